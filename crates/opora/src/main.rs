@@ -1,0 +1,2 @@
+//! Opora.
+fn main() {}
