@@ -1,1 +1,7 @@
-//! Placeholder.
+//! The support desk's domain: tickets, commands, events, calendars, SLA clocks, triage, ladder, log names.
+//!
+//! Pure: no I/O, no async, no clock of its own, no gRPC type. Time is passed in; the rules can be read
+//! beside `domain.md`.
+
+pub mod model;
+pub mod time;
