@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The contract `opora.v1`: generated messages, clients and servers.
+
+/// The generated code of package `opora.v1`.
+#[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub)]
+pub mod v1 {
+    tonic::include_proto!("opora.v1");
+}
+
+/// The contract as an encoded `google.protobuf.FileDescriptorSet`, for reflection and JSON.
+pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/opora_v1.binpb"));
