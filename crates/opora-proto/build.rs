@@ -7,9 +7,8 @@ use prost::Message as _;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("../../proto");
-    let mut files: Vec<PathBuf> = fs::read_dir(root.join("opora/v1"))?
-        .map(|entry| entry.map(|e| e.path()))
-        .collect::<Result<_, _>>()?;
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(root.join("opora/v1"))?.map(|entry| entry.map(|e| e.path())).collect::<Result<_, _>>()?;
     files.retain(|p| p.extension().is_some_and(|e| e == "proto"));
     files.sort();
     println!("cargo:rerun-if-changed={}", root.join("opora/v1").display());
@@ -27,8 +26,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("opora_v1.binpb"), lean.encode_to_vec())?;
-    tonic_prost_build::configure()
-        .bytes(".opora.v1")
-        .compile_fds(set)?;
+    let mut config = prost_build::Config::new();
+    config.enable_type_names();
+    tonic_prost_build::configure().bytes(".opora.v1").compile_fds_with_config(set, config)?;
     Ok(())
 }

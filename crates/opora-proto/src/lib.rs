@@ -1,4 +1,12 @@
-//! The contract `opora.v1`: generated messages, clients and servers.
+//! The contract `opora.v1`: generated messages, clients and servers, and what every Rust caller of it needs —
+//! names parsed into types, errors read back, the JSON form, a client that retries.
+//!
+//! Knows nothing of how the desk works inside.
+
+pub mod client;
+pub mod error;
+pub mod json;
+pub mod name;
 
 /// The generated code of package `opora.v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub)]

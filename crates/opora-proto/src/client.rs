@@ -1,0 +1,200 @@
+//! The client: connects, says who calls and in which language, sets deadlines, and retries what is safe to retry.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable as _};
+use tonic::metadata::{Ascii, MetadataValue};
+use tonic::service::Interceptor;
+use tonic::service::interceptor::InterceptedService;
+use tonic::transport::{Channel, Endpoint};
+use tonic::{Request, Status};
+
+use crate::error::Fault;
+use crate::v1::admin_service_client::AdminServiceClient;
+use crate::v1::attachment_service_client::AttachmentServiceClient;
+use crate::v1::directory_service_client::DirectoryServiceClient;
+use crate::v1::report_service_client::ReportServiceClient;
+use crate::v1::sla_service_client::SlaServiceClient;
+use crate::v1::ticket_service_client::TicketServiceClient;
+
+/// The metadata key that names the caller until sign-in exists.
+pub const ACTOR_KEY: &str = "opora-actor";
+/// The largest message that the client takes.
+pub const MAX_MESSAGE: usize = 8 * 1024 * 1024;
+
+/// A channel that says who calls.
+pub type Stamped = InterceptedService<Channel, Stamp>;
+
+/// Why there is no client.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// The address is not one.
+    #[error("`{address}` is not the address of a server, such as http://127.0.0.1:7420: {cause}")]
+    Address {
+        /// What was given.
+        address: String,
+        /// What is wrong with it.
+        cause: tonic::transport::Error,
+    },
+    /// The actor or the language can't be sent.
+    #[error("`{0}` can't be sent as metadata")]
+    Metadata(String),
+}
+
+/// Who calls, and how.
+#[derive(Clone, Debug)]
+pub struct ClientOptions {
+    /// The server, `http://127.0.0.1:7420`; the scheme may be left out.
+    pub server: String,
+    /// The caller, `agents/olga`.
+    pub actor: Option<String>,
+    /// The language of messages, `ru` or `en`.
+    pub language: Option<String>,
+    /// How long a call may take, all tries together not counted. `None`: as long as it takes.
+    pub deadline: Option<Duration>,
+    /// How long connecting may take.
+    pub connect_timeout: Duration,
+    /// How many times a call is tried again.
+    pub retries: usize,
+}
+
+impl Default for ClientOptions {
+    fn default() -> Self {
+        Self {
+            server: "http://127.0.0.1:7420".into(),
+            actor: None,
+            language: None,
+            deadline: Some(Duration::from_secs(20)),
+            connect_timeout: Duration::from_secs(5),
+            retries: 4,
+        }
+    }
+}
+
+/// Puts actor, language and deadline on every request.
+#[derive(Clone, Debug, Default)]
+pub struct Stamp {
+    actor: Option<MetadataValue<Ascii>>,
+    language: Option<MetadataValue<Ascii>>,
+    deadline: Option<Duration>,
+}
+
+impl Interceptor for Stamp {
+    fn call(&mut self, mut request: Request<()>) -> Result<Request<()>, Status> {
+        if let Some(actor) = &self.actor {
+            request.metadata_mut().insert(ACTOR_KEY, actor.clone());
+        }
+        if let Some(language) = &self.language {
+            request.metadata_mut().insert("accept-language", language.clone());
+        }
+        if let Some(deadline) = self.deadline {
+            request.set_timeout(deadline);
+        }
+        Ok(request)
+    }
+}
+
+/// A connection to a desk. Cheap to clone; connects when first used and again whenever it was cut.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    channel: Channel,
+    stamp: Stamp,
+    retries: usize,
+}
+
+macro_rules! service {
+    ($(#[$doc:meta])* $name:ident, $client:ident) => {
+        $(#[$doc])*
+        pub fn $name(&self) -> $client<Stamped> {
+            $client::with_interceptor(self.channel.clone(), self.stamp.clone()).max_decoding_message_size(MAX_MESSAGE)
+        }
+    };
+}
+
+impl Desk {
+    /// A client of the server in `options`; nothing is sent yet. Must be called within a tokio runtime.
+    ///
+    /// # Errors
+    /// [`ConnectError`], when the address or the metadata can't be one.
+    pub fn new(options: &ClientOptions) -> Result<Self, ConnectError> {
+        let address =
+            if options.server.contains("://") { options.server.clone() } else { format!("http://{}", options.server) };
+        let endpoint = Endpoint::from_shared(address)
+            .map_err(|cause| ConnectError::Address { address: options.server.clone(), cause })?
+            .connect_timeout(options.connect_timeout)
+            .tcp_nodelay(true)
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10));
+        let stamp = Stamp {
+            actor: metadata(options.actor.as_deref())?,
+            language: metadata(options.language.as_deref())?,
+            deadline: options.deadline,
+        };
+        Ok(Self { channel: endpoint.connect_lazy(), stamp, retries: options.retries })
+    }
+
+    /// The same connection for streams that have no end, such as a watch: no deadline.
+    #[must_use]
+    pub fn without_deadline(&self) -> Self {
+        Self { stamp: Stamp { deadline: None, ..self.stamp.clone() }, ..self.clone() }
+    }
+
+    service!(
+        /// Tickets.
+        tickets, TicketServiceClient
+    );
+    service!(
+        /// Clocks and policies.
+        sla, SlaServiceClient
+    );
+    service!(
+        /// Files.
+        attachments, AttachmentServiceClient
+    );
+    service!(
+        /// Organisations, contacts, agents, saved views and snippets.
+        directory, DirectoryServiceClient
+    );
+    service!(
+        /// Counts.
+        reports, ReportServiceClient
+    );
+    service!(
+        /// Running the desk.
+        admin, AdminServiceClient
+    );
+
+    /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]).
+    ///
+    /// Safe for reads, and for changes whose request carries a `request_id`: the id must be made before, outside
+    /// of `call`, so that every try sends the same one.
+    ///
+    /// # Errors
+    /// The last status, when the tries are used up or the error is not a passing one.
+    pub async fn call<T, F, Fut>(&self, mut call: F) -> Result<T, Status>
+    where
+        F: FnMut(Self) -> Fut,
+        Fut: Future<Output = Result<tonic::Response<T>, Status>>,
+    {
+        let backoff = ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(50))
+            .with_max_delay(Duration::from_secs(2))
+            .with_max_times(self.retries)
+            .with_jitter();
+        let response = (|| call(self.clone()))
+            .retry(backoff)
+            .when(|status: &Status| Fault::from(status).is_passing())
+            .adjust(|status, delay| delay.map(|d| d.max(Fault::from(status).retry_after.unwrap_or_default())))
+            .await?;
+        Ok(response.into_inner())
+    }
+}
+
+fn metadata(value: Option<&str>) -> Result<Option<MetadataValue<Ascii>>, ConnectError> {
+    value.map(|text| text.parse().map_err(|_| ConnectError::Metadata(text.to_owned()))).transpose()
+}
+
+/// A new request id: a random UUID, to be kept across the tries of one request.
+pub fn request_id() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
