@@ -1,7 +1,17 @@
 //! The nouns of the desk (domain.md §1). Plain values; rules live in the modules beside.
 
+mod id;
+mod people;
 mod priority;
 mod state;
+mod ticket;
+mod word;
 
+pub use id::{
+    AgentId, ContactId, IdError, OrganisationId, PolicyId, Revision, SavedViewId, SnippetId, TicketNumber, Uid, is_id,
+};
+pub use people::{Actor, ActorKind, Agent, Attachment, Comment, Contact, Entry, Organisation, SavedView, Snippet};
 pub use priority::Priority;
 pub use state::TicketState;
+pub use ticket::{ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, Reporter, Ticket};
+pub use word::{Category, Channel, Impact, LinkKind, LogKind, MissingFact, Origin, Platform, Visibility};

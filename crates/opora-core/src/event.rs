@@ -1,0 +1,179 @@
+//! What happened (domain.md §6). Events are never altered; each holds the ticket as it stood after.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Actor, Agent, AgentId, Attachment, Category, Channel, ChecklistItem, Comment, Contact, ContactId, Entry, Impact,
+    Link, Organisation, OrganisationId, Platform, Priority, Reporter, SavedView, SavedViewId, Snippet, SnippetId,
+    Ticket, TicketNumber, TicketState,
+};
+use crate::sla::{BreachCause, ClockKind, PolicyRef};
+use crate::time::Timestamp;
+
+/// One thing that happened to a ticket. Its revision is the commit's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketEvent {
+    /// When: the commit's time, or an import's.
+    pub at: Timestamp,
+    /// Who did it.
+    pub actor: Actor,
+    /// Why, where asked.
+    pub reason: Arc<str>,
+    /// What happened.
+    pub change: Change,
+    /// The ticket as it stood after.
+    pub ticket: Arc<Ticket>,
+}
+
+/// What happened to a ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// It was created.
+    Created {
+        /// The description; `None`: it has none.
+        description: Option<Arc<str>>,
+        /// The closed ticket that the customer wrote on, if that is why.
+        follows: Option<TicketNumber>,
+    },
+    /// Fields were edited: those set are the values before.
+    Updated {
+        /// What they were.
+        previous: Box<Edit>,
+        /// The new description, if it was edited.
+        description: Option<Arc<str>>,
+    },
+    /// The assignee changed.
+    Assigned {
+        /// Who had it.
+        previous: Option<AgentId>,
+    },
+    /// Priority or impact changed.
+    Reprioritised {
+        /// What it was.
+        previous_priority: Priority,
+        /// What it was.
+        previous_impact: Option<Impact>,
+    },
+    /// It was carried up the ladder.
+    Escalated {
+        /// Where it was.
+        previous_rung: u32,
+        /// Whom the rung is.
+        whom: Arc<str>,
+        /// When the rung can be reached, if not at once.
+        reachable: Option<Timestamp>,
+        /// Whether the policy did it after a breach.
+        automatic: bool,
+    },
+    /// It came down the ladder.
+    Deescalated {
+        /// Where it was.
+        previous_rung: u32,
+    },
+    /// The state changed.
+    Transitioned {
+        /// What it was.
+        previous: TicketState,
+    },
+    /// Somebody wrote.
+    Commented(Comment),
+    /// Two tickets became one; stands on both.
+    Merged {
+        /// The part.
+        source: TicketNumber,
+        /// What it became a part of.
+        target: TicketNumber,
+    },
+    /// Two tickets are two again; stands on both.
+    Unmerged {
+        /// What was a part.
+        source: TicketNumber,
+        /// What it was a part of.
+        target: TicketNumber,
+    },
+    /// A tie was made; stands on both.
+    Linked(Link),
+    /// A tie was cut; stands on both.
+    Unlinked(Link),
+    /// A file was attached.
+    Attached(Attachment),
+    /// A part of an obligation's time is used up.
+    SlaWarned {
+        /// Which clock.
+        clock: ClockKind,
+        /// How much, in percent.
+        percent: u8,
+        /// When the obligation is due.
+        due: Timestamp,
+    },
+    /// A due time passed.
+    SlaBreached {
+        /// Which clock.
+        clock: ClockKind,
+        /// The due instant.
+        due: Timestamp,
+        /// Why.
+        cause: BreachCause,
+    },
+    /// Nobody looked after a ticket that wants continuous work.
+    SlaNeglected {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its clocks run by another version of the policy.
+    PolicyApplied {
+        /// The version before.
+        previous: PolicyRef,
+    },
+    /// An earlier change was taken back.
+    Undone {
+        /// The revision of the change.
+        revision: crate::model::Revision,
+    },
+    /// Its import is finished.
+    ImportFinished,
+}
+
+/// Values of the fields that `UpdateTicket` edits; `None`: not edited.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Edit {
+    /// What it is about.
+    pub subject: Option<Arc<str>>,
+    /// The report in full.
+    pub description: Option<Arc<str>>,
+    /// What is wrong.
+    pub category: Option<Option<Category>>,
+    /// The channels that fail.
+    pub channels: Option<Vec<Channel>>,
+    /// The generation of the platform.
+    pub platform: Option<Option<Platform>>,
+    /// What the customer asked for.
+    pub requested_priority: Option<Option<Priority>>,
+    /// When the problem appeared.
+    pub occur_time: Option<Option<Timestamp>>,
+    /// Where it is seen.
+    pub workstations: Option<Vec<Arc<str>>>,
+    /// The steps that were tried.
+    pub checklist: Option<Vec<ChecklistItem>>,
+    /// Tags.
+    pub tags: Option<Vec<Arc<str>>>,
+    /// Who reported it.
+    pub reporter: Option<Reporter>,
+    /// The customer.
+    pub organisation: Option<Option<OrganisationId>>,
+}
+
+/// A change of the directory: the entry as it stands after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DirectoryPut {
+    /// A customer.
+    Organisation(OrganisationId, Entry<Organisation>),
+    /// A person of a customer.
+    Contact(ContactId, Entry<Contact>),
+    /// A support engineer.
+    Agent(AgentId, Entry<Agent>),
+    /// A filter with a name.
+    SavedView(SavedViewId, Entry<SavedView>),
+    /// A canned reply.
+    Snippet(SnippetId, Entry<Snippet>),
+}
