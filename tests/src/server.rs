@@ -11,7 +11,7 @@ use opora_proto::client::{ClientOptions, Desk};
 use rustix::process::{Pid, Signal, kill_process};
 
 /// How long a server may take until it listens. Generous: the machine is shared.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// How to start a server.
 #[derive(Clone, Debug, Default)]
@@ -91,7 +91,7 @@ impl Server {
             server: self.url(),
             actor: Some(actor.to_owned()),
             retries: 0,
-            deadline: Some(Duration::from_secs(60)),
+            deadline: Some(Duration::from_mins(1)),
             ..ClientOptions::default()
         })
         .unwrap()
@@ -195,20 +195,16 @@ fn spawn(options: &ServerOptions, data: &Path, listen: &str) -> Result<(Child, S
     drop(lines);
     let mut said = String::new();
     loop {
-        match incoming.recv_timeout(START) {
-            Ok(line) => {
-                if let Some((_, address)) = line.split_once("listening on ") {
-                    let address = address.split_whitespace().next().unwrap_or_default().trim_start_matches("http://");
-                    return Ok((child, address.to_owned()));
-                }
-                said.push_str(&line);
-                said.push('\n');
-            }
-            Err(_) => {
-                let _ = child.kill();
-                let status = child.wait().map_err(|e| e.to_string())?;
-                return Err(format!("{status}\n{said}"));
-            }
+        let Ok(line) = incoming.recv_timeout(START) else {
+            let _ = child.kill();
+            let status = child.wait().map_err(|e| e.to_string())?;
+            return Err(format!("{status}\n{said}"));
+        };
+        if let Some((_, address)) = line.split_once("listening on ") {
+            let address = address.split_whitespace().next().unwrap_or_default().trim_start_matches("http://");
+            return Ok((child, address.to_owned()));
         }
+        said.push_str(&line);
+        said.push('\n');
     }
 }

@@ -1,2 +1,88 @@
-//! Xtask.
-fn main() {}
+//! How Opora is tested, checked and measured. `cargo xtask --help` lists the tasks.
+//!
+//! Knows cargo and the tree; must never be needed by anything that ships.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command-line tool: its output is its purpose")]
+
+mod bans;
+mod cargo;
+mod contract;
+mod counts;
+mod layers;
+mod lengths;
+mod needs;
+mod suites;
+mod test;
+mod texts;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// How Opora is tested, checked and measured.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Runs every suite, each by itself, and installs what a suite needs beyond cargo.
+    Test(test::Options),
+    /// Measures a release build against references in the same run; writes bench/results.json.
+    Bench {
+        /// What to measure and how: see `cargo xtask bench --help`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Checks who depends on whom, how long files are, and what texts must not say.
+    Check,
+    /// Works on the contract.
+    Proto {
+        #[command(subcommand)]
+        task: ProtoTask,
+    },
+}
+
+#[derive(Subcommand)]
+enum ProtoTask {
+    /// Keeps the contract as it is now as the image that `buf breaking` guards.
+    Image,
+}
+
+fn main() -> ExitCode {
+    let outcome = match Arguments::parse().task {
+        Task::Test(options) => test::run(&options),
+        Task::Bench { arguments } => bench(&arguments),
+        Task::Check => check(),
+        Task::Proto { task: ProtoTask::Image } => contract::keep_image(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Builds server and load in release and hands over to the load generator, which knows the rest.
+fn bench(arguments: &[String]) -> Result<(), String> {
+    cargo::run(&["build", "--release", "--package", "opora", "--package", "opora-bench"])?;
+    let bench = cargo::target_directory()?.join("release").join(format!("opora-bench{}", std::env::consts::EXE_SUFFIX));
+    cargo::succeed(std::process::Command::new(bench).args(arguments).current_dir(cargo::root()))
+}
+
+fn check() -> Result<(), String> {
+    let mut faults = layers::faults(&cargo::metadata()?);
+    faults.extend(bans::faults()?);
+    let files = cargo::tracked_files()?;
+    faults.extend(lengths::faults(&files)?);
+    faults.extend(texts::faults(&files)?);
+    if faults.is_empty() {
+        println!("layers, lengths and texts: nothing to say about {} files", files.len());
+        return Ok(());
+    }
+    Err(faults.join("\n"))
+}
