@@ -3,6 +3,7 @@
 //! Pure: no I/O, no async, no clock of its own, no gRPC type. Time is passed in; the rules can be read
 //! beside `domain.md`.
 
+pub mod calendar;
 pub mod command;
 pub mod event;
 pub mod model;
