@@ -134,8 +134,7 @@ impl Calendar {
     }
 
     fn date_of(&self, at: Timestamp) -> Date {
-        jiff::Timestamp::from_millisecond(at.as_millis())
-            .map_or(Date::MAX, |t| self.zone.to_datetime(t).date())
+        jiff::Timestamp::from_millisecond(at.as_millis()).map_or(Date::MAX, |t| self.zone.to_datetime(t).date())
     }
 
     /// The dates whose openings can lie at or after an instant. Begins a day early: zones have skipped whole days.
@@ -328,7 +327,10 @@ mod tests {
             Calendar::new(definition).unwrap_err()
         };
         assert!(matches!(refuse(&|d| d.time_zone = "Mars/Olympus".into()), CalendarError::TimeZone(_)));
-        assert!(matches!(refuse(&|d| d.weekdays[0] = hours(&["10:00-12:00", "11:00-13:00"])), CalendarError::Overlap(..)));
+        assert!(matches!(
+            refuse(&|d| d.weekdays[0] = hours(&["10:00-12:00", "11:00-13:00"])),
+            CalendarError::Overlap(..)
+        ));
         assert!(matches!(refuse(&|d| d.weekdays = Default::default()), CalendarError::NeverOpens(_)));
         assert!(matches!(refuse(&|d| d.day_length = Millis::ZERO), CalendarError::DayLength(0)));
         let year = |d: &mut CalendarDefinition, days| {
@@ -345,7 +347,14 @@ mod tests {
     }
 
     fn any_calendar() -> impl Strategy<Value = Calendar> {
-        let zones = prop::sample::select(vec!["UTC", "Europe/Moscow", "Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"]);
+        let zones = prop::sample::select(vec![
+            "UTC",
+            "Europe/Moscow",
+            "Europe/Berlin",
+            "America/New_York",
+            "Asia/Kolkata",
+            "Australia/Lord_Howe",
+        ]);
         let day = prop::sample::select(vec![
             vec!["10:00-18:00"],
             vec!["10:00-13:00", "14:00-18:00"],
@@ -353,8 +362,8 @@ mod tests {
             vec!["01:00-02:30", "03:00-05:00"],
             vec!["02:30-03:15", "22:00-24:00"],
         ]);
-        (zones, day, any::<bool>(), prop::collection::vec(0_i64..800, 0..20), prop::collection::vec(0_i64..800, 0..10)).prop_map(
-            |(zone, day, weekend, holidays, moved)| {
+        (zones, day, any::<bool>(), prop::collection::vec(0_i64..800, 0..20), prop::collection::vec(0_i64..800, 0..10))
+            .prop_map(|(zone, day, weekend, holidays, moved)| {
                 let mut definition = CalendarDefinition::working_days("p", zone, &hours(&day));
                 if weekend {
                     definition.weekdays[6] = hours(&day);
@@ -364,8 +373,7 @@ mod tests {
                 definition.holidays = holidays.into_iter().map(date).collect();
                 definition.moved_days = moved.into_iter().map(|n| (date(n), 0)).collect();
                 Calendar::new(definition).unwrap()
-            },
-        )
+            })
     }
 
     proptest! {

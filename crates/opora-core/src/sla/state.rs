@@ -141,4 +141,7 @@ pub struct SlaState {
     pub first_response: Clock,
     /// Until the resolution.
     pub resolution: Clock,
+    /// While the resolution is continuous: the instant from which the ticket's age counts (its start, moved by what it
+    /// was paused since).
+    pub continuous_since: Option<Timestamp>,
 }
