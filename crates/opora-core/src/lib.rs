@@ -5,7 +5,10 @@
 
 pub mod calendar;
 pub mod command;
+pub mod decide;
 pub mod event;
+pub mod filter;
+pub mod ladder;
 pub mod model;
 pub mod sla;
 pub mod time;

@@ -1,1 +1,3 @@
-//! Placeholder.
+//! The desk: engine, followers, gRPC services, configuration. [`serve`] runs it all.
+
+pub mod engine;

@@ -1,0 +1,189 @@
+//! What a store gives. One conformance suite is written against this trait.
+
+use std::sync::Arc;
+
+use opora_core::event::{DirectoryPut, TicketEvent};
+use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
+use opora_core::sla::PolicyDefinition;
+use opora_core::time::Timestamp;
+
+/// Names a store; changes when a backup is restored.
+pub type StoreUid = uuid::Uuid;
+
+/// Everything that happens under one revision, whole or not at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Commit {
+    /// The newest one plus one: revisions have no gap.
+    pub revision: Revision,
+    /// When it was committed, by the server's clock. (Events carry their own times, earlier for imports.)
+    pub at: Timestamp,
+    /// What happened, in order.
+    pub records: Vec<Record>,
+    /// The request that asked for it, if it had an id.
+    pub request: Option<RequestRecord>,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Record {
+    /// To a ticket.
+    Ticket(TicketEvent),
+    /// To the directory.
+    Directory(Actor, DirectoryPut),
+    /// A new version of a policy.
+    Policy(Actor, Arc<str>, Arc<PolicyDefinition>),
+}
+
+/// The hash of (principal, method, request id).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct RequestKey(pub [u8; 16]);
+
+/// What is remembered of a request, with the change itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestRecord {
+    /// Which request.
+    pub key: RequestKey,
+    /// The hash of its content.
+    pub content: [u8; 16],
+    /// What of its answer does not follow from the commit; the engine's own coding, opaque here.
+    pub answer: Vec<u8>,
+}
+
+/// A request that was answered before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Remembered {
+    /// The commit that it made.
+    pub revision: Revision,
+    /// The hash of its content.
+    pub content: [u8; 16],
+}
+
+/// Where a store stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Position {
+    /// The newest revision; `Revision::ZERO`: nothing happened yet.
+    pub newest: Revision,
+    /// The oldest revision that can be read.
+    pub oldest: Revision,
+    /// When the newest was committed.
+    pub newest_at: Option<Timestamp>,
+    /// How many tickets there are, ever; the next number is one more.
+    pub tickets: u64,
+}
+
+/// Why nothing was appended.
+#[derive(Debug, thiserror::Error)]
+pub enum AppendError {
+    /// There is no room, or only the reserve is left. Nothing was written; trying later may work.
+    #[error("the disk is full: {0}")]
+    Full(String),
+    /// A sync failed or the view can't be written: the store takes nothing any more, the process has to end.
+    #[error("the store failed: {0}")]
+    Failed(String),
+    /// The commits don't follow on the newest one: a bug of the caller.
+    #[error("commit {given:?} does not follow on {newest:?}")]
+    NotNext {
+        /// What was given.
+        given: Revision,
+        /// What is the newest.
+        newest: Revision,
+    },
+}
+
+/// Why something can't be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// What is stored does not match its checksum and could not be healed.
+    #[error("what is stored is damaged: {0}")]
+    Corrupt(String),
+    /// The file system said no.
+    #[error("can't read: {0}")]
+    Io(#[from] std::io::Error),
+    /// The revision is not kept any more, or is not there yet.
+    #[error("revision {0:?} is not there")]
+    NoRevision(Revision),
+    /// The store failed before.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// An engine below the desk. Calls block; async callers use a blocking thread, except where what they read is
+/// likely in memory.
+///
+/// There is one writer: [`Store::append`] is never called by two threads at once. Reads may come from everywhere at
+/// any time, and see every commit whose `append` returned.
+pub trait Store: Send + Sync + 'static {
+    /// Which store it is.
+    fn uid(&self) -> StoreUid;
+
+    /// Where it stands.
+    fn position(&self) -> Position;
+
+    /// Appends commits as one group: all of them durable when it returns, in order.
+    ///
+    /// # Errors
+    /// [`AppendError`]; then none of them happened.
+    fn append(&self, commits: &[Arc<Commit>]) -> Result<(), AppendError>;
+
+    /// A ticket as it stands.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn ticket(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, ReadError>;
+
+    /// At most `limit` tickets in order of their numbers, from `from` on (including it); downwards if `descending`.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn tickets(&self, from: TicketNumber, descending: bool, limit: usize) -> Result<Vec<Arc<Ticket>>, ReadError>;
+
+    /// The ticket that has an external id.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>, ReadError>;
+
+    /// A request that was answered before.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn remembered(&self, key: &RequestKey) -> Result<Option<Remembered>, ReadError>;
+
+    /// One commit.
+    ///
+    /// # Errors
+    /// [`ReadError::NoRevision`] when it is not there.
+    fn commit(&self, revision: Revision) -> Result<Arc<Commit>, ReadError>;
+
+    /// Commits in order from `from` on (including it), until `max_commits` or about `max_bytes` are reached; at least
+    /// one if there is one. Empty when `from` is the newest plus one.
+    ///
+    /// # Errors
+    /// [`ReadError::NoRevision`] when `from` is below the oldest or above the newest plus one.
+    fn commits(&self, from: Revision, max_commits: usize, max_bytes: usize) -> Result<Vec<Arc<Commit>>, ReadError>;
+
+    /// The revisions at which something happened to a ticket, newest first, from `from` on (including it; `None`: from
+    /// the newest) downwards; at most `limit`.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn history(&self, number: TicketNumber, from: Option<Revision>, limit: usize) -> Result<Vec<Revision>, ReadError>;
+
+    /// The whole directory as it stands. Read once, at the start.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn directory(&self) -> Result<Vec<DirectoryPut>, ReadError>;
+
+    /// Every version of every policy that was applied. Read once, at the start.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    fn policies(&self) -> Result<Vec<Arc<PolicyDefinition>>, ReadError>;
+
+    /// Writes down what is still only in memory of the view; called at a graceful stop.
+    ///
+    /// # Errors
+    /// [`ReadError::Failed`].
+    fn close(&self) -> Result<(), ReadError>;
+}
