@@ -8,3 +8,6 @@ mod definition;
 
 pub use compiled::{Calendar, DayReason};
 pub use definition::{CalendarDefinition, CalendarError, Hours, parse_date};
+
+#[cfg(test)]
+mod tests;

@@ -146,5 +146,7 @@ words!(
         ChildOfIncident = "CHILD_OF_INCIDENT",
         /// This one was opened because a customer wrote on the other, which was closed (domain.md §6).
         FollowsClosed = "FOLLOWS_CLOSED",
+        /// This one is an incident that the other is a child of: the other end of `ChildOfIncident`.
+        IncidentOf = "INCIDENT_OF",
     }
 );
