@@ -20,7 +20,11 @@ pub(crate) struct Need {
 }
 
 /// Every need of every suite. A suite that is not named here needs cargo and nothing else.
-pub(crate) const NEEDS: &[Need] = &[];
+pub(crate) const NEEDS: &[Need] = &[
+    Need { suite: "opora-tests::durable", command: "strace", package: "strace" },
+    Need { suite: "opora-tests::clock_jump", command: "faketime", package: "faketime" },
+    Need { suite: "opora-tests::disk_full", command: "mount", package: "mount" },
+];
 
 /// What of these suites' needs is not on this machine.
 pub(crate) fn missing<'a>(suites: impl Iterator<Item = &'a str>) -> Vec<Need> {
