@@ -93,7 +93,7 @@ async fn a_jump_back_makes_no_clock_negative_and_fires_nothing_twice() {
     let wall = Wall::new();
     let server = wall.server();
     // Created half an hour ago: half of the 45 minutes are used up, which is warned of once.
-    let past = std::time::SystemTime::now() - Duration::from_secs(30 * 60);
+    let past = std::time::SystemTime::now() - Duration::from_mins(30);
     let mut request = new_ticket("прыжок назад");
     request.import_time = Some(past.into());
     request.ticket.as_mut().unwrap().impact = v1::Impact::ServiceIntermittent.into();

@@ -35,16 +35,16 @@ impl Drop for Tmpfs {
 
 #[tokio::test]
 async fn a_full_disk_refuses_writes_serves_reads_and_recovers() {
-    let disk = Tmpfs::mount(320);
+    let volume = Tmpfs::mount(320);
     let mut server = Server::with(ServerOptions {
-        data: Some(disk.path().join("data")),
+        data: Some(volume.path().join("data")),
         env: vec![("OPORA_DISK_RESERVE".into(), "8MiB".into())],
         ..ServerOptions::default()
     });
     let desk = server.desk();
     create(&desk, "первый").await.unwrap();
     // The disk fills up with something else.
-    let ballast = disk.path().join("ballast");
+    let ballast = volume.path().join("ballast");
     fill(&ballast);
     let mut acknowledged = vec![1];
     let mut refused = 0;

@@ -6,9 +6,10 @@ use opora_tests::{Server, ServerOptions, create};
 
 #[tokio::test]
 async fn the_journal_is_synced_before_the_answer_is_sent() {
-    if std::process::Command::new("strace").arg("-V").output().is_err() {
-        panic!("strace is not installed: `cargo xtask test` installs it, or apt-get install strace");
-    }
+    assert!(
+        std::process::Command::new("strace").arg("-V").output().is_ok(),
+        "strace is not installed: `cargo xtask test` installs it, or apt-get install strace"
+    );
     let trace = tempfile::NamedTempFile::new().unwrap();
     let mut server = Server::with(ServerOptions {
         wrapper: [
