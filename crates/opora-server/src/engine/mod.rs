@@ -1,5 +1,9 @@
-//! The engine: one writer that decides commands in groups, makes them durable, publishes them to the followers.
+//! The engine: one writer takes submissions in groups, decides, appends, then answers. Knows nothing of gRPC.
 
 mod api;
+mod clock;
+mod directory;
 
 pub use api::{Action, Answer, DirectoryCommand, DirectoryEdit, Done, Edit, Refused, Submission, TicketRef};
+pub use clock::{Clock, JUMP, SystemClock, Timekeeper};
+pub use directory::Directory;

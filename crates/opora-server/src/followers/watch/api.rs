@@ -1,0 +1,124 @@
+//! What a watcher asks for and gets.
+
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use opora_core::event::TicketEvent;
+use opora_core::filter::Filter;
+use opora_core::model::{Revision, Ticket};
+use opora_store::{Commit, Record, StoreUid};
+
+/// What a watcher asks for.
+#[derive(Clone, Debug)]
+pub struct WatchQuery {
+    /// The filter's text: watchers with the same text share the work of judging.
+    pub filter_text: Arc<str>,
+    /// The same, understood. Without bare text and nothing relative to now: the service refuses those.
+    pub filter: Arc<Filter>,
+    /// Where to begin.
+    pub start: WatchStart,
+    /// The store that the caller knows; another one is refused.
+    pub store_uid: Option<StoreUid>,
+}
+
+/// Where a stream begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WatchStart {
+    /// With what happens from now on.
+    Now,
+    /// With this revision, which may be the newest plus one.
+    From(Revision),
+    /// With the tickets that match now.
+    Current,
+}
+
+/// One message of a stream.
+#[derive(Clone, Debug)]
+pub enum WatchBatch {
+    /// Tickets that match at `revision`, in part.
+    Current {
+        /// Of which revision they are, the same in all of these.
+        revision: Revision,
+        /// Some of them.
+        tickets: Vec<Arc<Ticket>>,
+    },
+    /// That was all that matched at `revision`; events follow.
+    Synced(Revision),
+    /// All events of one revision that concern the watcher; shared by all that use the same filter.
+    Events(Arc<Matched>),
+    /// Nothing that concerns the watcher happened up to here.
+    Bookmark(Revision),
+}
+
+impl WatchBatch {
+    /// The revision that the message speaks of.
+    pub fn revision(&self) -> Revision {
+        match self {
+            Self::Current { revision, .. } | Self::Synced(revision) | Self::Bookmark(revision) => *revision,
+            Self::Events(matched) => matched.commit.revision,
+        }
+    }
+}
+
+/// The events of one revision that concern a filter.
+#[derive(Debug)]
+pub struct Matched {
+    /// The commit that they are of.
+    pub commit: Arc<Commit>,
+    /// Which of its records, in order.
+    pub events: Vec<MatchedEvent>,
+    /// Places for the service to keep the message encoded, once for all watchers of this filter: the BASIC view, FULL.
+    pub encoded: [OnceLock<Bytes>; 2],
+}
+
+/// One event that concerns a filter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MatchedEvent {
+    /// The index in [`Commit::records`].
+    pub record: usize,
+    /// The ticket matched before, and does not match any more.
+    pub left_view: bool,
+}
+
+impl Matched {
+    /// The events with whether their ticket left the view.
+    pub fn events(&self) -> impl Iterator<Item = (&TicketEvent, bool)> {
+        self.events.iter().filter_map(|matched| match self.commit.records.get(matched.record) {
+            Some(Record::Ticket(event)) => Some((event, matched.left_view)),
+            _ => None,
+        })
+    }
+}
+
+/// Why a stream was refused or ended.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum WatchEnd {
+    /// The watcher did not read for too long.
+    #[error("the watcher did not read for too long")]
+    TooSlow,
+    /// The server is stopping.
+    #[error("the server is stopping")]
+    Stopping,
+    /// The store is another one than the watcher knows.
+    #[error("the store is another one, {0}")]
+    StoreReplaced(StoreUid),
+    /// The revision is not kept any more.
+    #[error("the oldest revision is {}", oldest.0)]
+    Compacted {
+        /// The oldest that is kept.
+        oldest: Revision,
+        /// The newest.
+        newest: Revision,
+    },
+    /// The revision is not there yet.
+    #[error("the newest revision is {}", newest.0)]
+    InFuture {
+        /// The oldest that is kept.
+        oldest: Revision,
+        /// The newest.
+        newest: Revision,
+    },
+    /// What is stored can't be read.
+    #[error("what is stored can't be read: {0}")]
+    Corrupt(String),
+}

@@ -1,0 +1,1 @@
+//! A bounded channel between a stream and a reader that may be slow.
