@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::calendar::Calendar;
+use crate::calendar::{Calendar, CalendarDefinition, Hours};
 use crate::time::Timestamp;
 
 /// One rung.
@@ -23,6 +23,35 @@ pub struct Rung {
 pub struct Ladder(pub Vec<Rung>);
 
 impl Ladder {
+    /// The ladder of domain.md §8, with example addresses. The support line keeps Moscow's working hours.
+    pub fn builtin() -> Self {
+        let always = Arc::new(Calendar::always());
+        let hours = [Hours { from: 10 * 60, to: 18 * 60 }];
+        let working_days = CalendarDefinition::working_days("support-line", "Europe/Moscow", &hours);
+        // Moscow is in the zones that are built in; were it not, the line would count as always reachable.
+        let office = Calendar::new(working_days).map_or_else(|_| Arc::clone(&always), Arc::new);
+        let rung = |whom: &str, ways: &[(&str, &str)], calendar: &Arc<Calendar>| Rung {
+            whom: whom.into(),
+            means: ways.iter().map(|(means, _)| (*means).into()).collect(),
+            reach: ways.iter().map(|(_, reach)| (*reach).into()).collect(),
+            calendar: Arc::clone(calendar),
+        };
+        Self(vec![
+            rung("support mailbox", &[("email", "support@example.com")], &always),
+            rung("support line", &[("phone", "+7 495 000-00-00")], &office),
+            rung(
+                "technical director",
+                &[("email", "technical.director@example.com"), ("phone", "+7 495 000-00-01")],
+                &always,
+            ),
+            rung(
+                "director of development",
+                &[("email", "development.director@example.com"), ("phone", "+7 495 000-00-02")],
+                &always,
+            ),
+        ])
+    }
+
     /// The highest rung.
     pub fn highest(&self) -> u32 {
         self.0.len() as u32

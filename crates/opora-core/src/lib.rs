@@ -9,6 +9,7 @@ pub mod decide;
 pub mod event;
 pub mod filter;
 pub mod ladder;
+pub mod log_name;
 pub mod model;
 pub mod sla;
 pub mod time;

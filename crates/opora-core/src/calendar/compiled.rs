@@ -110,16 +110,7 @@ impl Calendar {
     }
 
     fn instant(&self, at: DateTime) -> Timestamp {
-        let ambiguous = self.zone.to_ambiguous_timestamp(at);
-        let found = match ambiguous.offset() {
-            // In a gap, the offset before it puts the skipped time behind the jump by as much as it lies in the gap,
-            // and the offset after it puts it before: the transition is found by searching forward from the latter.
-            AmbiguousOffset::Gap { after, .. } => after.to_timestamp(at).ok().map(|earlier| {
-                self.zone.following(earlier).next().map_or(earlier, |transition| transition.timestamp())
-            }),
-            AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
-        };
-        found.map_or(Timestamp::MAX, |t| Timestamp::from_millis(t.as_millisecond()))
+        instant(&self.zone, at)
     }
 
     /// The openings of a date, in order and disjoint.
@@ -244,4 +235,20 @@ impl Calendar {
 fn at_minute(date: Date, minute: u16) -> DateTime {
     let midnight = date.to_datetime(Time::midnight());
     midnight.checked_add(SignedDuration::from_mins(i64::from(minute))).unwrap_or(DateTime::MAX)
+}
+
+/// The instant of a local time: one that DST skips is the instant of the jump, one that it repeats means the first
+/// (domain.md §7 "Time").
+pub(crate) fn instant(zone: &TimeZone, at: DateTime) -> Timestamp {
+    let ambiguous = zone.to_ambiguous_timestamp(at);
+    let found = match ambiguous.offset() {
+        // In a gap, the offset before it puts the skipped time behind the jump by as much as it lies in the gap,
+        // and the offset after it puts it before: the transition is found by searching forward from the latter.
+        AmbiguousOffset::Gap { after, .. } => after
+            .to_timestamp(at)
+            .ok()
+            .map(|earlier| zone.following(earlier).next().map_or(earlier, |transition| transition.timestamp())),
+        AmbiguousOffset::Unambiguous { .. } | AmbiguousOffset::Fold { .. } => ambiguous.earlier().ok(),
+    };
+    found.map_or(Timestamp::MAX, |t| Timestamp::from_millis(t.as_millisecond()))
 }

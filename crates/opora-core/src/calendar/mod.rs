@@ -6,6 +6,7 @@
 mod compiled;
 mod definition;
 
+pub(crate) use compiled::instant;
 pub use compiled::{Calendar, DayReason};
 pub use definition::{CalendarDefinition, CalendarError, Hours, parse_date};
 

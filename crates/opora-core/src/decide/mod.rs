@@ -1,20 +1,36 @@
 //! Deciding: a command on a ticket becomes events, or a refusal (domain.md §3-§8). Pure: what has to be known is in
 //! [`Context`].
 
+mod change;
+mod comment;
+mod create;
+mod draft;
+mod escalate;
 mod refusal;
+mod tick;
+mod tie;
+mod transition;
+mod triage;
+mod undo;
 
-use crate::command::{Change, NewTicket};
+use crate::command::Change;
 use crate::event::TicketEvent;
 use crate::ladder::Ladder;
+use crate::log_name::LogNames;
 use crate::model::{
-    Actor, Agent, AgentId, Contact, ContactId, Entry, Organisation, OrganisationId, PolicyId, Revision, Ticket,
+    Actor, Agent, AgentId, Contact, ContactId, Entry, Impact, Organisation, OrganisationId, PolicyId, Revision, Ticket,
     TicketNumber,
 };
 use crate::sla::Policies;
 use crate::time::{Millis, Timestamp};
 use std::sync::Arc;
 
+pub use create::create;
 pub use refusal::Refusal;
+pub use tick::next_tick;
+pub use transition::allowed_transitions;
+pub use triage::{first_priority, logs_of, missing_facts, priority_of};
+pub use undo::undo_needs;
 
 /// What a contract or a configuration can change (domain.md, introduction), with the values of domain.md as default.
 #[derive(Clone, Debug)]
@@ -27,6 +43,37 @@ pub struct Rules {
     pub checklist: Vec<Arc<str>>,
     /// After how long a RESOLVED ticket closes by itself; 7 days.
     pub close_after: Millis,
+    /// How logs are told by their names.
+    pub log_names: LogNames,
+}
+
+impl Rules {
+    /// The values of domain.md.
+    pub fn builtin() -> Self {
+        let checklist = ["sign-in-again", "other-browser", "restart-computer", "save-logs", "send-request"];
+        Self {
+            policies: Policies::builtin(),
+            ladder: Ladder::builtin(),
+            checklist: checklist.map(Into::into).to_vec(),
+            close_after: Millis::hours(7 * 24),
+            log_names: LogNames::default(),
+        }
+    }
+
+    /// The steps that a customer is asked to take (domain.md §4): all of them for one workstation, only the last for a
+    /// problem felt more widely.
+    pub fn steps(&self, impact: Option<Impact>) -> &[Arc<str>] {
+        match impact {
+            None | Some(Impact::OneWorkstation) => &self.checklist,
+            Some(_) => self.checklist.split_last().map_or(&[], |(last, _)| std::slice::from_ref(last)),
+        }
+    }
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self::builtin()
+    }
 }
 
 /// Who is known to the desk.
@@ -79,22 +126,18 @@ pub enum Needs {
     Undone(Revision),
 }
 
-/// What a change needs to know beside its ticket.
-pub fn needs(_ticket: &Ticket, _change: &Change) -> Needs {
-    Needs::Nothing
-}
-
-/// The other ticket that undoing these events needs, if any.
-pub fn undo_needs(_undone: &[TicketEvent]) -> Option<TicketNumber> {
-    None
-}
-
-/// A new ticket (domain.md §3, §4): one `Created` event, for origin PHONE with the first response met.
-///
-/// # Errors
-/// [`Refusal`]. Whether the external id is taken is the caller's to know.
-pub fn create(_new: &NewTicket, context: &Context<'_>) -> Result<Vec<TicketEvent>, Refusal> {
-    Err(Refusal::NoTicket(context.next_number))
+/// What a change needs to know beside its ticket. A ticket that is not found is left out of [`Others`].
+pub fn needs(ticket: &Ticket, change: &Change) -> Needs {
+    match change {
+        Change::Merge { target, .. } | Change::Link { target, .. } | Change::Unlink { target }
+            if *target != ticket.number =>
+        {
+            Needs::Ticket(*target)
+        }
+        Change::Unmerge { .. } => ticket.merged_into.map_or(Needs::Nothing, Needs::Ticket),
+        Change::Undo { revision, .. } => Needs::Undone(*revision),
+        _ => Needs::Nothing,
+    }
 }
 
 /// A change of a ticket: the events on it and on others, in order, each with its ticket as it stands after.
@@ -102,15 +145,38 @@ pub fn create(_new: &NewTicket, context: &Context<'_>) -> Result<Vec<TicketEvent
 /// A customer's message on a CLOSED ticket gives the `Created` event of a new ticket with
 /// [`Context::next_number`], then the comment on it.
 ///
+/// A breach that a change finds or brings stands among its events. [`Change::Tick`] with nothing due is
+/// [`Refusal::NoChange`].
+///
 /// # Errors
 /// [`Refusal`]. Existence and etag are the caller's to check first (see [`check_etag`]).
 pub fn change(
     ticket: &Arc<Ticket>,
-    _change: &Change,
-    _others: &Others,
-    _context: &Context<'_>,
+    change: &Change,
+    others: &Others,
+    context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
-    Err(Refusal::NoTicket(ticket.number))
+    match change {
+        Change::Update(edit) => change::update(ticket, edit, context),
+        Change::Assign(assignee) => change::assign(ticket, assignee.as_ref(), context),
+        Change::Reprioritise { to, reason } => change::reprioritise(ticket, *to, reason, context),
+        Change::Escalate { rung, reason } => escalate::escalate(ticket, *rung, reason, context),
+        Change::Deescalate { rung, reason } => escalate::deescalate(ticket, *rung, reason, context),
+        Change::Transition { state, reason } => transition::transition(ticket, *state, reason, context),
+        Change::Comment { body, visibility, author, seen_through } => {
+            let (visibility, author, seen_through) = (*visibility, author.as_ref(), *seen_through);
+            comment::comment(ticket, &comment::Message { body, visibility, author, seen_through }, context)
+        }
+        Change::Merge { target, reason } => tie::merge(ticket, *target, others, reason, context),
+        Change::Unmerge { reason } => tie::unmerge(ticket, others, reason, context),
+        Change::Link { target, kind } => tie::link(ticket, *target, *kind, others, context),
+        Change::Unlink { target } => tie::unlink(ticket, *target, others, context),
+        Change::Attach(attachment) => change::attach(ticket, attachment, context),
+        Change::Undo { revision, facet } => undo::undo(ticket, *revision, *facet, others, context),
+        Change::ApplyPolicy { policy, reason } => change::apply_policy(ticket, policy, reason, context),
+        Change::FinishImport => change::finish_import(ticket, context),
+        Change::Tick => tick::tick(ticket, context),
+    }
 }
 
 /// Whether an etag that was sent is the current one.
@@ -127,13 +193,4 @@ pub fn check_etag(ticket: &Ticket, etag: Option<&str>) -> Result<(), Refusal> {
 /// The default policy's id where an organisation names none.
 pub fn default_policy() -> PolicyId {
     crate::sla::PolicyRef::builtin().id
-}
-
-/// When timers have to look at a ticket next: a warning, a breach, neglect, closing after [`Rules::close_after`];
-/// `None`: never, or its import is not finished. May lie in the past.
-///
-/// # Errors
-/// [`Refusal::Reckon`].
-pub fn next_tick(_ticket: &Ticket, _rules: &Rules) -> Result<Option<Timestamp>, Refusal> {
-    Ok(None)
 }

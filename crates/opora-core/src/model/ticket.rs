@@ -66,7 +66,7 @@ pub struct Ticket {
     pub external_id: Option<Arc<str>>,
     /// The way by which it came.
     pub origin: Origin,
-    /// How far up the ladder it was carried; `None`: rung 0 (domain.md §8).
+    /// How far up the ladder it was carried; `None`: it never was (domain.md §8).
     pub escalation: Option<Escalation>,
     /// Its clocks and the facts that they are reckoned from.
     pub sla: SlaState,
@@ -121,7 +121,7 @@ pub struct ChecklistItem {
 /// How far up the ladder a ticket was carried (domain.md §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Escalation {
-    /// The rung, from 1.
+    /// The rung, from 1; 0 where it was taken off the ladder again.
     pub rung: u32,
     /// Since when it stands there.
     pub since: Timestamp,

@@ -1,0 +1,175 @@
+//! Taking a change back (`contract.md`, `undo_of`): only while nobody changed the same thing since. Clocks are reckoned
+//! as though the change had not been; breaches stay.
+
+use super::change::check_alive;
+use super::draft::{Draft, Etag, untold};
+use super::tie::{add, both, check_tie, ends, other, remove};
+use super::{Context, Others, Refusal, triage};
+use crate::command::Facet;
+use crate::event::{Change, TicketEvent};
+use crate::model::{LinkKind, Revision, Ticket, TicketNumber, TicketState};
+use crate::sla::{Fact, FactKind, SlaState};
+use crate::time::Timestamp;
+
+/// The other ticket that undoing these events needs, if any.
+pub fn undo_needs(undone: &[TicketEvent]) -> Option<TicketNumber> {
+    undone.iter().find_map(|event| match &event.change {
+        Change::Linked(link) | Change::Unlinked(link) => Some(link.ticket),
+        _ => None,
+    })
+}
+
+pub(super) fn undo(
+    ticket: &Ticket,
+    revision: Revision,
+    facet: Facet,
+    others: &Others,
+    context: &Context<'_>,
+) -> Result<Vec<TicketEvent>, Refusal> {
+    let last = facet_of(ticket, facet);
+    if last != revision || revision == Revision::ZERO {
+        return Err(Refusal::Undo((last > revision).then_some(last)));
+    }
+    if facet == Facet::Links {
+        return links(ticket, revision, others, context);
+    }
+    check_alive(ticket)?;
+    let mut draft = Draft::new(ticket, context)?;
+    let found = others.undone.iter().any(|event| restore(&mut draft, &event.change, facet));
+    if !found {
+        return Err(Refusal::Undo(None));
+    }
+    forget(&mut draft, revision, facet)?;
+    let state_too = facet == Facet::Assignee && ticket.facets.state == revision;
+    if state_too && others.undone.iter().any(|event| restore(&mut draft, &event.change, Facet::State)) {
+        forget(&mut draft, revision, Facet::State)?;
+    }
+    draft.ticket.unassessed = triage::unassessed(&draft.ticket);
+    draft.event(Change::Undone { revision }, &"".into(), Etag::Moves);
+    draft.finish()
+}
+
+fn facet_of(ticket: &Ticket, facet: Facet) -> Revision {
+    let facets = &ticket.facets;
+    match facet {
+        Facet::Assignee => facets.assignee,
+        Facet::Priority => facets.priority,
+        Facet::State => facets.state,
+        Facet::Links => facets.links,
+        Facet::Tags => facets.tags,
+    }
+}
+
+/// Puts back what the change found, if it is one of this facet; the first of a revision tells what was before it.
+fn restore(draft: &mut Draft<'_>, change: &Change, facet: Facet) -> bool {
+    let revision = draft.context.revision;
+    let ticket = &mut draft.ticket;
+    match (facet, change) {
+        (Facet::Assignee, Change::Assigned { previous }) => {
+            ticket.assignee.clone_from(previous);
+            ticket.facets.assignee = revision;
+        }
+        (Facet::Priority, Change::Reprioritised { previous_priority, previous_impact }) => {
+            ticket.priority = *previous_priority;
+            ticket.impact = *previous_impact;
+            ticket.facets.priority = revision;
+        }
+        (Facet::State, Change::Transitioned { previous }) => {
+            ticket.state = *previous;
+            ticket.facets.state = revision;
+        }
+        (Facet::Tags, Change::Updated { previous, .. }) => {
+            let Some(tags) = &previous.tags else { return false };
+            ticket.tags.clone_from(tags);
+            ticket.facets.tags = revision;
+        }
+        _ => return false,
+    }
+    true
+}
+
+/// The clocks without the facts that the revision set on this facet.
+fn forget(draft: &mut Draft<'_>, revision: Revision, facet: Facet) -> Result<(), Refusal> {
+    let forgotten = |fact: &Fact| {
+        fact.revision == revision
+            && match facet {
+                Facet::Assignee => matches!(fact.kind, FactKind::Assigned(_)),
+                Facet::Priority => matches!(fact.kind, FactKind::Priority(_)),
+                Facet::State => matches!(fact.kind, FactKind::State(_)),
+                Facet::Links | Facet::Tags => false,
+            }
+    };
+    let sla = &draft.ticket.sla;
+    if sla.facts.iter().any(forgotten) {
+        // A breach that was only reckoned would go with what brought it: it is written down where it happened.
+        let mut facts = sla.facts.clone();
+        for (clock, at, due, cause) in untold(sla) {
+            let place = facts.partition_point(|fact| fact.at <= at);
+            let kind = FactKind::Breached { clock, due, cause };
+            facts.insert(place.max(1), Fact { at, revision: draft.context.revision, kind });
+        }
+        facts.retain(|fact| !forgotten(fact));
+        draft.ticket.sla = SlaState::from_facts(facts, &draft.context.rules.policies)?;
+    }
+    if facet == Facet::State {
+        draft.ticket.resolve_time = resolved_at(&draft.ticket);
+    }
+    Ok(())
+}
+
+/// When a ticket that is RESOLVED became so.
+fn resolved_at(ticket: &Ticket) -> Option<Timestamp> {
+    let mut states = ticket.sla.facts.iter().rev().filter_map(|fact| match fact.kind {
+        FactKind::State(state) => Some((state, fact.at)),
+        _ => None,
+    });
+    states.next().filter(|(state, _)| *state == TicketState::Resolved).map(|(_, at)| at)
+}
+
+/// A tie made is cut and a tie cut is made again, at both ends.
+fn links(
+    ticket: &Ticket,
+    revision: Revision,
+    others: &Others,
+    context: &Context<'_>,
+) -> Result<Vec<TicketEvent>, Refusal> {
+    let found = others.undone.iter().find_map(|event| match event.change {
+        Change::Linked(link) => Some((link, true)),
+        Change::Unlinked(link) => Some((link, false)),
+        _ => None,
+    });
+    let (link, made) = found.ok_or(Refusal::Undo(None))?;
+    let target = other(others, link.ticket)?;
+    if ticket.state == TicketState::Merged {
+        return Err(Refusal::State(ticket.state));
+    }
+    let mut one = Draft::new(ticket, context)?;
+    let mut two = Draft::new(target, context)?;
+    let (forth, back) = ends(ticket.number, target.number, link.kind);
+    let two_changes = if made {
+        let there = target.links.contains(&back);
+        remove(&mut one.ticket, forth);
+        remove(&mut two.ticket, back);
+        there
+    } else {
+        check_tie(ticket, target, link.kind)?;
+        add(&mut one.ticket, forth);
+        if link.kind == LinkKind::FollowsClosed {
+            false
+        } else {
+            add(&mut two.ticket, back);
+            true
+        }
+    };
+    finish_links(&mut one, revision);
+    if !two_changes {
+        return one.finish();
+    }
+    finish_links(&mut two, revision);
+    both(one, two)
+}
+
+fn finish_links(draft: &mut Draft<'_>, revision: Revision) {
+    draft.ticket.facets.links = draft.context.revision;
+    draft.event(Change::Undone { revision }, &"".into(), Etag::Moves);
+}
