@@ -5,10 +5,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 pub mod fixtures;
+pub mod picture;
 pub mod server;
+pub mod terminal;
 
 pub use fixtures::*;
 pub use server::{Server, ServerOptions};
+pub use terminal::Terminal;
 
 /// The built `opora` binary.
 ///
