@@ -11,5 +11,6 @@ pub mod filter;
 pub mod ladder;
 pub mod log_name;
 pub mod model;
+pub mod order;
 pub mod sla;
 pub mod time;

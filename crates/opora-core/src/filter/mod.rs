@@ -1,7 +1,18 @@
-//! The filter language: an AIP-160 subset, judged on tickets (`contract.md`, `ListTickets`; `docs/filter.md`).
+//! The filter language: an AIP-160 subset, judged on tickets (`contract.md`, `ListTickets`; `docs/filter.md`). Knows
+//! tickets alone: full text is looked up by who judges.
+
+mod display;
+mod field;
+mod judge;
+mod parse;
+mod term;
+
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 
+use self::term::Term;
 use crate::model::{Ticket, TicketNumber};
 use crate::time::Timestamp;
 
@@ -15,10 +26,29 @@ pub struct FilterError {
     pub detail: String,
 }
 
-/// A filter that was understood.
-#[derive(Clone, Debug, Default)]
+/// A filter that was understood. Its `Display` is canonical: filters that differ only in spacing, quoting or needless
+/// parentheses give the same text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
+    root: Node,
     texts: Vec<Arc<str>>,
+}
+
+/// A part of a filter. Never nested deeper than a few times [`Filter::MAX_DEPTH`]: walking it may recurse.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Node {
+    And(Vec<Node>),
+    Or(Vec<Node>),
+    Not(Box<Node>),
+    Term(Term),
+    /// A bare text, by its index.
+    Text(usize),
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::And(Vec::new())
+    }
 }
 
 /// What a filter is judged with.
@@ -41,8 +71,13 @@ impl Filter {
     ///
     /// # Errors
     /// [`FilterError`].
-    pub fn parse(_text: &str) -> Result<Self, FilterError> {
-        Ok(Self::default())
+    pub fn parse(text: &str) -> Result<Self, FilterError> {
+        parse::parse(text)
+    }
+
+    /// The names of all fields, for help and completion.
+    pub fn fields() -> impl Iterator<Item = &'static str> {
+        field::Field::ALL.iter().map(|field| field.name())
     }
 
     /// The bare texts in it, for full-text search, in order.
@@ -52,16 +87,17 @@ impl Filter {
 
     /// Whether it speaks of times relative to now.
     pub fn is_relative(&self) -> bool {
-        false
+        judge::is_relative(&self.root)
     }
 
     /// Whether only open tickets (NEW, IN_PROGRESS, WAITING_FOR_CUSTOMER) can match: closed ones need not be read.
+    /// Never wrong when it says yes; it may say no where yes would be right.
     pub fn only_open(&self) -> bool {
-        false
+        judge::only_open(&self.root)
     }
 
     /// Whether a ticket matches.
-    pub fn matches(&self, _ticket: &Ticket, _judge: &Judge<'_>) -> bool {
-        true
+    pub fn matches(&self, ticket: &Ticket, judge: &Judge<'_>) -> bool {
+        judge::matches(&self.root, ticket, judge)
     }
 }
