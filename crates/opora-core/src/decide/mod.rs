@@ -50,7 +50,7 @@ pub struct Rules {
 impl Rules {
     /// The values of domain.md.
     pub fn builtin() -> Self {
-        let checklist = ["sign-in-again", "other-browser", "restart-computer", "save-logs", "send-request"];
+        let checklist = ["sign-out-and-in", "another-browser", "restart-computer", "save-logs", "send-request"];
         Self {
             policies: Policies::builtin(),
             ladder: Ladder::builtin(),

@@ -1,0 +1,132 @@
+//! Values of settings, read into types; what is wrong is collected.
+
+use std::collections::BTreeMap;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use toml::Value;
+
+use super::{Fault, Source};
+
+/// Reads values one by one.
+pub(super) struct Reader<'a> {
+    pub(super) values: &'a BTreeMap<&'static str, (Value, Source)>,
+    pub(super) faults: &'a mut Vec<Fault>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn value(&self, key: &str) -> Option<&'a Value> {
+        self.values.get(key).map(|(value, _)| value)
+    }
+
+    pub(super) fn origin(&self, key: &str) -> String {
+        self.values.get(key).map_or_else(String::new, |(_, source)| source.to_string())
+    }
+
+    pub(super) fn wrong(&mut self, key: &str, detail: impl Into<String>) {
+        // The path of a part of a table begins with the setting's key.
+        let setting = key.split(['.', '[']).next().unwrap_or(key);
+        let origin = self.origin(setting);
+        self.faults.push(Fault::Wrong { key: key.to_owned(), origin, detail: detail.into() });
+    }
+
+    fn read<T>(&mut self, key: &str, what: &str, otherwise: T, read: impl Fn(&Value) -> Option<T>) -> T {
+        if let Some(value) = self.value(key).and_then(read) {
+            return value;
+        }
+        self.wrong(key, format!("is not {what}"));
+        otherwise
+    }
+
+    pub(super) fn text(&mut self, key: &str) -> String {
+        let text = |value: &Value| value.as_str().filter(|t| !t.trim().is_empty()).map(str::to_owned);
+        self.read(key, "a text", String::new(), text)
+    }
+
+    pub(super) fn address(&mut self, key: &str) -> SocketAddr {
+        let none = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        self.read(key, "an address such as 127.0.0.1:7420", none, |value| value.as_str()?.parse().ok())
+    }
+
+    pub(super) fn flag(&mut self, key: &str) -> bool {
+        self.read(key, "`true` or `false`", false, |value| match value {
+            Value::Boolean(flag) => Some(*flag),
+            Value::String(text) => text.parse().ok(),
+            _ => None,
+        })
+    }
+
+    pub(super) fn size(&mut self, key: &str) -> u64 {
+        self.read(key, "a size such as 256MiB", 0, |value| match value {
+            Value::Integer(n) => u64::try_from(*n).ok(),
+            Value::String(text) => size(text),
+            _ => None,
+        })
+    }
+
+    pub(super) fn length(&mut self, key: &str) -> Duration {
+        self.read(key, "a length of time such as 10s or 7d", Duration::ZERO, |value| length(value.as_str()?))
+    }
+
+    pub(super) fn count(&mut self, key: &str) -> usize {
+        self.read(key, "a number from 1 to 1,000,000", 1, |value| {
+            let n = match value {
+                Value::Integer(n) => usize::try_from(*n).ok()?,
+                Value::String(text) => text.parse().ok()?,
+                _ => return None,
+            };
+            (1..=1_000_000).contains(&n).then_some(n)
+        })
+    }
+
+    pub(super) fn words(&mut self, key: &str) -> Vec<String> {
+        self.read(key, "a list of ids, each once", Vec::new(), |value| {
+            let words: Vec<String> = match value {
+                Value::Array(items) => items.iter().map(|i| i.as_str().map(str::to_owned)).collect::<Option<_>>()?,
+                Value::String(text) => text.split(',').map(|word| word.trim().to_owned()).collect(),
+                _ => return None,
+            };
+            let mut sorted = words.clone();
+            sorted.sort_unstable();
+            sorted.dedup();
+            let fits = sorted.len() == words.len() && words.len() <= 50;
+            (fits && words.iter().all(|word| opora_core::model::is_id(word))).then_some(words)
+        })
+    }
+}
+
+/// `256MiB`, `1 GiB`, `4096`.
+pub(super) fn size(text: &str) -> Option<u64> {
+    let (number, unit) = split(text)?;
+    let factor = match unit {
+        "" | "B" => 1,
+        "KiB" => 1 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        "TiB" => 1 << 40,
+        _ => return None,
+    };
+    number.checked_mul(factor)
+}
+
+/// `500ms`, `10s`, `5 min`, `2h`, `7 days`.
+pub(super) fn length(text: &str) -> Option<Duration> {
+    let (number, unit) = split(text)?;
+    let ms = match unit {
+        "ms" => 1,
+        "s" | "sec" => 1_000,
+        "m" | "min" => 60_000,
+        "h" => 3_600_000,
+        "d" | "day" | "days" => 86_400_000,
+        _ => return None,
+    };
+    // Ten years are longer than anything that is waited for.
+    number.checked_mul(ms).filter(|ms| *ms <= 3_660 * 86_400_000).map(Duration::from_millis)
+}
+
+fn split(text: &str) -> Option<(u64, &str)> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (number, unit) = text.split_at(digits);
+    Some((number.parse().ok()?, unit.trim()))
+}

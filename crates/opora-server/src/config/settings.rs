@@ -1,0 +1,106 @@
+//! The table of settings: key, kind, built-in value (as TOML), what it does. Everything else is made from it.
+
+/// What a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// A directory.
+    Path,
+    /// An address with a port.
+    Address,
+    /// True or false.
+    Flag,
+    /// Bytes, `256MiB`.
+    Size,
+    /// A length of time, `10s`.
+    Length,
+    /// A number from 1.
+    Count,
+    /// Words; in the environment with commas between.
+    Words,
+    /// Tables; in the file only.
+    Tables,
+}
+
+impl Kind {
+    /// For people.
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Text => "text",
+            Self::Path => "directory",
+            Self::Address => "address",
+            Self::Flag => "true or false",
+            Self::Size => "size",
+            Self::Length => "length of time",
+            Self::Count => "number from 1",
+            Self::Words => "list of words",
+            Self::Tables => "tables, in the file only",
+        }
+    }
+}
+
+/// One setting.
+#[derive(Debug)]
+pub(super) struct Setting {
+    pub(super) key: &'static str,
+    pub(super) kind: Kind,
+    /// The built-in value as TOML.
+    pub(super) default: &'static str,
+    /// What it does.
+    pub(super) about: &'static str,
+}
+
+macro_rules! settings {
+    ($($key:literal, $kind:ident, $default:expr, $about:expr;)+) => {
+        /// All settings, in the order in which they are shown.
+        pub(super) const SETTINGS: &[Setting] =
+            &[$(Setting { key: $key, kind: Kind::$kind, default: $default, about: $about },)+];
+    };
+}
+
+settings! {
+    "data", Path, r#""opora-data""#,
+        "The data directory: journal, view, attachments. One process uses it at a time.";
+    "listen", Address, r#""127.0.0.1:7420""#,
+        "The address to listen on; port 0 takes any free one, which is printed.";
+    "importing_allowed", Flag, "false",
+        "Whether `import_time` is taken: historical times for an import from another desk.";
+    "disk_reserve", Size, r#""256MiB""#,
+        "What has to stay free on the disk: below it changes are refused (DISK_FULL), reads go on.";
+    "log", Text, r#""info""#,
+        "What is logged: a level, or a filter such as `info,opora_server=debug`.";
+    "log_format", Text, r#""text""#,
+        "How logs are written: `text` or `json`.";
+    "drain_timeout", Length, r#""10s""#,
+        "How long calls under way may take when the server stops.";
+    "max_connections", Count, "1024",
+        "The most connections at once; more wait to be accepted.";
+    "max_concurrent_requests", Count, "2048",
+        "The most requests at once, of all connections together; more are refused (OVERLOADED).";
+    "max_watches", Count, "10000",
+        "The most streams of WatchTickets at once; more are refused (LIMIT_REACHED).";
+    "max_waiting", Count, "4096",
+        "The most changes that wait for the writer; more are refused (OVERLOADED).";
+    "search", Flag, "true",
+        "Whether there is full text in filters.";
+    "close_after", Length, r#""7d""#,
+        "After how long a RESOLVED ticket closes by itself.";
+    "checklist", Words,
+        r#"["sign-out-and-in", "another-browser", "restart-computer", "save-logs", "send-request"]"#,
+        "The steps that a customer is asked to try before the logs are sent.";
+    "log_browsers", Words,
+        r#"["chrome", "chromium", "firefox", "edge", "msedge", "opera", "yandex", "safari", "brave", "vivaldi", "iexplore", "ie"]"#,
+        "The browsers whose `<browser>host` logs are known.";
+    "log_prefixes", Tables,
+        r#"[{ prefix = "agentdesktop", kind = "AGENTDESKTOP" }, { prefix = "softphone-link", kind = "SOFTPHONE_LINK" }, { prefix = "bpclient", kind = "BPCLIENT" }]"#,
+        "What a log's name begins with, and the kind that it tells: `AGENTDESKTOP`, `SOFTPHONE_LINK`, `BPCLIENT`, `BROWSER_HOST`.";
+    "calendars", Tables,
+        r#"[{ id = "support-line", time_zone = "Europe/Moscow", day_length = "8h", mon = ["10:00-18:00"], tue = ["10:00-18:00"], wed = ["10:00-18:00"], thu = ["10:00-18:00"], fri = ["10:00-18:00"] }]"#,
+        "Calendars for the ladder and the policies below; `24x7` is there by itself, `support-line` unless it is defined anew. Hours by weekday (`mon` to `sun`), `holidays`, `moved_days` (date = weekday), `short_days` (date = hours).";
+    "ladder", Tables,
+        r#"[{ whom = "support mailbox", means = ["email"], reach = ["support@example.com"], calendar = "24x7" }, { whom = "support line", means = ["phone"], reach = ["+7 495 000-00-00"], calendar = "support-line" }, { whom = "technical director", means = ["email", "phone"], reach = ["technical.director@example.com", "+7 495 000-00-01"], calendar = "24x7" }, { whom = "director of development", means = ["email", "phone"], reach = ["development.director@example.com", "+7 495 000-00-02"], calendar = "24x7" }]"#,
+        "The ladder of escalation, rung 1 first: `whom`, `means` (`email`, `phone`), `reach` (one for each of the means), `calendar`.";
+    "policies", Tables, "[]",
+        "The first version of policies; `ApplyPolicy` makes the next ones. `id`, `raise_from` (`change` or `creation`), `update_every`, `escalate_on_breach`, and for each priority (`critical`, `high`, `medium`, `low`) `first_response`, `resolution`, `calendar` (or `first_response_calendar` and `resolution_calendar`).";
+}

@@ -1,0 +1,100 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use opora_core::decide::Rules;
+use opora_core::model::PolicyId;
+
+use super::settings::SETTINGS;
+use super::show::{POLICY, example};
+use super::{Config, Source, Sources, defaults, document};
+
+fn load(file: &str, environment: &[(&str, &str)], flags: &[(&str, &str)]) -> Result<Config, String> {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("opora.toml");
+    std::fs::write(&path, file).unwrap();
+    let own = |pairs: &[(&str, &str)]| pairs.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let sources = Sources { file: Some(path), environment: own(environment), flags: own(flags) };
+    Config::load(&sources).map_err(|error| error.to_string())
+}
+
+#[test]
+fn the_later_source_wins_and_the_origin_is_kept() {
+    let file = "log = \"warn\"\nlog_format = \"json\"\ndisk_reserve = 4096\n";
+    let config = load(file, &[("OPORA_LOG", "debug"), ("OPORA_DISK_RESERVE", "8MiB")], &[("log", "error")]).unwrap();
+    assert_eq!(config.log, "error");
+    assert_eq!(config.disk_reserve, 8 << 20);
+    assert_eq!(config.source("log"), Some(&Source::Flag("log".into())));
+    assert_eq!(config.source("listen"), Some(&Source::Default));
+    let printed = config.print();
+    assert!(printed.contains("log = \"error\" # --log\n"), "{printed}");
+    assert!(printed.contains("disk_reserve = \"8MiB\" # OPORA_DISK_RESERVE\n"), "{printed}");
+    assert!(printed.lines().any(|l| l.starts_with("log_format = ") && l.ends_with("opora.toml")), "{printed}");
+}
+
+#[test]
+fn unknown_settings_are_refused_with_the_nearest_known_one() {
+    for (file, environment, known) in [
+        ("lisen = \"127.0.0.1:0\"", vec![], "`listen`"),
+        ("", vec![("OPORA_LOG_FORMT", "json")], "`OPORA_LOG_FORMAT`"),
+        ("[[ladder]]\nwhom = \"x\"\nmeens = [\"email\"]", vec![], "`means`"),
+    ] {
+        let said = load(file, &environment, &[]).unwrap_err();
+        assert!(said.contains(known), "{said}");
+    }
+    assert!(load("", &[("OPORA_SERVER", "x"), ("OPORA_CRASH_ROUNDS", "9")], &[]).is_ok());
+}
+
+#[test]
+fn everything_that_is_wrong_is_told_at_once() {
+    let file = "listen = \"here\"\ndrain_timeout = \"soon\"\nmax_connections = 0\nchecklist = [\"A b\"]\n";
+    let said = load(file, &[], &[]).unwrap_err();
+    for key in ["listen", "drain_timeout", "max_connections", "checklist"] {
+        assert!(said.contains(key), "{key} is not in {said}");
+    }
+}
+
+#[test]
+fn built_in_values_are_those_of_the_domain() {
+    assert_eq!(defaults().len(), SETTINGS.len());
+    let config = load("", &[], &[]).unwrap();
+    let rules = Rules::builtin();
+    let rungs = |rules: &Rules| rules.ladder.0.iter().map(|r| format!("{r:?}")).collect::<Vec<_>>();
+    assert_eq!(rungs(&config.rules), rungs(&rules));
+    assert_eq!(config.rules.checklist, rules.checklist);
+    assert_eq!(config.rules.close_after, rules.close_after);
+    assert_eq!(config.rules.log_names, rules.log_names);
+    assert_eq!(config.drain_timeout, Duration::from_secs(10));
+    assert_eq!(config.listen.to_string(), "127.0.0.1:7420");
+}
+
+#[test]
+fn the_example_file_says_what_is_built_in() {
+    let (example, builtin) = (load(&example(), &[], &[]).unwrap(), load("", &[], &[]).unwrap());
+    for setting in SETTINGS {
+        assert_eq!(example.values[setting.key].0, builtin.values[setting.key].0, "{}", setting.key);
+    }
+}
+
+#[test]
+fn a_policy_of_a_contract_is_read() {
+    let config = load(POLICY, &[], &[]).unwrap();
+    let policy = config.rules.policies.newest(&PolicyId::new("berlin").unwrap()).unwrap();
+    assert!(policy.definition().escalate_on_breach);
+    assert_eq!(policy.definition().calendars.len(), 1);
+    let said = load(&POLICY.replace("\"5 days\"", "\"soon\""), &[], &[]).unwrap_err();
+    assert!(said.contains("policies[0].medium.resolution"), "{said}");
+}
+
+/// `OPORA_BLESS=1 cargo test -p opora-server` writes the page.
+#[test]
+fn the_page_about_the_configuration_is_made_from_the_table() {
+    let page = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../docs/configuration.md");
+    if std::env::var_os("OPORA_BLESS").is_some() {
+        std::fs::write(&page, document()).unwrap();
+    }
+    let written = std::fs::read_to_string(&page).unwrap_or_default();
+    assert!(
+        written == document(),
+        "docs/configuration.md is not what the table says: run this test with OPORA_BLESS=1"
+    );
+}

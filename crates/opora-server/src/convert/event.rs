@@ -1,0 +1,134 @@
+//! Events, comments and attachments on the wire.
+
+use opora_core::event::{Change, TicketEvent};
+use opora_core::model::{self as m, AgentId, Link, Revision, TicketNumber};
+use opora_core::time::Timestamp;
+use opora_proto::v1;
+use opora_proto::v1::ticket_event::Change as Wire;
+
+use super::edit::previous;
+use super::ticket::{actor, ticket};
+use super::time::timestamp;
+use super::word::{Word as _, number};
+
+/// An event on the wire. `description`: the text of its ticket, in the FULL view only.
+pub(crate) fn event(event: &TicketEvent, revision: Revision, description: Option<&str>) -> v1::TicketEvent {
+    v1::TicketEvent {
+        revision: revision.0,
+        event_time: Some(timestamp(event.at)),
+        actor: Some(actor(&event.actor)),
+        reason: event.reason.to_string(),
+        ticket: Some(ticket(&event.ticket, description)),
+        left_view: false,
+        change: Some(change(event, revision)),
+    }
+}
+
+fn change(event: &TicketEvent, revision: Revision) -> Wire {
+    let now = &event.ticket;
+    match &event.change {
+        Change::Created { follows, .. } => {
+            Wire::Created(v1::TicketCreated { follows: follows.map(|n| n.to_string()).unwrap_or_default() })
+        }
+        Change::Updated { previous: edit, description } => {
+            let (mask, before) = previous(edit, description.is_some());
+            Wire::Updated(v1::TicketUpdated { update_mask: Some(mask), previous: Some(before) })
+        }
+        Change::Assigned { previous } => Wire::Assigned(v1::TicketAssigned {
+            previous_assignee: previous.as_ref().map(AgentId::name).unwrap_or_default(),
+            assignee: now.assignee.as_ref().map(AgentId::name).unwrap_or_default(),
+        }),
+        Change::Reprioritised { previous_priority, previous_impact } => Wire::Reprioritised(v1::TicketReprioritised {
+            previous_priority: previous_priority.number(),
+            priority: now.priority.number(),
+            previous_impact: number(*previous_impact),
+            impact: number(now.impact),
+        }),
+        Change::Escalated { previous_rung, whom, reachable, automatic } => Wire::Escalated(v1::TicketEscalated {
+            previous_rung: *previous_rung,
+            rung: now.rung(),
+            whom: whom.to_string(),
+            reachable_time: reachable.map(timestamp),
+            automatic: *automatic,
+        }),
+        Change::Deescalated { previous_rung } => {
+            Wire::Deescalated(v1::TicketDeescalated { previous_rung: *previous_rung, rung: now.rung() })
+        }
+        Change::Transitioned { previous } => {
+            Wire::Transitioned(v1::TicketTransitioned { previous_state: previous.number(), state: now.state.number() })
+        }
+        Change::Commented(c) => {
+            Wire::Commented(v1::CommentAdded { comment: Some(comment(c, now.number, revision, event.at)) })
+        }
+        Change::Merged { source, target } => {
+            Wire::Merged(v1::TicketMerged { source: source.to_string(), target: target.to_string() })
+        }
+        Change::Unmerged { source, target } => {
+            Wire::Unmerged(v1::TicketUnmerged { source: source.to_string(), target: target.to_string() })
+        }
+        Change::Linked(tie) => Wire::Linked(v1::TicketLinked { link: Some(link(*tie)) }),
+        Change::Unlinked(tie) => Wire::Unlinked(v1::TicketUnlinked { link: Some(link(*tie)) }),
+        Change::Attached(file) => {
+            Wire::Attached(v1::AttachmentAdded { attachment: Some(attachment(file, event, revision, Some(now))) })
+        }
+        Change::SlaWarned { clock, percent, due } => Wire::SlaWarned(v1::SlaWarned {
+            clock: clock.number(),
+            percent: u32::from(*percent),
+            due_time: Some(timestamp(*due)),
+        }),
+        Change::SlaBreached { clock, due, cause } => Wire::SlaBreached(v1::SlaBreached {
+            clock: clock.number(),
+            breach_time: Some(timestamp(*due)),
+            cause: cause.number(),
+        }),
+        Change::SlaNeglected { since } => Wire::SlaNeglected(v1::SlaNeglected { since: Some(timestamp(*since)) }),
+        Change::PolicyApplied { previous } => Wire::PolicyApplied(v1::PolicyApplied {
+            previous_policy: previous.to_string(),
+            policy: now.sla.policy.to_string(),
+        }),
+        Change::Undone { revision } => Wire::Undone(v1::ChangeUndone { undone_revision: revision.0 }),
+        Change::ImportFinished => Wire::ImportFinished(v1::ImportFinished {}),
+    }
+}
+
+fn link(link: Link) -> v1::TicketLink {
+    v1::TicketLink { ticket: link.ticket.to_string(), kind: link.kind.number() }
+}
+
+/// A comment on the wire; its name ends in the revision that brought it.
+pub(crate) fn comment(comment: &m::Comment, ticket: TicketNumber, revision: Revision, at: Timestamp) -> v1::Comment {
+    v1::Comment {
+        name: format!("{ticket}/comments/{}", revision.0),
+        revision: revision.0,
+        create_time: Some(timestamp(at)),
+        author: Some(actor(&comment.author)),
+        author_email: comment.author_email.as_deref().unwrap_or_default().to_owned(),
+        visibility: comment.visibility.number(),
+        body: comment.body.to_string(),
+    }
+}
+
+/// An attachment on the wire, brought by `event` at `revision`; whether it is the nearest of its kind is told by the
+/// ticket as it stands now (domain.md §5).
+pub(crate) fn attachment(
+    file: &m::Attachment,
+    event: &TicketEvent,
+    revision: Revision,
+    now: Option<&m::Ticket>,
+) -> v1::Attachment {
+    let nearest = |ticket: &m::Ticket| ticket.logs.iter().any(|l| l.kind == file.log_kind && l.attachment == revision);
+    v1::Attachment {
+        name: format!("{}/attachments/{}", event.ticket.number, revision.0),
+        file_name: file.file_name.to_string(),
+        content_type: file.content_type.to_string(),
+        size: file.size,
+        blake3: blake3::Hash::from_bytes(file.hash).to_hex().to_string(),
+        log_kind: file.log_kind.number(),
+        log_start_time: file.log_start_time.map(timestamp),
+        modify_time: file.modify_time.map(timestamp),
+        nearest: now.is_some_and(nearest),
+        create_time: Some(timestamp(event.at)),
+        author: Some(actor(&event.actor)),
+        platform: number(file.platform),
+    }
+}
