@@ -13,4 +13,5 @@ pub mod log_name;
 pub mod model;
 pub mod order;
 pub mod sla;
+pub mod suggest;
 pub mod time;

@@ -178,3 +178,6 @@ pub fn clean_file_name(name: &str) -> String {
     }
     format!("{}{extension}", seen.get(..end).unwrap_or("").trim_end())
 }
+
+#[cfg(test)]
+mod tests;

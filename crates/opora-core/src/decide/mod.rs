@@ -194,3 +194,6 @@ pub fn check_etag(ticket: &Ticket, etag: Option<&str>) -> Result<(), Refusal> {
 pub fn default_policy() -> PolicyId {
     crate::sla::PolicyRef::builtin().id
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,174 @@
+//! Tickets made by the desk, as lists see them: filters judged, orders, suggestions.
+
+use super::desk::{Desk, N1, N2, agent, new_ticket, says};
+use crate::command::{Change, NewTicket};
+use crate::filter::{Filter, Judge};
+use crate::model::{Category, Impact, LinkKind, OrganisationId, TicketNumber, TicketState, Visibility};
+use crate::order::{OrderBy, OrderKey};
+use crate::suggest::{Suggestion, Thresholds, suggestions};
+use crate::time::Millis;
+
+fn matches(desk: &Desk, number: TicketNumber, text: &str) -> bool {
+    let full_text = |index: usize, ticket: TicketNumber| index == 0 && ticket == N1;
+    Filter::parse(text).unwrap().matches(desk.ticket(number), &Judge { now: desk.now, text: &full_text })
+}
+
+fn desk() -> Desk {
+    let mut desk = Desk::new();
+    desk.create(&NewTicket {
+        impact: Some(Impact::ServiceIntermittent),
+        category: Some(Category::AudioQuality),
+        tags: vec!["vip".into()],
+        external_id: Some("INC-1".into()),
+        ..new_ticket()
+    })
+    .unwrap();
+    desk.create(&NewTicket { reporter: crate::model::Reporter::default(), ..new_ticket() }).unwrap();
+    desk
+}
+
+#[test]
+fn terms_are_judged_on_what_the_ticket_holds() {
+    let mut desk = desk();
+    for text in [
+        "",
+        "state = NEW",
+        "priority >= HIGH",
+        "priority > MEDIUM",
+        "-priority = LOW",
+        "requested_priority = \"\"",
+        "impact = SERVICE_INTERMITTENT",
+        "category = AUDIO_QUALITY",
+        "category:*",
+        "channel = \"\"",
+        "platform = V5",
+        "organisation = organisations/acme",
+        "assignee = \"\"",
+        "reporter = \"ANNA@example.com\"",
+        "reporter:анн",
+        "tag:vip",
+        "tag = \"vip\"",
+        "tag != low",
+        "origin = GRPC",
+        "external_id = INC-1",
+        "number = 1",
+        "number < 2",
+        "subject:ЗВУК",
+        "subject = \"нет звука\"",
+        "incident = \"\"",
+        "create_time = now",
+        "update_time <= now",
+        "resolve_time = \"\"",
+        "occur_time != now",
+        "due_time < now+45m OR due_time = now+45m",
+        "breached = false",
+        "unassessed = false",
+        "importing != true",
+        "open = true",
+        "continuous = false",
+        "rung < 1",
+        "звук",
+    ] {
+        assert!(matches(&desk, N1, text), "{text}");
+        assert!(text.is_empty() || !matches(&desk, N1, &format!("NOT ({text})")), "{text}");
+    }
+    for text in
+        ["priority >= HIGH", "category:*", "occur_time < now", "external_id:*", "tag:vip", "звук", "reporter:анн"]
+    {
+        assert!(!matches(&desk, N2, text), "{text}");
+    }
+    desk.done(N1, &Change::Assign(Some(agent("olga"))));
+    desk.done(N1, &Change::Link { target: N2, kind: LinkKind::ChildOfIncident });
+    desk.pass(Millis::hours(1));
+    desk.done(N1, &Change::Tick);
+    for text in ["assignee = agents/olga", "assignee:*", "incident = #2", "breached = true", "due_time < now"] {
+        assert!(matches(&desk, N1, text), "{text}");
+    }
+}
+
+#[test]
+fn no_closed_ticket_matches_what_only_open_ones_can() {
+    let mut desk = desk();
+    desk.done(N1, &says(Visibility::Public, None));
+    for state in [TicketState::Resolved, TicketState::Closed] {
+        desk.done(N1, &Change::Transition { state, reason: "".into() });
+        for text in [
+            "open = true",
+            "due_time:*",
+            "continuous = true",
+            "due_time < now+999d",
+            "state != CLOSED state != RESOLVED state != MERGED",
+        ] {
+            assert!(Filter::parse(text).unwrap().only_open() && !matches(&desk, N1, text), "{text}");
+        }
+    }
+}
+
+#[test]
+fn orders_are_total_and_ties_go_by_number() {
+    let desk = desk();
+    for key in OrderKey::ALL {
+        for descending in [false, true] {
+            let order = OrderBy { key, descending };
+            assert_eq!(order.to_string().parse(), Ok(order));
+            assert_ne!(order.key_of(desk.ticket(N1)), order.key_of(desk.ticket(N2)));
+        }
+    }
+    let first = |text: &str| {
+        let order: OrderBy = text.parse().unwrap();
+        if order.key_of(desk.ticket(N1)) < order.key_of(desk.ticket(N2)) { 1 } else { 2 }
+    };
+    let expected = [
+        ("", 1),
+        ("urgency desc", 2),
+        ("create_time", 1),
+        ("create_time desc", 1),
+        ("number desc", 2),
+        ("priority", 2),
+        ("priority desc", 1),
+    ];
+    for (text, number) in expected {
+        assert_eq!(first(text), number, "{text}");
+    }
+    for bad in ["name", "urgency asc", "urgency desc desc", "urgency,number", "Urgency"] {
+        assert!(bad.parse::<OrderBy>().is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn many_reports_of_one_kind_suggest_more_than_each_alone() {
+    let mut desk = Desk::new();
+    let acme = desk.people.organisations[&OrganisationId::new("acme").unwrap()].clone();
+    for id in ["beta", "gamma"] {
+        desk.people.organisations.insert(OrganisationId::new(id).unwrap(), acme.clone());
+    }
+    let report = |desk: &mut Desk, organisation: &str, minutes: i64| {
+        desk.create(&NewTicket {
+            organisation: Some(OrganisationId::new(organisation).unwrap()),
+            category: Some(Category::SignIn),
+            ..new_ticket()
+        })
+        .unwrap();
+        desk.pass(Millis::minutes(minutes));
+    };
+    let of = |desk: &Desk| suggestions(desk.tickets.values().map(|t| &**t), &Thresholds::default());
+    report(&mut desk, "acme", 16);
+    report(&mut desk, "acme", 15);
+    report(&mut desk, "acme", 15);
+    assert_eq!(of(&desk), [], "31 minutes are too many");
+    report(&mut desk, "acme", 1);
+    let several = Suggestion::SeveralWorkstations {
+        organisation: OrganisationId::new("acme").unwrap(),
+        category: Category::SignIn,
+        tickets: [2, 3, 4].map(TicketNumber).to_vec(),
+    };
+    assert_eq!(of(&desk), [several.clone()]);
+    report(&mut desk, "beta", 1);
+    report(&mut desk, "gamma", 1);
+    let incident = Suggestion::Incident {
+        category: Category::SignIn,
+        organisations: ["acme", "beta", "gamma"].map(|id| OrganisationId::new(id).unwrap()).to_vec(),
+        tickets: [3, 4, 5, 6].map(TicketNumber).to_vec(),
+    };
+    assert_eq!(of(&desk), [incident, several]);
+}

@@ -1,0 +1,10 @@
+//! Deciding, through its public face.
+
+mod desk;
+mod life;
+mod listing;
+mod properties;
+mod ties;
+mod timers;
+mod triage;
+mod undo;
