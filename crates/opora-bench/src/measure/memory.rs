@@ -1,0 +1,28 @@
+//! Resident memory of a server that was filled and has not been started again: what it needs, at its worst.
+
+use serde_json::json;
+
+use crate::error::Outcome;
+use crate::opora::Opora;
+use crate::populate::Population;
+use crate::process::resident;
+use crate::report::{Goal, Report, Unit};
+use crate::stats::Spread;
+
+const MEBIBYTE: f64 = 1024.0 * 1024.0;
+
+pub(super) fn measure(report: &mut Report, opora: &Opora, population: &Population) -> Outcome<()> {
+    let found = resident(opora.id())?;
+    let goal = match population.tickets {
+        100_000 => Goal::AtMost(250.0),
+        1_000_000 => Goal::AtMost(1.2 * 1024.0),
+        _ => Goal::Told,
+    };
+    let detail = json!({
+        "resident": found.all, "peak": found.peak, "anonymous": found.own, "files": found.files,
+        "population": population.json(),
+    });
+    let what = format!("memory at {} tickets", population.tickets);
+    report.add("memory", what, Spread::of([found.all as f64 / MEBIBYTE]), Unit::Mebibytes, goal, detail);
+    Ok(())
+}
