@@ -115,18 +115,21 @@ fn any_calendar() -> impl Strategy<Value = Calendar> {
         vec!["01:00-02:30", "03:00-05:00"],
         vec!["02:30-03:15", "22:00-24:00"],
     ]);
-    (zones, day, any::<bool>(), prop::collection::vec(0_i64..800, 0..20), prop::collection::vec(0_i64..800, 0..10))
-        .prop_map(|(zone, day, weekend, holidays, moved)| {
-            let mut definition = CalendarDefinition::working_days("p", zone, &hours(&day));
-            if weekend {
-                definition.weekdays[6] = hours(&day);
-            }
-            let first = Date::constant(2025, 1, 1);
-            let date = |n: i64| first.checked_add(n.days()).unwrap();
-            definition.holidays = holidays.into_iter().map(date).collect();
-            definition.moved_days = moved.into_iter().map(|n| (date(n), 0)).collect();
-            Calendar::new(definition).unwrap()
-        })
+    // The clocks of Berlin change on days 88 and 298.
+    let days = || prop::collection::vec(prop_oneof![0_i64..800, Just(88), Just(298)], 0..15);
+    (zones, day, any::<bool>(), days(), days(), days()).prop_map(|(zone, day, weekend, holidays, moved, short)| {
+        let mut definition = CalendarDefinition::working_days("p", zone, &hours(&day));
+        if weekend {
+            definition.weekdays[6] = hours(&day);
+        }
+        let first = Date::constant(2025, 1, 1);
+        let date = |n: i64| first.checked_add(n.days()).unwrap();
+        definition.holidays = holidays.into_iter().map(date).collect();
+        definition.moved_days = moved.into_iter().map(|n| (date(n), 0)).collect();
+        let short_hours = hours(&["01:30-02:15", "02:45-03:30"]);
+        definition.short_days = short.into_iter().map(|n| (date(n), short_hours.clone())).collect();
+        Calendar::new(definition).unwrap()
+    })
 }
 
 proptest! {

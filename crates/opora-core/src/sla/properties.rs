@@ -11,13 +11,20 @@ fn policy() -> impl Strategy<Value = Policy> {
     let zones = prop::sample::select(vec!["UTC", "Europe/Berlin", "Europe/Moscow", "America/New_York"]);
     let hours =
         prop::sample::select(vec![vec!["00:00-24:00"], vec!["10:00-18:00"], vec!["10:00-13:00", "14:00-18:00"]]);
-    (zones, hours, 1_u32..60, any::<bool>(), prop::collection::vec(0_i64..200, 0..8)).prop_map(
-        |(zone, hours, days, creation, holidays)| {
+    // The clocks of Berlin change on days 88 and 298.
+    let days = || prop::collection::vec(prop_oneof![0_i64..400, 80_i64..100, 290_i64..310, Just(88), Just(298)], 0..8);
+    let exceptions = (days(), days(), days());
+    (zones, hours, 1_u32..90, any::<bool>(), exceptions).prop_map(
+        |(zone, hours, days, creation, (holidays, moved, short))| {
             let hours: Vec<Hours> = hours.iter().map(|h| h.parse().unwrap()).collect();
             let mut calendar = CalendarDefinition::working_days("p", zone, &hours);
             let first = jiff::civil::date(2025, 1, 1);
-            calendar.holidays =
-                holidays.into_iter().map(|n| first.checked_add(jiff::ToSpan::days(n)).unwrap()).collect();
+            let date = |n: i64| first.checked_add(jiff::ToSpan::days(n)).unwrap();
+            calendar.holidays = holidays.into_iter().map(date).collect();
+            // Days that take Monday's hours, weekends too, and days with hours across the change of clocks.
+            calendar.moved_days = moved.into_iter().map(|n| (date(n), 0)).collect();
+            let hours: Vec<Hours> = ["01:00-02:30", "03:00-05:00"].iter().map(|h| h.parse().unwrap()).collect();
+            calendar.short_days = short.into_iter().map(|n| (date(n), hours.clone())).collect();
             let mut definition = Policy::builtin().definition().clone();
             definition.calendars.push(calendar);
             definition.raise_from = if creation { RaiseFrom::Creation } else { RaiseFrom::Change };
