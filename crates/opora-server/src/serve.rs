@@ -1,8 +1,46 @@
 //! A whole server: store, desk, services, address; from starting to a stop that loses nothing.
+//!
+//! Prints nothing: the binary is told the address and says it.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use opora_proto::FILE_DESCRIPTOR_SET;
+use opora_proto::v1::admin_service_server::AdminServiceServer;
+use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
+use opora_proto::v1::directory_service_server::DirectoryServiceServer;
+use opora_proto::v1::report_service_server::ReportServiceServer;
+use opora_proto::v1::sla_service_server::SlaServiceServer;
+use opora_proto::v1::ticket_service_server::TicketServiceServer;
+use opora_store::Store;
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
 
 use crate::config::{Config, ConfigError};
+use crate::desk::{Desk, DeskOptions};
+use crate::engine::SystemClock;
+use crate::files::Files;
+use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
+use crate::service::{Parts, Service, Tokens, attached};
+
+/// Streams and calls of one connection.
+const STREAMS: u32 = 128;
+/// The services by name, for health.
+const SERVICES: [&str; 7] = [
+    "",
+    "opora.v1.TicketService",
+    "opora.v1.SlaService",
+    "opora.v1.AttachmentService",
+    "opora.v1.DirectoryService",
+    "opora.v1.ReportService",
+    "opora.v1.AdminService",
+];
 
 /// Why a server did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -41,9 +79,19 @@ impl ServeError {
 }
 
 /// A server inside this process.
-#[derive(Debug)]
 pub struct Running {
     address: SocketAddr,
+    desk: Desk,
+    health: HealthReporter,
+    stopping: CancellationToken,
+    transport: JoinHandle<Result<(), tonic::transport::Error>>,
+    config: Config,
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running").field("address", &self.address).finish_non_exhaustive()
+    }
 }
 
 impl Running {
@@ -52,22 +100,37 @@ impl Running {
         self.address
     }
 
-    /// Ends when the server has ended by itself: with why, if it failed.
-    ///
-    /// # Errors
-    /// [`ServeError`].
-    #[expect(clippy::unused_async, reason = "the signature first")]
-    pub async fn ended(&mut self) -> Result<(), ServeError> {
-        Err(ServeError::Bug("not there yet".into()))
+    /// Ends only when the server can't go on by itself; then [`Running::stop`] it.
+    pub async fn failed(&mut self) -> ServeError {
+        let failure = tokio::select! {
+            why = self.desk.fatal() => ServeError::Failed(why),
+            ended = &mut self.transport => ServeError::Bug(match ended {
+                Ok(Ok(())) => "the transport ended by itself".into(),
+                Ok(Err(error)) => format!("the transport ended: {error}"),
+                Err(error) => format!("the transport ended: {error}"),
+            }),
+        };
+        set_health(&self.health, ServingStatus::NotServing).await;
+        failure
     }
 
-    /// Stops it: streams end, calls under way are answered, the store is closed.
+    /// Stops it: health says so, streams end, calls under way are answered for as long as `drain_timeout` allows, the
+    /// store is closed.
     ///
     /// # Errors
-    /// [`ServeError`].
-    #[expect(clippy::unused_async, reason = "the signature first")]
-    pub async fn stop(self) -> Result<(), ServeError> {
-        Err(ServeError::Bug("not there yet".into()))
+    /// [`ServeError::Store`], when the store did not close well.
+    pub async fn stop(mut self) -> Result<(), ServeError> {
+        set_health(&self.health, ServingStatus::NotServing).await;
+        self.stopping.cancel();
+        let closed = self.desk.stop().await;
+        // A stream that is never read, or a connection that says nothing, would hold this up for ever.
+        if !self.transport.is_finished()
+            && tokio::time::timeout(self.config.drain_timeout, &mut self.transport).await.is_err()
+        {
+            tracing::warn!(timeout = ?self.config.drain_timeout, "calls under way were cut off");
+            self.transport.abort();
+        }
+        closed.map_err(|error| ServeError::Store(error.to_string()))
     }
 }
 
@@ -75,8 +138,58 @@ impl Running {
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn start(_config: Config) -> Result<Running, ServeError> {
-    Err(ServeError::Bug("not there yet".into()))
+pub async fn start(config: Config) -> Result<Running, ServeError> {
+    let (reporter, health) = tonic_health::server::health_reporter();
+    set_health(&reporter, ServingStatus::NotServing).await;
+    let opening = config.clone();
+    let opened = tokio::task::spawn_blocking(move || open(&opening)).await;
+    let (desk, files) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
+    let bind = |cause| ServeError::Bind { address: config.listen, cause };
+    let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
+    let address = listener.local_addr().map_err(bind)?;
+
+    let service = Service::new(Parts {
+        tokens: Tokens::new(desk.store_uid()),
+        importing_allowed: config.importing_allowed,
+        started: desk.now(),
+        watches: Arc::new(Semaphore::new(config.max_watches)),
+        max_watches: config.max_watches,
+        attached: attached(),
+        desk: desk.clone(),
+        files,
+    });
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(FILE_DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()
+        .map_err(|error| ServeError::Bug(format!("reflection: {error}")))?;
+    macro_rules! limited {
+        ($server:ident, $bytes:expr) => {
+            $server::new(service.clone()).max_decoding_message_size($bytes).max_encoding_message_size(ANSWER_BYTES)
+        };
+    }
+    let stopping = CancellationToken::new();
+    let stopped = stopping.clone().cancelled_owned();
+    let transport = tonic::transport::Server::builder()
+        .max_concurrent_streams(STREAMS)
+        .http2_keepalive_interval(Some(std::time::Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(std::time::Duration::from_secs(20)))
+        .layer(GuardLayer::new(config.max_concurrent_requests))
+        .add_service(health)
+        .add_service(reflection)
+        .add_service(limited!(TicketServiceServer, UNARY_BYTES))
+        .add_service(limited!(SlaServiceServer, UNARY_BYTES))
+        .add_service(limited!(AttachmentServiceServer, CHUNK_MESSAGE_BYTES))
+        .add_service(limited!(DirectoryServiceServer, UNARY_BYTES))
+        .add_service(limited!(ReportServiceServer, UNARY_BYTES))
+        .add_service(limited!(AdminServiceServer, UNARY_BYTES))
+        .serve_with_incoming_shutdown(connections(listener, config.max_connections), stopped);
+    // Ended by `stop`, which waits for it; `failed` finds out when it ends by itself.
+    let tracker = TaskTracker::new();
+    let transport = tracker.spawn(transport);
+    set_health(&reporter, ServingStatus::Serving).await;
+    tracing::info!(%address, data = %config.data.display(), "listening");
+    Ok(Running { address, desk, health: reporter, stopping, transport, config })
 }
 
 /// Runs a server until SIGTERM or SIGINT; `listening` is told the address once it answers (the binary prints
@@ -85,7 +198,50 @@ pub async fn start(_config: Config) -> Result<Running, ServeError> {
 /// # Errors
 /// [`ServeError`].
 pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr) + Send) -> Result<(), ServeError> {
-    let running = start(config).await?;
+    let bug = |error: std::io::Error| ServeError::Bug(format!("signals: {error}"));
+    // Before anything is opened: a signal that comes early is not lost, and does not tear the start.
+    let mut terminate = signal(SignalKind::terminate()).map_err(bug)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(bug)?;
+    let mut running = start(config).await?;
     listening(running.address());
-    running.stop().await
+    let failure = tokio::select! {
+        _ = terminate.recv() => None,
+        _ = interrupt.recv() => None,
+        failure = running.failed() => Some(failure),
+    };
+    match failure {
+        None => {
+            tracing::info!("stopping");
+            running.stop().await
+        }
+        Some(failure) => {
+            tracing::error!(%failure, "stopping");
+            // What failed first is what is told.
+            let _ = running.stop().await;
+            Err(failure)
+        }
+    }
+}
+
+async fn set_health(health: &HealthReporter, status: ServingStatus) {
+    for service in SERVICES {
+        health.set_service_status(service, status).await;
+    }
+}
+
+/// Opens store, desk and files. Blocks.
+fn open(config: &Config) -> Result<(Desk, Arc<dyn Files>), ServeError> {
+    let failed = |error: &dyn std::fmt::Display| ServeError::Store(error.to_string());
+    let (store, files) = crate::storage::open(config)?;
+    let options = DeskOptions {
+        data_dir: config.data.clone(),
+        rules: config.rules.clone(),
+        clock: Arc::new(SystemClock),
+        max_waiting: config.max_waiting,
+        search: config.search,
+        timers: true,
+    };
+    let store: Arc<dyn Store> = store;
+    let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
+    Ok((desk, files))
 }

@@ -77,7 +77,7 @@ settings! {
     "max_connections", Count, "1024",
         "The most connections at once; more wait to be accepted.";
     "max_concurrent_requests", Count, "2048",
-        "The most requests at once, of all connections together; more are refused (OVERLOADED).";
+        "The most requests at once, of all connections together; more wait for a second, then are refused (OVERLOADED).";
     "max_watches", Count, "10000",
         "The most streams of WatchTickets at once; more are refused (LIMIT_REACHED).";
     "max_waiting", Count, "4096",

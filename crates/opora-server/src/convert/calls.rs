@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use opora_core::command::{Change, Facet, Reprioritise};
-use opora_core::model::{AgentId, LinkKind, Revision, TicketNumber, TicketState, Uid, Visibility};
+use opora_core::model::{AgentId, IdError, LinkKind, Origin, Revision, TicketNumber, TicketState, Uid, Visibility};
 use opora_proto::name::TicketName;
 use opora_proto::v1;
 use uuid::Uuid;
@@ -68,19 +68,14 @@ fn undo(revision: u64, facet: Facet) -> Option<Change> {
     (revision != 0).then_some(Change::Undo { revision: Revision(revision), facet })
 }
 
-pub(crate) fn update(
-    at: &str,
-    wire: Option<v1::Ticket>,
-    mask: Option<&prost_types::FieldMask>,
-    undo_of: u64,
-    steps: &[Arc<str>],
-    wrong: &mut Violations,
-) -> Change {
-    undo(undo_of, Facet::Tags).unwrap_or_else(|| {
-        if wire.is_none() {
+pub(crate) fn update(at: &str, wire: &v1::UpdateTicketRequest, steps: &[Arc<str>], wrong: &mut Violations) -> Change {
+    undo(wire.undo_of, Facet::Tags).unwrap_or_else(|| {
+        let none = v1::Ticket::default();
+        if wire.ticket.is_none() {
             wrong.add(format!("{at}ticket"), "is needed");
         }
-        Change::Update(Box::new(edit(wire.unwrap_or_default(), mask, steps, wrong)))
+        let ticket = wire.ticket.as_ref().unwrap_or(&none);
+        Change::Update(Box::new(edit(ticket, wire.update_mask.as_ref(), steps, wrong)))
     })
 }
 
@@ -158,4 +153,33 @@ pub(crate) fn import_time(
     wrong: &mut Violations,
 ) -> Option<opora_core::time::Timestamp> {
     wrong.time("import_time", at)
+}
+
+/// An instant that is no import's.
+pub(crate) fn time(
+    field: &str,
+    at: Option<prost_types::Timestamp>,
+    wrong: &mut Violations,
+) -> Option<opora_core::time::Timestamp> {
+    wrong.time(field, at)
+}
+
+/// A name that may be left out.
+pub(crate) fn name<T>(
+    field: &str,
+    text: &str,
+    parse: fn(&str) -> Result<T, IdError>,
+    wrong: &mut Violations,
+) -> Option<T> {
+    wrong.name(field, text, parse)
+}
+
+/// The way by which tickets came.
+pub(crate) fn origin(number: i32, wrong: &mut Violations) -> Option<Origin> {
+    wrong.word("origin", number)
+}
+
+/// A text on one line of at most `max` characters.
+pub(crate) fn line(field: &str, text: &str, min: usize, max: usize, wrong: &mut Violations) -> Arc<str> {
+    wrong.line(field, text, min, max)
 }

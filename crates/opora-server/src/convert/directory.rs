@@ -73,11 +73,6 @@ pub(crate) trait DirectoryEntry: Clone + Send + Sync + 'static {
     }
 }
 
-/// The etag that a caller saw.
-pub(crate) fn entry_etag(text: String) -> Option<String> {
-    super::optional(text)
-}
-
 macro_rules! names {
     ($id:ty, $variant:ident) => {
         fn name(wire: &Self::Wire) -> &str {

@@ -16,13 +16,12 @@ use super::{Violations, new_ticket as read};
 const FIELDS: &str = "subject, description, category, channels, platform, ...";
 
 /// The edit that a mask takes from a ticket. `steps`: the ids of the checklist.
-pub(crate) fn edit(wire: v1::Ticket, mask: Option<&FieldMask>, steps: &[Arc<str>], wrong: &mut Violations) -> Edit {
+pub(crate) fn edit(wire: &v1::Ticket, mask: Option<&FieldMask>, steps: &[Arc<str>], wrong: &mut Violations) -> Edit {
     let mut edit = Edit::default();
     let paths = mask.map(|mask| mask.paths.as_slice()).unwrap_or_default();
     if paths.is_empty() {
         wrong.add("update_mask", format!("is needed: {FIELDS}"));
     }
-    let reporter = wire.reporter.unwrap_or_default();
     for path in paths.iter().take(100) {
         match path.as_str() {
             "subject" => edit.subject = Some(read::subject(&wire.subject, wrong)),
@@ -39,7 +38,10 @@ pub(crate) fn edit(wire: v1::Ticket, mask: Option<&FieldMask>, steps: &[Arc<str>
             "workstations" => edit.workstations = Some(read::workstations(&wire.workstations, wrong)),
             "checklist" => edit.checklist = Some(read::checklist(&wire.checklist, steps, wrong)),
             "tags" => edit.tags = Some(read::tags(&wire.tags, wrong)),
-            "reporter" => edit.reporter = Some(read::reporter(&reporter, wrong)),
+            "reporter" => {
+                let reporter = wire.reporter.as_ref().map(|wire| read::reporter(wire, wrong));
+                edit.reporter = Some(reporter.unwrap_or_default());
+            }
             "organisation" => {
                 let name = wrong.name("ticket.organisation", &wire.organisation, OrganisationId::from_name);
                 edit.organisation = Some(name);

@@ -17,14 +17,13 @@ mod violations;
 mod word;
 
 pub(crate) use calls::{optional, parse_names, request_id, ticket_ref};
-pub(crate) use directory::{DirectoryEntry, entry_etag};
-pub(crate) use edit::edit;
+pub(crate) use directory::DirectoryEntry;
 pub(crate) use event::{attachment, comment, event};
 pub(crate) use explain::{explanation, preview};
 pub(crate) use new_ticket::new_ticket;
 pub(crate) use policy::{policy_from_wire, policy_to_wire};
 pub(crate) use read::is_email;
-pub(crate) use ticket::{actor, clock, ticket, ticket_sla};
+pub(crate) use ticket::{ticket, ticket_sla};
 pub(crate) use time::{duration, length, timestamp};
 pub(crate) use violations::Violations;
 pub(crate) use word::Word;

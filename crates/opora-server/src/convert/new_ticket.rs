@@ -14,10 +14,10 @@ const WORKSTATIONS: usize = 200;
 const CHANNELS: usize = 3;
 
 /// A new ticket as asked for; what the server owns is not read. `steps`: the ids of the checklist.
-pub(crate) fn new_ticket(wire: v1::Ticket, steps: &[Arc<str>], wrong: &mut Violations) -> NewTicket {
+pub(crate) fn new_ticket(wire: &v1::Ticket, steps: &[Arc<str>], wrong: &mut Violations) -> NewTicket {
     NewTicket {
         organisation: wrong.name("ticket.organisation", &wire.organisation, OrganisationId::from_name),
-        reporter: reporter(&wire.reporter.unwrap_or_default(), wrong),
+        reporter: wire.reporter.as_ref().map(|wire| reporter(wire, wrong)).unwrap_or_default(),
         subject: subject(&wire.subject, wrong),
         description: description(&wire.description, wrong),
         category: wrong.word("ticket.category", wire.category),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use opora_core::decide::Refusal;
 use opora_core::filter::FilterError;
+use opora_core::model::Revision;
 use opora_proto::error::ErrorReason as R;
 use opora_proto::v1;
 use opora_store::{AppendError, ReadError};
@@ -11,6 +12,7 @@ use tonic::Code;
 
 use super::{Language, Problem};
 use crate::engine::Refused;
+use crate::followers::watch::WatchEnd;
 
 /// How long to wait before trying again what passes soon.
 const SOON: Duration = Duration::from_millis(200);
@@ -77,6 +79,38 @@ impl Problem {
         Self::new(Code::DataLoss, R::DataCorrupt)
     }
 
+    /// The configuration does not allow historical times.
+    pub(crate) fn import_not_allowed() -> Box<Self> {
+        precondition(R::ImportNotAllowed)
+    }
+
+    /// No upload of that id, or it was given up.
+    pub(crate) fn no_upload() -> Box<Self> {
+        Self::new(Code::NotFound, R::UploadNotFound)
+    }
+
+    /// The chunk does not begin where the last one ended.
+    pub(crate) fn upload_offset(committed: u64) -> Box<Self> {
+        let mut problem = Self::field("chunk.write_offset", "is not where the last chunk ended");
+        problem.reason = R::UploadOffset;
+        problem.metadata.clear();
+        problem.with("committed_size", committed)
+    }
+
+    /// The content does not match the header.
+    pub(crate) fn upload_content() -> Box<Self> {
+        Self::new(Code::InvalidArgument, R::UploadContent)
+    }
+
+    /// Bytes that are no message, as `tonic` says of them.
+    pub(crate) fn undecodable(detail: &str) -> Box<Self> {
+        // `failed to decode Protobuf message: GetTicketRequest.name: invalid string value: …`
+        let rest = detail.split_once("message: ").map_or(detail, |(_, rest)| rest);
+        let path = rest.split_once(": ").map(|(path, _)| path).filter(|path| !path.contains(' '));
+        let field = path.and_then(|path| path.split_once('.')).map_or("", |(_, field)| field);
+        Self::field(field, rest)
+    }
+
     /// The store failed.
     pub(crate) fn store_failed() -> Box<Self> {
         Self::new(Code::Unavailable, R::StoreFailed)
@@ -106,6 +140,22 @@ impl From<AppendError> for Box<Problem> {
             AppendError::Full(_) => Problem::disk_full(),
             AppendError::Failed(_) => Problem::store_failed(),
             AppendError::NotNext { .. } => Problem::internal("a commit was out of order", &error),
+        }
+    }
+}
+
+impl From<WatchEnd> for Box<Problem> {
+    fn from(end: WatchEnd) -> Self {
+        let bounds = |reason, oldest: Revision, newest: Revision| {
+            Problem::new(Code::OutOfRange, reason).with("oldest", oldest.0).with("newest", newest.0)
+        };
+        match end {
+            WatchEnd::TooSlow => Problem::new(Code::ResourceExhausted, R::WatchTooSlow),
+            WatchEnd::Stopping => Problem::not_serving(),
+            WatchEnd::StoreReplaced(uid) => Problem::new(Code::OutOfRange, R::StoreReplaced).with("store_uid", uid),
+            WatchEnd::Compacted { oldest, newest } => bounds(R::RevisionCompacted, oldest, newest),
+            WatchEnd::InFuture { oldest, newest } => bounds(R::RevisionInFuture, oldest, newest),
+            WatchEnd::Corrupt(cause) => Problem::corrupt(&cause),
         }
     }
 }

@@ -20,8 +20,6 @@ pub(crate) use text::Language;
 
 use crate::convert::Violations;
 
-/// The most violations that are named; the rest are counted.
-const MAX_VIOLATIONS: usize = 20;
 /// The most characters of a variable part that comes from a caller.
 const MAX_VALUE: usize = 200;
 

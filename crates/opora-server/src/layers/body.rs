@@ -1,0 +1,73 @@
+//! The body of an answer: while it is sent the call still counts as running, and its deadline still holds.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tonic::Status;
+use tonic::body::Body;
+
+use crate::errors::{Language, Problem};
+
+struct Guarded {
+    inner: Body,
+    permit: Option<OwnedSemaphorePermit>,
+    deadline: Option<Pin<Box<Sleep>>>,
+    language: Language,
+    ended: bool,
+}
+
+/// A body that holds a permit until it is sent, and ends with DEADLINE_EXCEEDED when the caller stops waiting.
+pub(super) fn guard(
+    inner: Body,
+    permit: Option<OwnedSemaphorePermit>,
+    deadline: Option<Instant>,
+    language: Language,
+) -> Body {
+    if inner.is_end_stream() {
+        return inner;
+    }
+    let deadline = deadline.map(|at| Box::pin(sleep_until(at)));
+    Body::new(Guarded { inner, permit, deadline, language, ended: false })
+}
+
+impl HttpBody for Guarded {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.ended {
+            return Poll::Ready(None);
+        }
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if let Poll::Ready(frame) = frame {
+            if frame.is_none() {
+                self.ended = true;
+                self.permit = None;
+            }
+            return Poll::Ready(frame);
+        }
+        let expired = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
+        if !expired {
+            return Poll::Pending;
+        }
+        self.ended = true;
+        self.permit = None;
+        let mut trailers = HeaderMap::new();
+        // A status that can't be written as headers would be a bug of the transport; the stream then just ends.
+        let _ = Problem::deadline().status(self.language).add_header(&mut trailers);
+        Poll::Ready(Some(Ok(Frame::trailers(trailers))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.ended || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,78 @@
+//! `AdminService`: for those who run the desk.
+
+use opora_core::model::{Actor, Origin};
+use opora_proto::v1;
+use opora_proto::v1::admin_service_server::AdminService;
+use tonic::{Request, Response, Status};
+
+use super::Service;
+use super::call::{RequestId, answer};
+use crate::convert::{self, Violations, calls, request_id};
+use crate::engine::{Action, Answer};
+use crate::errors::{Outcome, Problem};
+
+#[tonic::async_trait]
+impl AdminService for Service {
+    async fn finish_import(
+        &self,
+        request: Request<v1::FinishImportRequest>,
+    ) -> Result<Response<v1::FinishImportResponse>, Status> {
+        answer!(request, |actor, message| self.finish(actor, message))
+    }
+
+    async fn get_server_info(
+        &self,
+        request: Request<v1::GetServerInfoRequest>,
+    ) -> Result<Response<v1::GetServerInfoResponse>, Status> {
+        answer!(request, |_actor, _message| std::future::ready(Ok(self.info())))
+    }
+}
+
+impl Service {
+    async fn finish(&self, actor: Actor, mut wire: v1::FinishImportRequest) -> Outcome<v1::FinishImportResponse> {
+        let mut wrong = Violations::default();
+        let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
+        let request = RequestId::new(id, &wire);
+        let origin = calls::origin(wire.origin, &mut wrong).unwrap_or(Origin::Import);
+        wrong.finish(())?;
+        let done = self.submit(actor, "FinishImport", request, None, Action::FinishImport(origin)).await?;
+        let Answer::Count(ticket_count) = done.answer else {
+            return Err(Problem::internal("an import was answered with something else", &"no count"));
+        };
+        // Where nothing waited for it, the answer speaks of the present.
+        let revision = if done.revision.0 == 0 { self.revision() } else { done.revision.0 };
+        Ok(v1::FinishImportResponse { ticket_count, revision })
+    }
+
+    fn info(&self) -> v1::GetServerInfoResponse {
+        let desk = self.desk();
+        let (position, now) = (desk.position(), desk.now());
+        let followers = desk
+            .followers()
+            .into_iter()
+            .map(|f| v1::FollowerStatus { follower: f.name.to_owned(), revision: f.revision.0 });
+        let rules = desk.rules();
+        let ladder = (1..).zip(&rules.ladder.0).map(|(rung, r)| v1::LadderRung {
+            rung,
+            whom: r.whom.to_string(),
+            means: r.means.iter().map(ToString::to_string).collect(),
+            calendar: r.calendar.definition().id.clone(),
+        });
+        v1::GetServerInfoResponse {
+            product: "opora".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            contracts: vec!["opora.v1".into()],
+            store_uid: self.store_uid(),
+            revision: position.newest.0,
+            oldest_revision: position.oldest.0,
+            server_time: Some(convert::timestamp(now)),
+            start_time: Some(convert::timestamp(self.0.started)),
+            ticket_count: position.tickets,
+            importing_allowed: self.0.importing_allowed,
+            timers_healthy: desk.timers_healthy(),
+            followers: followers.collect(),
+            ladder: ladder.collect(),
+            newest_commit_age: position.newest_at.map(|at| convert::duration(now.since(at).at_least_zero())),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The services of the contract: read the request, ask the desk, put the answer on the wire. They decide nothing and
+//! keep nothing.
+
+mod admin;
+mod attachments;
+mod batch;
+mod call;
+mod changing;
+mod directory;
+mod page;
+mod reports;
+mod sla;
+mod tickets;
+mod watch;
+
+use std::sync::Arc;
+
+use opora_core::model::{Ticket, TicketNumber};
+use opora_core::time::Timestamp;
+use tokio::sync::Semaphore;
+
+use crate::desk::Desk;
+use crate::engine::TicketRef;
+use crate::errors::{Outcome, Problem};
+use crate::files::Files;
+
+pub(crate) use attachments::attached;
+pub(crate) use page::Tokens;
+
+/// The most bytes of a page.
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// What all services hold. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Service(Arc<Parts>);
+
+/// What a service needs beside the desk.
+pub(crate) struct Parts {
+    pub(crate) desk: Desk,
+    pub(crate) files: Arc<dyn Files>,
+    pub(crate) tokens: Tokens,
+    pub(crate) importing_allowed: bool,
+    pub(crate) started: Timestamp,
+    pub(crate) watches: Arc<Semaphore>,
+    pub(crate) max_watches: usize,
+    pub(crate) attached: attachments::Attached,
+}
+
+impl Service {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
+    }
+
+    fn desk(&self) -> &Desk {
+        &self.0.desk
+    }
+
+    fn store_uid(&self) -> String {
+        self.desk().store_uid().to_string()
+    }
+
+    /// The newest revision, of which an answer speaks that read the present.
+    fn revision(&self) -> u64 {
+        self.desk().position().newest.0
+    }
+
+    /// A ticket that has to be there.
+    fn found(&self, ticket: TicketRef) -> Outcome<Arc<Ticket>> {
+        self.desk().ticket(ticket)?.ok_or_else(|| match ticket {
+            TicketRef::Number(number) => Problem::no_ticket(number),
+            TicketRef::Uid(uid) => Problem::no_ticket(format_args!("tickets/{uid}")),
+        })
+    }
+
+    /// The number of a ticket that another one is to be tied to or merged into.
+    fn number(&self, ticket: TicketRef) -> Outcome<TicketNumber> {
+        match ticket {
+            TicketRef::Number(number) => Ok(number),
+            TicketRef::Uid(_) => Ok(self.found(ticket)?.number),
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! `SlaService`: why clocks show what they show, what they would show, and policies.
+
+use opora_core::model::{Actor, OrganisationId, PolicyId};
+use opora_core::sla::{PolicyDefinition, PolicyRef};
+use opora_proto::v1;
+use opora_proto::v1::sla_service_server::SlaService;
+use tonic::{Request, Response, Status};
+
+use super::Service;
+use super::call::{RequestId, answer};
+use super::tickets::named;
+use crate::convert::{self, Violations, calls, policy_from_wire, policy_to_wire, request_id};
+use crate::desk::PolicyMove;
+use crate::engine::{Action, Answer};
+use crate::errors::{Outcome, Problem};
+
+#[tonic::async_trait]
+impl SlaService for Service {
+    async fn explain_ticket(
+        &self,
+        request: Request<v1::ExplainTicketRequest>,
+    ) -> Result<Response<v1::ExplainTicketResponse>, Status> {
+        answer!(request, |_actor, message| std::future::ready(self.explain(&message)))
+    }
+
+    async fn preview_priority(
+        &self,
+        request: Request<v1::PreviewPriorityRequest>,
+    ) -> Result<Response<v1::PreviewPriorityResponse>, Status> {
+        answer!(request, |_actor, message| std::future::ready(self.preview(&message)))
+    }
+
+    async fn get_policy(
+        &self,
+        request: Request<v1::GetPolicyRequest>,
+    ) -> Result<Response<v1::GetPolicyResponse>, Status> {
+        answer!(request, |_actor, message| std::future::ready(self.policy(&message.name)))
+    }
+
+    async fn apply_policy(
+        &self,
+        request: Request<v1::ApplyPolicyRequest>,
+    ) -> Result<Response<v1::ApplyPolicyResponse>, Status> {
+        answer!(request, |actor, message| self.apply(actor, message))
+    }
+}
+
+impl Service {
+    fn explain(&self, wire: &v1::ExplainTicketRequest) -> Outcome<v1::ExplainTicketResponse> {
+        let explained = self.desk().explain(named(&wire.name, Violations::default())?)?;
+        let description = self.description(&explained.ticket)?;
+        Ok(v1::ExplainTicketResponse {
+            ticket: Some(convert::ticket(&explained.ticket, description.as_deref())),
+            first_response: Some(convert::explanation(&explained.first_response)),
+            resolution: Some(convert::explanation(&explained.resolution)),
+            as_of_time: Some(convert::timestamp(explained.now)),
+            revision: explained.revision.0,
+        })
+    }
+
+    fn preview(&self, wire: &v1::PreviewPriorityRequest) -> Outcome<v1::PreviewPriorityResponse> {
+        let revision = self.revision();
+        let (previews, now) = if wire.name.is_empty() {
+            let mut wrong = Violations::default();
+            let organisation = calls::name("organisation", &wire.organisation, OrganisationId::from_name, &mut wrong);
+            let at = calls::time("create_time", wire.create_time, &mut wrong);
+            wrong.finish(())?;
+            self.desk().preview_new(organisation.as_ref(), at)?
+        } else {
+            self.desk().preview_priority(named(&wire.name, Violations::default())?)?
+        };
+        let on_wire = |p: &crate::desk::Preview| convert::preview(p.priority, &p.sla, p.current);
+        Ok(v1::PreviewPriorityResponse {
+            previews: previews.iter().map(on_wire).collect(),
+            as_of_time: Some(convert::timestamp(now)),
+            revision,
+        })
+    }
+
+    fn policy(&self, name: &str) -> Outcome<v1::GetPolicyResponse> {
+        let revision = self.revision();
+        let wrong = || Problem::field("name", "is not a name like policies/default or policies/default@1");
+        let (name, version) = name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)));
+        let id = PolicyId::from_name(name).map_err(|_| wrong())?;
+        let definition = match version {
+            None => self.newest(&id),
+            Some(version) => {
+                let version = version.parse().map_err(|_| wrong())?;
+                self.desk().policy(&PolicyRef { id, version })
+            }
+        };
+        let definition = definition.ok_or_else(|| Problem::no_resource(name))?;
+        Ok(v1::GetPolicyResponse { policy: Some(policy_to_wire(&definition)), revision })
+    }
+
+    fn newest(&self, id: &PolicyId) -> Option<PolicyDefinition> {
+        self.desk().rules().policies.newest(id).map(|policy| policy.definition().clone())
+    }
+
+    async fn apply(&self, actor: Actor, mut wire: v1::ApplyPolicyRequest) -> Outcome<v1::ApplyPolicyResponse> {
+        let mut wrong = Violations::default();
+        let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
+        let request = RequestId::new(id, &wire);
+        // A dry run changes nothing that a reason could stand on.
+        let reason = calls::reason(&wire.reason, !wire.dry_run, &mut wrong);
+        let policy = wire.policy.unwrap_or_default();
+        let previous = PolicyId::from_name(&policy.name).ok().and_then(|id| self.newest(&id));
+        let definition = policy_from_wire(&policy, previous.as_ref(), &mut wrong);
+        let definition = wrong.require(definition)?;
+        let preview = self.desk().preview_policy(definition.clone()).await?;
+        let mut response = v1::ApplyPolicyResponse {
+            policy: Some(policy_to_wire(&preview.definition)),
+            ticket_count: preview.tickets,
+            moved_count: preview.moved,
+            breached_count: preview.breached,
+            moves: preview.moves.iter().map(moved).collect(),
+            revision: preview.revision.0,
+        };
+        if wire.dry_run {
+            return Ok(response);
+        }
+        let action = Action::ApplyPolicy { definition: Box::new(definition), reason };
+        let done = self.submit(actor, "ApplyPolicy", request, None, action).await?;
+        let Answer::Policy(definition, changed, of) = done.answer else {
+            return Err(Problem::internal("a policy was answered with something else", &"no policy"));
+        };
+        response.policy = Some(policy_to_wire(&definition));
+        (response.moved_count, response.ticket_count, response.revision) = (changed, of, done.revision.0);
+        Ok(response)
+    }
+}
+
+fn moved(moved: &PolicyMove) -> v1::PolicyMove {
+    v1::PolicyMove {
+        ticket: moved.ticket.to_string(),
+        before: Some(convert::ticket_sla(&moved.before)),
+        after: Some(convert::ticket_sla(&moved.after)),
+    }
+}

@@ -1,0 +1,299 @@
+//! `TicketService`: creating, changing, finding and watching tickets.
+
+use std::sync::Arc;
+
+use opora_core::command::Change;
+use opora_core::filter::Filter;
+use opora_proto::v1;
+use opora_proto::v1::ticket_service_server::TicketService;
+use tonic::{Request, Response, Status};
+
+use super::call::answer;
+use super::page::{self, Query};
+use super::{PAGE_BYTES, Service};
+use crate::convert::calls;
+use crate::convert::{self, Violations, ticket_ref};
+use crate::desk::{HistoryQuery, ListQuery};
+use crate::engine::TicketRef;
+use crate::errors::{Language, Outcome, Problem};
+use crate::followers::queue::{Cursor, OrderBy};
+
+/// A call that changes one ticket and answers with it.
+macro_rules! simple {
+    ($self:ident, $request:ident, $response:ident, |$wire:ident, $wrong:ident| $read:expr) => {
+        answer!($request, |actor, message| async {
+            let changed = $self.change(actor, message, |$wire, $wrong| $read).await?;
+            let ticket = Some($self.whole(&changed, &changed.ticket)?);
+            Ok(v1::$response { ticket, revision: changed.done.revision.0 })
+        })
+    };
+}
+
+#[tonic::async_trait]
+impl TicketService for Service {
+    type WatchTicketsStream = super::watch::Messages;
+
+    async fn create_ticket(
+        &self,
+        request: Request<v1::CreateTicketRequest>,
+    ) -> Result<Response<v1::CreateTicketResponse>, Status> {
+        answer!(request, |actor, message| self.create(actor, message))
+    }
+
+    async fn get_ticket(
+        &self,
+        request: Request<v1::GetTicketRequest>,
+    ) -> Result<Response<v1::GetTicketResponse>, Status> {
+        answer!(request, |_actor, message| std::future::ready(self.get(&message)))
+    }
+
+    async fn list_tickets(
+        &self,
+        request: Request<v1::ListTicketsRequest>,
+    ) -> Result<Response<v1::ListTicketsResponse>, Status> {
+        answer!(request, |_actor, message| self.list(message))
+    }
+
+    async fn update_ticket(
+        &self,
+        request: Request<v1::UpdateTicketRequest>,
+    ) -> Result<Response<v1::UpdateTicketResponse>, Status> {
+        let rules = self.desk().rules();
+        simple!(self, request, UpdateTicketResponse, |wire, wrong| Ok(Some(calls::update(
+            "",
+            wire,
+            &rules.checklist,
+            wrong
+        ))))
+    }
+
+    async fn assign_ticket(
+        &self,
+        request: Request<v1::AssignTicketRequest>,
+    ) -> Result<Response<v1::AssignTicketResponse>, Status> {
+        simple!(self, request, AssignTicketResponse, |wire, wrong| Ok(Some(calls::assign("", wire, wrong))))
+    }
+
+    async fn reprioritise_ticket(
+        &self,
+        request: Request<v1::ReprioritiseTicketRequest>,
+    ) -> Result<Response<v1::ReprioritiseTicketResponse>, Status> {
+        simple!(self, request, ReprioritiseTicketResponse, |wire, wrong| Ok(calls::reprioritise("", wire, wrong)))
+    }
+
+    async fn escalate_ticket(
+        &self,
+        request: Request<v1::EscalateTicketRequest>,
+    ) -> Result<Response<v1::EscalateTicketResponse>, Status> {
+        answer!(request, |actor, message| self.escalate(actor, message))
+    }
+
+    async fn deescalate_ticket(
+        &self,
+        request: Request<v1::DeescalateTicketRequest>,
+    ) -> Result<Response<v1::DeescalateTicketResponse>, Status> {
+        simple!(self, request, DeescalateTicketResponse, |wire, wrong| Ok(Some(calls::deescalate(wire, wrong))))
+    }
+
+    async fn transition_ticket(
+        &self,
+        request: Request<v1::TransitionTicketRequest>,
+    ) -> Result<Response<v1::TransitionTicketResponse>, Status> {
+        simple!(self, request, TransitionTicketResponse, |wire, wrong| Ok(calls::transition("", wire, wrong)))
+    }
+
+    async fn add_comment(
+        &self,
+        request: Request<v1::AddCommentRequest>,
+    ) -> Result<Response<v1::AddCommentResponse>, Status> {
+        answer!(request, |actor, message| self.comment(actor, message))
+    }
+
+    async fn list_comments(
+        &self,
+        request: Request<v1::ListCommentsRequest>,
+    ) -> Result<Response<v1::ListCommentsResponse>, Status> {
+        answer!(request, |_actor, message| self.comments(message))
+    }
+
+    async fn merge_tickets(
+        &self,
+        request: Request<v1::MergeTicketsRequest>,
+    ) -> Result<Response<v1::MergeTicketsResponse>, Status> {
+        answer!(request, |actor, message| self.merge(actor, message))
+    }
+
+    async fn unmerge_ticket(
+        &self,
+        request: Request<v1::UnmergeTicketRequest>,
+    ) -> Result<Response<v1::UnmergeTicketResponse>, Status> {
+        simple!(self, request, UnmergeTicketResponse, |wire, wrong| Ok(Some(Change::Unmerge {
+            reason: calls::reason(&wire.reason, false, wrong)
+        })))
+    }
+
+    async fn link_tickets(
+        &self,
+        request: Request<v1::LinkTicketsRequest>,
+    ) -> Result<Response<v1::LinkTicketsResponse>, Status> {
+        simple!(self, request, LinkTicketsResponse, |wire, wrong| self.link_change("", wire, wrong))
+    }
+
+    async fn unlink_tickets(
+        &self,
+        request: Request<v1::UnlinkTicketsRequest>,
+    ) -> Result<Response<v1::UnlinkTicketsResponse>, Status> {
+        simple!(self, request, UnlinkTicketsResponse, |wire, wrong| {
+            if let Some(change) = calls::undo_link(wire.undo_of) {
+                return Ok(Some(change));
+            }
+            let target = ticket_ref("target", &wire.target, wrong).map(|target| self.number(target)).transpose()?;
+            Ok(target.map(|target| Change::Unlink { target }))
+        })
+    }
+
+    async fn batch_change(
+        &self,
+        request: Request<v1::BatchChangeRequest>,
+    ) -> Result<Response<v1::BatchChangeResponse>, Status> {
+        let language = Language::of(request.metadata());
+        answer!(request, |actor, message| self.batch(actor, message, language))
+    }
+
+    async fn list_events(
+        &self,
+        request: Request<v1::ListEventsRequest>,
+    ) -> Result<Response<v1::ListEventsResponse>, Status> {
+        answer!(request, |_actor, message| self.events(message))
+    }
+
+    async fn watch_tickets(
+        &self,
+        request: Request<v1::WatchTicketsRequest>,
+    ) -> Result<Response<Self::WatchTicketsStream>, Status> {
+        let language = Language::of(request.metadata());
+        answer!(request, |_actor, message| self.watch(message, language))
+    }
+}
+
+/// Whether the FULL view is asked for.
+pub(super) fn full(view: i32, default: bool, wrong: &mut Violations) -> bool {
+    match v1::TicketView::try_from(view) {
+        Ok(v1::TicketView::Unspecified) => default,
+        Ok(v1::TicketView::Full) => true,
+        Ok(v1::TicketView::Basic) => false,
+        Err(_) => {
+            wrong.add("view", format!("{view} is not a value of this field"));
+            default
+        }
+    }
+}
+
+/// The ticket of a call that reads.
+pub(super) fn named(name: &str, wrong: Violations) -> Outcome<TicketRef> {
+    let mut wrong = wrong;
+    let ticket = ticket_ref("name", name, &mut wrong);
+    wrong.require(ticket)
+}
+
+impl Service {
+    fn get(&self, wire: &v1::GetTicketRequest) -> Outcome<v1::GetTicketResponse> {
+        let mut wrong = Violations::default();
+        let full = full(wire.view, true, &mut wrong);
+        // The revision first: what is read after it is at least as new.
+        let revision = self.revision();
+        let ticket = self.found(named(&wire.name, wrong)?)?;
+        let description = if full { self.description(&ticket)? } else { None };
+        Ok(v1::GetTicketResponse { ticket: Some(convert::ticket(&ticket, description.as_deref())), revision })
+    }
+
+    async fn list(&self, wire: v1::ListTicketsRequest) -> Outcome<v1::ListTicketsResponse> {
+        let mut wrong = Violations::default();
+        let full = full(wire.view, false, &mut wrong);
+        let limit = page::size(wire.page_size, &mut wrong);
+        let order = OrderBy::parse(&wire.order_by);
+        if order.is_none() {
+            wrong.add("order_by", "is not urgency, create_time, update_time, number or priority, perhaps with ` desc`");
+        }
+        let order = wrong.require(order)?;
+        let filter = Arc::new(Filter::parse(&wire.filter)?);
+        let view = if full { "FULL" } else { "BASIC" };
+        let query = Query::new("ListTickets", &[&wire.filter, &wire.order_by, view]);
+        let after = match self.0.tokens.read(query, &wire.page_token)? {
+            Some(place) => Some(Cursor::from_bytes(&place).ok_or_else(Problem::page_token)?),
+            None => None,
+        };
+        let asked = ListQuery {
+            filter,
+            order,
+            after,
+            limit,
+            max_bytes: PAGE_BYTES,
+            with_descriptions: full,
+            include_total: wire.include_total,
+        };
+        let page = self.desk().list(asked).await?;
+        let next = page.next.map(|cursor| self.0.tokens.make(query, &cursor.to_bytes())).unwrap_or_default();
+        Ok(v1::ListTicketsResponse {
+            tickets: self.clone().on_wire(page.tickets, full).await?,
+            next_page_token: next,
+            total_size: page.total.unwrap_or(0),
+            revision: page.revision.0,
+            store_uid: self.store_uid(),
+        })
+    }
+
+    /// Tickets on the wire; descriptions are read where blocking harms nobody.
+    pub(super) async fn on_wire(
+        self,
+        tickets: Vec<Arc<opora_core::model::Ticket>>,
+        full: bool,
+    ) -> Outcome<Vec<v1::Ticket>> {
+        if !full {
+            return Ok(tickets.iter().map(|ticket| convert::ticket(ticket, None)).collect());
+        }
+        let read = move || {
+            let whole = |ticket: &Arc<_>| Ok(convert::ticket(ticket, self.description(ticket)?.as_deref()));
+            tickets.iter().map(whole).collect()
+        };
+        tokio::task::spawn_blocking(read)
+            .await
+            .unwrap_or_else(|error| Err(Problem::internal("reading descriptions failed", &error)))
+    }
+
+    async fn events(&self, wire: v1::ListEventsRequest) -> Outcome<v1::ListEventsResponse> {
+        let mut wrong = Violations::default();
+        let limit = page::size(wire.page_size, &mut wrong);
+        let ticket = self.found(named(&wire.name, wrong)?)?.number;
+        let query = Query::new("ListEvents", &[&ticket.to_string()]);
+        let after = self.0.tokens.read_revision(query, &wire.page_token)?;
+        let asked = HistoryQuery { ticket, newest_first: false, after, limit, max_bytes: PAGE_BYTES };
+        let page = self.desk().events(asked).await?;
+        Ok(v1::ListEventsResponse {
+            events: page.items.iter().map(|entry| convert::event(&entry.event, entry.revision, None)).collect(),
+            next_page_token: self.0.tokens.revision(query, page.next),
+            revision: page.revision.0,
+            store_uid: self.store_uid(),
+        })
+    }
+
+    async fn comments(&self, wire: v1::ListCommentsRequest) -> Outcome<v1::ListCommentsResponse> {
+        let mut wrong = Violations::default();
+        let limit = page::size(wire.page_size, &mut wrong);
+        let ticket = self.found(named(&wire.name, wrong)?)?.number;
+        let order = if wire.oldest_first { "oldest" } else { "newest" };
+        let query = Query::new("ListComments", &[&ticket.to_string(), order]);
+        let after = self.0.tokens.read_revision(query, &wire.page_token)?;
+        let newest_first = !wire.oldest_first;
+        let asked = HistoryQuery { ticket, newest_first, after, limit, max_bytes: PAGE_BYTES };
+        let page = self.desk().comments(asked).await?;
+        let on_wire =
+            |entry: &crate::desk::CommentEntry| convert::comment(&entry.comment, ticket, entry.revision, entry.at);
+        Ok(v1::ListCommentsResponse {
+            comments: page.items.iter().map(on_wire).collect(),
+            next_page_token: self.0.tokens.revision(query, page.next),
+            revision: page.revision.0,
+            store_uid: self.store_uid(),
+        })
+    }
+}
