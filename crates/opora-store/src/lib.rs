@@ -3,7 +3,18 @@
 //! Knows commits, tickets and request ids; never decides anything about a ticket.
 
 mod api;
+mod codec;
+#[cfg(any(test, feature = "conformance"))]
+pub mod conformance;
+mod disk;
+mod embedded;
+mod journal;
+#[cfg(test)]
+mod tests;
+mod view;
 
 pub use api::{
     AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
+pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use view::generations::probe_view;

@@ -1,0 +1,279 @@
+//! The journal: what happened, in order, durable before anybody hears of it. It is the truth.
+//!
+//! Knows frames and revisions; never what is in a payload. Segments are named by their first revision; room for one is
+//! reserved before it is used; a finished one gets a seal (hash, offsets) and is not written to again.
+
+pub(crate) mod frame;
+mod open;
+mod scan;
+mod seal;
+mod segment;
+mod verify;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opora_core::model::Revision;
+use opora_core::time::Timestamp;
+use parking_lot::{Mutex, RwLock};
+
+use self::frame::{Frame, SEGMENT_HEADER, segment_header};
+use self::seal::Seal;
+use self::segment::{Index, Segment, seal_path, segment_path};
+use crate::api::{AppendError, ReadError, StoreUid};
+use crate::disk::{Disk, File, is_full};
+
+pub(crate) use open::JournalError;
+pub(crate) use verify::{Finding, verify};
+
+/// How much is read at once when many commits are.
+const READ_AHEAD: u64 = 1 << 20;
+
+/// The journal.
+pub(crate) struct Journal {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    uid: StoreUid,
+    segment_size: u64,
+    segments: RwLock<Vec<Arc<Segment>>>,
+    tail: Mutex<Tail>,
+    newest: AtomicU64,
+    /// A reserved file that the next segment is made of.
+    spare: Mutex<Option<Arc<dyn File>>>,
+}
+
+/// Where is appended; the one writer's.
+struct Tail {
+    /// Bytes that are reserved in the last segment.
+    reserved: u64,
+    newest_at: Option<Timestamp>,
+    /// Bytes after the last good frame have to be cut before anything is appended.
+    torn: bool,
+}
+
+/// Frames that are appended together.
+pub(crate) struct Group<'a> {
+    /// The revision of the first.
+    pub(crate) first: Revision,
+    /// The frames, one after the other.
+    pub(crate) bytes: &'a [u8],
+    /// How long each is.
+    pub(crate) lengths: &'a [u32],
+    /// The time of the last.
+    pub(crate) at: Timestamp,
+}
+
+impl Journal {
+    /// The newest revision that is durable; what frames are written with.
+    pub(crate) fn newest(&self) -> Revision {
+        Revision(self.newest.load(Ordering::Acquire))
+    }
+
+    /// The oldest revision that is kept.
+    pub(crate) fn oldest(&self) -> Revision {
+        self.segments.read().first().map_or(Revision(1), |s| s.first)
+    }
+
+    /// When the newest commit was made.
+    pub(crate) fn newest_at(&self) -> Option<Timestamp> {
+        self.tail.lock().newest_at
+    }
+
+    /// Bytes that are free where it lies.
+    pub(crate) fn free(&self) -> io::Result<u64> {
+        self.disk.free(&self.dir)
+    }
+
+    /// Appends frames: one write, one `fdatasync`.
+    ///
+    /// After [`AppendError::Failed`] nothing may be appended any more.
+    pub(crate) fn append(&self, group: &Group<'_>) -> Result<(), AppendError> {
+        let mut tail = self.tail.lock();
+        let length = group.bytes.len() as u64;
+        let segment = self.room(&mut tail, group.first, length)?;
+        let end = segment.index.read().end;
+        if let Err(e) = segment.file.write_at(group.bytes, end) {
+            // What was written in part must not be taken for commits later: cut, or take nothing any more.
+            let cut = segment.file.set_len(end);
+            tail.reserved = end;
+            return Err(match cut {
+                Ok(()) if is_full(&e) => AppendError::Full(e.to_string()),
+                Ok(()) => AppendError::Failed(format!("writing {}: {e}", segment.path.display())),
+                Err(cut) => AppendError::Failed(format!("cutting back {}: {cut}", segment.path.display())),
+            });
+        }
+        segment.file.sync().map_err(|e| AppendError::Failed(format!("syncing {}: {e}", segment.path.display())))?;
+        let mut index = segment.index.write();
+        let mut at = end;
+        for length in group.lengths {
+            index.offsets.push(at as u32);
+            at += u64::from(*length);
+        }
+        index.end = at;
+        drop(index);
+        tail.newest_at = Some(group.at);
+        self.newest.fetch_add(group.lengths.len() as u64, Ordering::AcqRel);
+        Ok(())
+    }
+
+    /// The segment that takes the next frames, with room reserved for them.
+    fn room(&self, tail: &mut Tail, first: Revision, length: u64) -> Result<Arc<Segment>, AppendError> {
+        let failed = |what: &str, e: &io::Error| {
+            if is_full(e) { AppendError::Full(e.to_string()) } else { AppendError::Failed(format!("{what}: {e}")) }
+        };
+        let last = self.segments.read().last().cloned();
+        let last = last.ok_or_else(|| AppendError::Failed("the journal has no segment".into()))?;
+        let (end, empty) = {
+            let index = last.index.read();
+            (index.end, index.offsets.is_empty())
+        };
+        if tail.torn {
+            last.file.set_len(end).map_err(|e| AppendError::Failed(format!("cutting back: {e}")))?;
+            (tail.torn, tail.reserved) = (false, end);
+        }
+        if end + length <= tail.reserved {
+            return Ok(last);
+        }
+        if empty || end + length <= self.segment_size {
+            let wanted = self.segment_size.max(end + length);
+            last.file.allocate(wanted).map_err(|e| failed("reserving room", &e))?;
+            tail.reserved = wanted;
+            return Ok(last);
+        }
+        let (segment, reserved) = self.add_segment(first, length).map_err(|e| failed("starting a segment", &e))?;
+        tail.reserved = reserved;
+        self.segments.write().push(segment.clone());
+        Ok(segment)
+    }
+
+    /// Makes the segment that begins with `first`; it is durable when this returns.
+    fn add_segment(&self, first: Revision, length: u64) -> io::Result<(Arc<Segment>, u64)> {
+        let spare = self.spare.lock().take();
+        let path = segment_path(&self.dir, first);
+        let wanted = self.segment_size.max(SEGMENT_HEADER as u64 + length);
+        let (temporary, file) = match spare {
+            Some(file) if wanted == self.segment_size => (self.spare_path(), file),
+            _ => {
+                let temporary = self.dir.join("next.tmp");
+                let file = self.disk.create(&temporary)?;
+                file.allocate(wanted)?;
+                (temporary, file)
+            }
+        };
+        file.write_at(&segment_header(self.uid, first), 0)?;
+        file.sync()?;
+        self.disk.rename(&temporary, &path)?;
+        self.disk.sync_dir(&self.dir)?;
+        let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
+        Ok((Arc::new(Segment::new(first, file, path, index, false)), wanted))
+    }
+
+    fn spare_path(&self) -> PathBuf {
+        self.dir.join("spare.tmp")
+    }
+
+    /// What is better done beside the writer: room for the next segment, seals for finished ones.
+    pub(crate) fn housekeep(&self) -> io::Result<()> {
+        let segments = self.segments.read().clone();
+        let Some((last, finished)) = segments.split_last() else { return Ok(()) };
+        for (n, segment) in finished.iter().enumerate() {
+            if !segment.is_sealed() {
+                let before = n.checked_sub(1).and_then(|b| finished.get(b));
+                self.seal(segment, before)?;
+            }
+        }
+        let half_full = last.index.read().end * 2 > self.segment_size;
+        let mut spare = self.spare.lock();
+        if half_full && spare.is_none() && self.disk.free(&self.dir)? > self.segment_size * 2 {
+            let file = self.disk.create(&self.spare_path())?;
+            file.allocate(self.segment_size)?;
+            *spare = Some(file);
+        }
+        Ok(())
+    }
+
+    fn seal(&self, segment: &Segment, before: Option<&Arc<Segment>>) -> io::Result<()> {
+        let (offsets, end) = {
+            let index = segment.index.read();
+            (index.offsets.clone(), index.end)
+        };
+        let before = before
+            .and_then(|b| Seal::read(&*self.disk, &seal_path(&self.dir, b.first), b.first))
+            .map_or([0; 32], |seal| seal.own_hash());
+        let hash = hash_file(&*segment.file, end)?;
+        let mut last_at = Timestamp::default();
+        let last = segment.last();
+        let read = segment.read(self.uid, last, 1, 0, |frame| {
+            last_at = frame.at;
+            Ok::<_, ReadError>(())
+        });
+        read.map_err(io::Error::other)?;
+        // What was reserved and not used goes back.
+        segment.file.set_len(end)?;
+        segment.file.sync()?;
+        let seal = Seal { first: segment.first, end, last_at, hash, before, offsets };
+        seal.write(&*self.disk, &seal_path(&self.dir, segment.first))?;
+        segment.sealed.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Reads one frame.
+    pub(crate) fn read<T>(
+        &self,
+        revision: Revision,
+        read: impl FnOnce(Frame<'_>) -> Result<T, ReadError>,
+    ) -> Result<T, ReadError> {
+        let mut read = Some(read);
+        let mut value = None;
+        self.segment_of(revision)?.read(self.uid, revision, 1, 0, |frame| {
+            if let Some(read) = read.take() {
+                value = Some(read(frame)?);
+            }
+            Ok::<_, ReadError>(())
+        })?;
+        value.ok_or(ReadError::NoRevision(revision))
+    }
+
+    /// Reads frames from `from` to `to` (including it), in order.
+    pub(crate) fn read_range<E: From<ReadError>>(
+        &self,
+        from: Revision,
+        to: Revision,
+        mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut next = from;
+        while next <= to {
+            let frames = (to.0 - next.0 + 1) as usize;
+            let segment = self.segment_of(next)?;
+            next = Revision(segment.read(self.uid, next, frames, READ_AHEAD, &mut each)?);
+        }
+        Ok(())
+    }
+
+    fn segment_of(&self, revision: Revision) -> Result<Arc<Segment>, ReadError> {
+        let segments = self.segments.read();
+        let after = segments.partition_point(|s| s.first <= revision);
+        let segment = after.checked_sub(1).and_then(|n| segments.get(n)).cloned();
+        segment.filter(|_| revision <= self.newest()).ok_or(ReadError::NoRevision(revision))
+    }
+}
+
+/// BLAKE3 of the first `end` bytes of a file.
+fn hash_file(file: &dyn File, end: u64) -> io::Result<[u8; 32]> {
+    let mut hasher = blake3::Hasher::new();
+    let mut buffer = vec![0; READ_AHEAD as usize];
+    let mut at = 0;
+    while at < end {
+        let wanted = (end - at).min(READ_AHEAD) as usize;
+        let part = buffer.get_mut(..wanted).unwrap_or_default();
+        let read = crate::disk::read_full(file, part, at)?;
+        if read < wanted {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        hasher.update(part);
+        at += wanted as u64;
+    }
+    Ok(*hasher.finalize().as_bytes())
+}

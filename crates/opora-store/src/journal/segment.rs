@@ -1,0 +1,119 @@
+//! One file of the journal.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use opora_core::model::Revision;
+use parking_lot::RwLock;
+
+use super::frame::{Frame, read_frame};
+use crate::api::{ReadError, StoreUid};
+use crate::disk::{File, read_full};
+
+/// The ending of a segment's name.
+const ENDING: &str = ".journal";
+
+/// A file of the journal, and where its frames lie.
+pub(super) struct Segment {
+    /// Its first revision.
+    pub(super) first: Revision,
+    /// The open file.
+    pub(super) file: Arc<dyn File>,
+    /// Where it lies.
+    pub(super) path: PathBuf,
+    /// Where its frames lie.
+    pub(super) index: RwLock<Index>,
+    /// It has a seal.
+    pub(super) sealed: AtomicBool,
+}
+
+/// Where the frames of a segment lie.
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    /// Where each begins.
+    pub(super) offsets: Vec<u32>,
+    /// Where the last one ends.
+    pub(super) end: u64,
+}
+
+impl Segment {
+    pub(super) fn new(first: Revision, file: Arc<dyn File>, path: PathBuf, index: Index, sealed: bool) -> Self {
+        Self { first, file, path, index: RwLock::new(index), sealed: AtomicBool::new(sealed) }
+    }
+
+    /// The newest revision in it; one less than `first` when it is empty.
+    pub(super) fn last(&self) -> Revision {
+        Revision(self.first.0 + self.index.read().offsets.len() as u64 - 1)
+    }
+
+    pub(super) fn is_sealed(&self) -> bool {
+        self.sealed.load(Ordering::Acquire)
+    }
+
+    /// Reads frames from `from` on, as many as lie in `bytes` (one at least), and gives each to `each`.
+    pub(super) fn read<E: From<ReadError>>(
+        &self,
+        uid: StoreUid,
+        from: Revision,
+        max_frames: usize,
+        max_bytes: u64,
+        mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
+    ) -> Result<u64, E> {
+        let (start, lengths) = {
+            let index = self.index.read();
+            let skip = from.0.saturating_sub(self.first.0) as usize;
+            let mut offsets = index.offsets.get(skip..).unwrap_or_default().iter().map(|o| u64::from(*o)).peekable();
+            let Some(&start) = offsets.peek() else { return Err(ReadError::NoRevision(from).into()) };
+            let mut lengths: Vec<usize> = Vec::new();
+            while let Some(begin) = offsets.next() {
+                let end = offsets.peek().copied().unwrap_or(index.end);
+                if lengths.len() >= max_frames || (!lengths.is_empty() && end - start > max_bytes) {
+                    break;
+                }
+                lengths.push((end - begin) as usize);
+            }
+            (start, lengths)
+        };
+        let mut buffer = vec![0; lengths.iter().sum()];
+        let read = read_full(&*self.file, &mut buffer, start).map_err(|e| E::from(ReadError::Io(e)))?;
+        buffer.truncate(read);
+        let mut rest = buffer.as_slice();
+        let mut next = from;
+        for length in lengths {
+            let (frame, rest_of) = match (read_frame(uid, rest), rest.split_at_checked(length)) {
+                (Some((frame, taken)), Some((_, rest_of))) if taken == length && frame.revision == next => {
+                    (frame, rest_of)
+                }
+                _ => return Err(self.damaged(next).into()),
+            };
+            each(frame)?;
+            rest = rest_of;
+            next = next.next();
+        }
+        Ok(next.0)
+    }
+
+    fn damaged(&self, revision: Revision) -> ReadError {
+        ReadError::Corrupt(format!(
+            "revision {} in {} does not match its checksum; run `opora check`, restore that file from a backup",
+            revision.0,
+            self.path.display()
+        ))
+    }
+}
+
+/// The path of a segment.
+pub(super) fn segment_path(dir: &Path, first: Revision) -> PathBuf {
+    dir.join(format!("{:020}{ENDING}", first.0))
+}
+
+/// The path of a segment's seal.
+pub(super) fn seal_path(dir: &Path, first: Revision) -> PathBuf {
+    dir.join(format!("{:020}.seal", first.0))
+}
+
+/// The first revision of the segment of that name.
+pub(super) fn first_in(name: &str) -> Option<Revision> {
+    name.strip_suffix(ENDING)?.parse().ok().map(Revision)
+}

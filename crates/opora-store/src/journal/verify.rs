@@ -1,0 +1,77 @@
+//! Reads a whole journal without changing it, for `opora check`.
+
+use std::path::{Path, PathBuf};
+
+use opora_core::model::Revision;
+
+use super::frame::{Frame, SEGMENT_HEADER, check_header};
+use super::hash_file;
+use super::scan::scan;
+use super::seal::Seal;
+use super::segment::{first_in, seal_path, segment_path};
+use crate::api::StoreUid;
+use crate::disk::{Disk, read_all};
+use crate::journal::frame::read_frame;
+
+/// Something that is wrong with the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Finding {
+    /// In which file.
+    pub(crate) path: PathBuf,
+    /// What.
+    pub(crate) what: String,
+    /// Opening heals it.
+    pub(crate) harmless: bool,
+}
+
+/// Reads all segments and gives each good frame to `each`, in order. Says what is wrong.
+pub(crate) fn verify(
+    disk: &dyn Disk,
+    dir: &Path,
+    uid: StoreUid,
+    mut each: impl FnMut(Frame<'_>),
+) -> std::io::Result<Vec<Finding>> {
+    let mut findings = Vec::new();
+    let mut firsts: Vec<Revision> = disk.list(dir)?.iter().filter_map(|n| first_in(n)).collect();
+    firsts.sort_unstable();
+    let (mut expected, mut before) = (Revision(1), [0; 32]);
+    for (n, first) in firsts.iter().enumerate() {
+        let path = segment_path(dir, *first);
+        let last = n + 1 == firsts.len();
+        let mut find = |what: String, harmless: bool| findings.push(Finding { path: path.clone(), what, harmless });
+        if *first != expected {
+            find(format!("revisions {} to {} are missing before it", expected.0, first.0.saturating_sub(1)), false);
+        }
+        let file = disk.open(&path)?;
+        let bytes = read_all(&*file)?;
+        if let Err(e) = check_header(uid, *first, &bytes) {
+            find(e.to_string(), false);
+        }
+        let found = scan(uid, *first, &bytes);
+        for offset in &found.offsets {
+            if let Some((frame, _)) = bytes.get(*offset as usize..).and_then(|rest| read_frame(uid, rest)) {
+                each(frame);
+            }
+        }
+        expected = Revision(first.0 + found.offsets.len() as u64);
+        if let Some(bad) = found.bad {
+            find(format!("revision {} does not match its checksum", bad.revision.0), last && !bad.acknowledged);
+        }
+        if last {
+            continue;
+        }
+        match Seal::read(disk, &seal_path(dir, *first), *first) {
+            None => find("it has no seal; the next start makes one".into(), true),
+            Some(seal) => {
+                if bytes.len() < SEGMENT_HEADER || hash_file(&*file, seal.end).ok() != Some(seal.hash) {
+                    find("its content does not have the hash of its seal".into(), false);
+                }
+                if seal.before != before {
+                    find("its seal does not name the seal before it".into(), false);
+                }
+                before = seal.own_hash();
+            }
+        }
+    }
+    Ok(findings)
+}

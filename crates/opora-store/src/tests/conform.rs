@@ -1,0 +1,47 @@
+//! The embedded store is a store.
+
+use crate::conformance::{Stores, all};
+use crate::{Embedded, EmbeddedOptions, Store as _};
+
+struct Fresh {
+    dirs: Vec<tempfile::TempDir>,
+    segment_size: u64,
+    inline_limit: usize,
+}
+
+impl Fresh {
+    fn open(&self) -> Embedded {
+        let options = EmbeddedOptions {
+            disk_reserve: 0,
+            segment_size: self.segment_size,
+            inline_limit: self.inline_limit,
+            ..EmbeddedOptions::new(self.dirs.last().unwrap().path())
+        };
+        Embedded::open(options).unwrap()
+    }
+}
+
+impl Stores for Fresh {
+    type Store = Embedded;
+
+    fn fresh(&mut self) -> Embedded {
+        self.dirs.push(tempfile::tempdir().unwrap());
+        self.open()
+    }
+
+    fn again(&mut self, store: Embedded) -> Embedded {
+        store.close().unwrap();
+        drop(store);
+        self.open()
+    }
+}
+
+#[test]
+fn the_embedded_store_conforms() {
+    all(&mut Fresh { dirs: Vec::new(), segment_size: 64 << 20, inline_limit: 4096 });
+}
+
+#[test]
+fn the_embedded_store_conforms_with_small_segments_and_pointers() {
+    all(&mut Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 64 });
+}

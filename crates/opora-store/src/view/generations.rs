@@ -1,0 +1,91 @@
+//! Generations: each time the view is built again it gets a directory of its own, because sled can leave a damaged one
+//! in any state. The highest number counts.
+
+use std::ffi::OsString;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use opora_core::model::TicketNumber;
+
+use super::record::{TICKET, ticket_key};
+use super::tree::{Broken, Tree};
+use crate::embedded::format;
+
+/// The numbers of the generations that are there, highest first.
+fn numbers(root: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(root)? {
+        numbers.extend(entry?.file_name().to_str().and_then(|name| name.parse::<u64>().ok()));
+    }
+    numbers.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(numbers)
+}
+
+/// The directory of the current generation, if there is one.
+pub(crate) fn current(root: &Path) -> io::Result<Option<PathBuf>> {
+    fs::create_dir_all(root)?;
+    Ok(numbers(root)?.first().map(|n| root.join(n.to_string())))
+}
+
+/// The directory of the next generation; it is not there yet.
+pub(crate) fn next(root: &Path) -> io::Result<PathBuf> {
+    fs::create_dir_all(root)?;
+    Ok(root.join((numbers(root)?.first().copied().unwrap_or(0) + 1).to_string()))
+}
+
+/// Sets a damaged generation aside, so that it is never opened again.
+pub(crate) fn condemn(path: &Path) {
+    let _ = fs::rename(path, path.with_extension("damaged"));
+}
+
+/// Removes all generations but one. What can't be removed stays.
+pub(crate) fn remove_others(root: &Path, keep: &Path) {
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        if entry.path() != keep {
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
+/// Opens a view and reads in it, in a process that may die of it: `EmbeddedOptions::probe` names the command that
+/// calls this with the directory as its last argument.
+///
+/// # Errors
+/// What is wrong with it, for people.
+pub fn probe_view(dir: &Path) -> Result<(), String> {
+    let data = dir.parent().and_then(Path::parent).ok_or("it is not a generation of a view")?;
+    let uid = format::uid(data).map_err(|e| e.to_string())?;
+    let tree = Tree::open(dir, uid, 16 << 20).map_err(|e| e.to_string())?;
+    let tickets = tree.meta().tickets;
+    let read = |number: u64| -> Result<(), Broken> { tree.get(&ticket_key(TicketNumber(number))).map(drop) };
+    for step in 0..64_u64 {
+        read(tickets * step / 64 + 1).map_err(|e| e.to_string())?;
+    }
+    let mut some = 0_u32;
+    let _ = tree.each(&[TICKET], |_, _| {
+        some += 1;
+        if some > 100 { Err(Broken(String::new())) } else { Ok(()) }
+    });
+    Ok(())
+}
+
+/// Runs the probe; false: the view is not to be opened in this process.
+pub(crate) fn survives(command: &[OsString], dir: &Path) -> bool {
+    let Some((program, arguments)) = command.split_first() else { return true };
+    let status = Command::new(program)
+        .args(arguments)
+        .arg(dir)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status();
+    match status {
+        Ok(status) => status.success(),
+        Err(e) => {
+            tracing::warn!(error = %e, "the view could not be probed");
+            true
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! What was committed and is not written into the view yet.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use opora_core::event::{Change, DirectoryPut};
+use opora_core::model::{Revision, Ticket, TicketNumber};
+use opora_core::sla::PolicyDefinition;
+
+use super::record::{
+    Meta, directory_key, external_hash, external_key, external_value, inline, pointer, policy_key, request_key,
+    request_value, ticket_key,
+};
+use crate::api::{Commit, Record, Remembered, RequestKey};
+use crate::codec::{encode_policy, encode_put, encode_ticket};
+
+/// About how much a ticket takes in memory besides its texts.
+const TICKET_BYTES: usize = 1_500;
+
+/// Changes of the view, the newest of each key.
+#[derive(Default)]
+pub(crate) struct Layer {
+    /// Tickets as they stand.
+    pub(crate) tickets: HashMap<TicketNumber, Arc<Ticket>>,
+    /// Requests that were answered.
+    pub(crate) requests: HashMap<RequestKey, Remembered>,
+    /// External ids, by their hash.
+    pub(crate) external: HashMap<[u8; 16], TicketNumber>,
+    /// Entries of the directory, by their keys in the view.
+    pub(crate) directory: HashMap<Vec<u8>, (Revision, DirectoryPut)>,
+    /// Policies, by their keys in the view.
+    pub(crate) policies: HashMap<Vec<u8>, (Revision, Arc<PolicyDefinition>)>,
+    /// The last commit in it; `Revision::ZERO`: it is empty.
+    pub(crate) through: Revision,
+    /// About how much memory it takes.
+    pub(crate) bytes: usize,
+}
+
+impl Layer {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.through == Revision::ZERO
+    }
+
+    /// Takes a commit in.
+    pub(crate) fn apply(&mut self, commit: &Commit) {
+        for record in &commit.records {
+            match record {
+                Record::Ticket(event) => {
+                    let ticket = &event.ticket;
+                    if let (Change::Created { .. }, Some(external)) = (&event.change, &ticket.external_id) {
+                        self.external.insert(external_hash(external), ticket.number);
+                        self.bytes += 64;
+                    }
+                    if self.tickets.insert(ticket.number, ticket.clone()).is_none() {
+                        self.bytes += TICKET_BYTES;
+                    }
+                }
+                Record::Directory(_, put) => {
+                    self.bytes += 1_000;
+                    self.directory.insert(directory_key(put), (commit.revision, put.clone()));
+                }
+                Record::Policy(_, _, policy) => {
+                    self.bytes += 10_000;
+                    self.policies.insert(policy_key(policy), (commit.revision, policy.clone()));
+                }
+            }
+        }
+        if let Some(request) = &commit.request {
+            self.bytes += 96;
+            let remembered = Remembered { revision: commit.revision, content: request.content };
+            self.requests.insert(request.key, remembered);
+        }
+        self.through = commit.revision;
+    }
+
+    /// The highest ticket number in it.
+    pub(crate) fn highest(&self) -> u64 {
+        self.tickets.keys().map(|n| n.0).max().unwrap_or(0)
+    }
+
+    /// Where a view stands that took it in. Never further than the layer, even if it was: then some of its values are
+    /// older than what it said.
+    pub(crate) fn meta_after(&self, meta: Meta) -> Meta {
+        Meta { revision: self.through, tickets: self.highest().max(meta.tickets) }
+    }
+
+    /// All of it as keys and values, in order of the keys. A value over `inline_limit` is kept as a pointer.
+    pub(crate) fn entries(&self, inline_limit: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+        let fit = |key: &[u8], revision: Revision, payload: &[u8]| {
+            if payload.len() > inline_limit { pointer(key, revision) } else { inline(key, revision, payload) }
+        };
+        let mut entries = Vec::with_capacity(self.tickets.len() + self.requests.len() + self.external.len());
+        for (number, ticket) in &self.tickets {
+            let key = ticket_key(*number);
+            entries.push((key.to_vec(), fit(&key, ticket.revision, &encode_ticket(ticket))));
+        }
+        for (request, remembered) in &self.requests {
+            let key = request_key(request);
+            entries.push((key.to_vec(), request_value(&key, remembered)));
+        }
+        for (hash, number) in &self.external {
+            let key = external_key(hash);
+            entries.push((key.to_vec(), external_value(&key, *number)));
+        }
+        for (key, (revision, put)) in &self.directory {
+            entries.push((key.clone(), fit(key, *revision, &encode_put(put))));
+        }
+        for (key, (revision, policy)) in &self.policies {
+            entries.push((key.clone(), fit(key, *revision, &encode_policy(policy))));
+        }
+        entries.sort_unstable();
+        entries
+    }
+}

@@ -1,0 +1,449 @@
+//! The view: what has to be *found* of what happened, kept in sled, written behind the journal, built again from it
+//! whenever in doubt. Reads look at what is not written yet first, then at recently used tickets, then into sled.
+//!
+//! Knows no rule of the desk. Nothing is in it that is not in the journal.
+
+mod drain;
+pub(crate) mod generations;
+mod index;
+pub(crate) mod layer;
+pub(crate) mod record;
+pub(crate) mod tree;
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread::JoinHandle;
+
+use opora_core::event::DirectoryPut;
+use opora_core::model::{Revision, Ticket, TicketNumber};
+use opora_core::sla::PolicyDefinition;
+use parking_lot::{Condvar, Mutex, RwLock};
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
+
+use self::index::Index;
+use self::layer::Layer;
+use self::record::{DIRECTORY, POLICY, Stored, external_hash, external_key, request_key, ticket_key};
+use self::tree::{Broken, Tree};
+use crate::api::{Commit, ReadError, Record, Remembered, RequestKey, StoreUid};
+use crate::codec::{decode_commit, decode_policy, decode_put, decode_ticket, decode_ticket_of};
+use crate::journal::Journal;
+
+/// How a view is kept.
+#[derive(Clone, Debug)]
+pub(crate) struct ViewOptions {
+    /// Its directory.
+    pub(crate) root: PathBuf,
+    /// The store's.
+    pub(crate) uid: StoreUid,
+    /// sled's cache, bytes.
+    pub(crate) sled_cache: u64,
+    /// Recently used tickets, bytes.
+    pub(crate) ticket_cache: u64,
+    /// Larger values are kept as pointers into the journal, bytes.
+    pub(crate) inline_limit: usize,
+    /// The writer waits when more is not written yet, bytes.
+    pub(crate) overlay_limit: usize,
+    /// Nothing is written into it while less is free, bytes.
+    pub(crate) floor: u64,
+}
+
+/// The view.
+pub(crate) struct View {
+    options: ViewOptions,
+    journal: Arc<Journal>,
+    layers: RwLock<Layers>,
+    backing: RwLock<Backing>,
+    recent: Cache<TicketNumber, Arc<Ticket>, TicketWeight>,
+    /// The highest ticket number.
+    tickets: AtomicU64,
+    signal: Mutex<Signal>,
+    /// Something is there to be drained, or to end.
+    wake: Condvar,
+    /// Something was drained.
+    drained: Condvar,
+    stopping: AtomicBool,
+    drainer: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// What is not in the backing yet, newest first.
+#[derive(Default)]
+struct Layers {
+    active: Layer,
+    draining: Option<Arc<Layer>>,
+    /// Grows whenever a layer moves: what was read before it grew may be old.
+    moves: u64,
+}
+
+/// What the drainer and those who wait for it tell each other.
+#[derive(Default)]
+struct Signal {
+    /// Everything shall be drained now.
+    hurry: bool,
+    /// The drainer has ended.
+    ended: bool,
+}
+
+#[derive(Clone)]
+enum Backing {
+    Tree(Arc<Tree>),
+    Index(Arc<RwLock<Index>>),
+}
+
+#[derive(Clone)]
+struct TicketWeight;
+
+impl Weighter<TicketNumber, Arc<Ticket>> for TicketWeight {
+    fn weight(&self, _: &TicketNumber, ticket: &Arc<Ticket>) -> u64 {
+        let texts = ticket.subject.len() + ticket.workstations.iter().map(|w| w.len()).sum::<usize>();
+        1_200 + texts as u64 + ticket.sla.facts.len() as u64 * 80 + ticket.checklist.len() as u64 * 80
+    }
+}
+
+fn corrupt(revision: Revision, error: &dyn std::fmt::Display) -> ReadError {
+    ReadError::Corrupt(format!("revision {}: {error}", revision.0))
+}
+
+impl View {
+    pub(super) fn new(options: ViewOptions, journal: Arc<Journal>, tree: Tree) -> Arc<Self> {
+        let tickets = AtomicU64::new(tree.meta().tickets);
+        let recent = Cache::with_weighter(
+            (options.ticket_cache / 1_500).max(16) as usize,
+            options.ticket_cache.max(1 << 16),
+            TicketWeight,
+        );
+        Arc::new(Self {
+            options,
+            journal,
+            layers: RwLock::default(),
+            backing: RwLock::new(Backing::Tree(Arc::new(tree))),
+            recent,
+            tickets,
+            signal: Mutex::default(),
+            wake: Condvar::new(),
+            drained: Condvar::new(),
+            stopping: AtomicBool::new(false),
+            drainer: Mutex::new(None),
+        })
+    }
+
+    /// How many tickets there are.
+    pub(crate) fn tickets(&self) -> u64 {
+        self.tickets.load(Ordering::Acquire)
+    }
+
+    /// Takes in commits that are durable.
+    pub(crate) fn apply(&self, commits: &[Arc<Commit>]) {
+        let mut highest = self.tickets();
+        let was_empty = {
+            let mut layers = self.layers.write();
+            let was_empty = layers.active.is_empty();
+            for commit in commits {
+                layers.active.apply(commit);
+                for record in &commit.records {
+                    if let Record::Ticket(event) = record {
+                        highest = highest.max(event.ticket.number.0);
+                    }
+                }
+            }
+            was_empty
+        };
+        self.tickets.store(highest, Ordering::Release);
+        if was_empty {
+            // The lock makes sure that the drainer is not between looking and sleeping.
+            drop(self.signal.lock());
+            self.wake.notify_one();
+        }
+    }
+
+    /// Waits while too much is not written yet.
+    pub(crate) fn hold_back(&self) {
+        if self.overlay_bytes() <= self.options.overlay_limit {
+            return;
+        }
+        let mut signal = self.signal.lock();
+        while !signal.ended && self.overlay_bytes() > self.options.overlay_limit {
+            signal.hurry = true;
+            self.wake.notify_one();
+            self.drained.wait_for(&mut signal, std::time::Duration::from_millis(100));
+        }
+    }
+
+    fn overlay_bytes(&self) -> usize {
+        let layers = self.layers.read();
+        layers.active.bytes + layers.draining.as_ref().map_or(0, |l| l.bytes)
+    }
+
+    fn backing(&self) -> Backing {
+        self.backing.read().clone()
+    }
+
+    /// A ticket as it stands.
+    pub(crate) fn ticket(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, ReadError> {
+        if number.0 == 0 || number.0 > self.tickets() {
+            return Ok(None);
+        }
+        let moves = {
+            let layers = self.layers.read();
+            let found = layers.active.tickets.get(&number);
+            let found = found.or_else(|| layers.draining.as_ref().and_then(|l| l.tickets.get(&number)));
+            if let Some(ticket) = found {
+                return Ok(Some(ticket.clone()));
+            }
+            layers.moves
+        };
+        if let Some(ticket) = self.recent.get(&number) {
+            return Ok(Some(ticket));
+        }
+        let ticket = Arc::new(self.stored_ticket(number)?);
+        let layers = self.layers.read();
+        if layers.moves == moves && !layers.active.tickets.contains_key(&number) {
+            self.recent.insert(number, ticket.clone());
+        }
+        Ok(Some(ticket))
+    }
+
+    fn stored_ticket(&self, number: TicketNumber) -> Result<Ticket, ReadError> {
+        let key = ticket_key(number);
+        loop {
+            let revision = match self.backing() {
+                Backing::Index(index) => index.read().ticket(number),
+                Backing::Tree(tree) => match tree.get(&key) {
+                    Ok(Some(bytes)) => match record::read(&key, &bytes) {
+                        Some(Stored::Inline(_, payload)) => match decode_ticket(payload) {
+                            Ok(ticket) => return Ok(ticket),
+                            Err(e) => {
+                                self.mend(&tree, &e)?;
+                                continue;
+                            }
+                        },
+                        Some(Stored::Pointer(revision)) => Some(revision),
+                        None => {
+                            self.mend(&tree, &format!("{number} does not match its checksum"))?;
+                            continue;
+                        }
+                    },
+                    // Numbers have no gap.
+                    Ok(None) => {
+                        self.mend(&tree, &format!("{number} is missing"))?;
+                        continue;
+                    }
+                    Err(e) => {
+                        self.mend(&tree, &e)?;
+                        continue;
+                    }
+                },
+            };
+            let revision = revision.ok_or_else(|| ReadError::Corrupt(format!("the journal has no {number}")))?;
+            let found = self
+                .journal
+                .read(revision, |frame| decode_ticket_of(frame.payload, number).map_err(|e| corrupt(revision, &e)))?;
+            return found.ok_or_else(|| corrupt(revision, &format!("it holds nothing on {number}")));
+        }
+    }
+
+    /// A request that was answered.
+    pub(crate) fn remembered(&self, request: &RequestKey) -> Result<Option<Remembered>, ReadError> {
+        {
+            let layers = self.layers.read();
+            let found = layers.active.requests.get(request);
+            if let Some(found) = found.or_else(|| layers.draining.as_ref().and_then(|l| l.requests.get(request))) {
+                return Ok(Some(*found));
+            }
+        }
+        let key = request_key(request);
+        self.small(&key, record::request_of, |index| index.requests.get(request).copied())
+    }
+
+    /// The ticket that has an external id.
+    pub(crate) fn by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>, ReadError> {
+        let hash = external_hash(external_id);
+        {
+            let layers = self.layers.read();
+            let found = layers.active.external.get(&hash);
+            if let Some(found) = found.or_else(|| layers.draining.as_ref().and_then(|l| l.external.get(&hash))) {
+                return Ok(Some(*found));
+            }
+        }
+        let key = external_key(&hash);
+        self.small(&key, record::external_of, |index| index.external.get(&hash).copied())
+    }
+
+    fn small<T>(
+        &self,
+        key: &[u8],
+        read: impl Fn(&[u8], &[u8]) -> Option<T>,
+        indexed: impl Fn(&Index) -> Option<T>,
+    ) -> Result<Option<T>, ReadError> {
+        loop {
+            let tree = match self.backing() {
+                Backing::Index(index) => return Ok(indexed(&index.read())),
+                Backing::Tree(tree) => tree,
+            };
+            match tree.get(key) {
+                Ok(None) => return Ok(None),
+                Ok(Some(bytes)) => match read(key, &bytes) {
+                    Some(value) => return Ok(Some(value)),
+                    None => self.mend(&tree, &"a record does not match its checksum")?,
+                },
+                Err(e) => self.mend(&tree, &e)?,
+            }
+        }
+    }
+
+    /// The whole directory.
+    pub(crate) fn directory(&self) -> Result<Vec<DirectoryPut>, ReadError> {
+        self.wait_for_drain();
+        let mut found = self.all(
+            DIRECTORY,
+            |index| index.directory.clone(),
+            |payload| decode_put(payload).map_err(|e| Broken(e.to_string())),
+            |commit, key| match commit {
+                Record::Directory(_, put) if record::directory_key(put) == key => Some(put.clone()),
+                _ => None,
+            },
+        )?;
+        let layers = self.layers.read();
+        for layer in layers.draining.as_deref().into_iter().chain([&layers.active]) {
+            found.extend(layer.directory.iter().map(|(key, (_, put))| (key.clone(), put.clone())));
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// All versions of all policies.
+    pub(crate) fn policies(&self) -> Result<Vec<Arc<PolicyDefinition>>, ReadError> {
+        self.wait_for_drain();
+        let mut found = self.all(
+            POLICY,
+            |index| index.policies.clone(),
+            |payload| decode_policy(payload).map(Arc::new).map_err(|e| Broken(e.to_string())),
+            |commit, key| match commit {
+                Record::Policy(_, _, policy) if record::policy_key(policy) == key => Some(policy.clone()),
+                _ => None,
+            },
+        )?;
+        let layers = self.layers.read();
+        for layer in layers.draining.as_deref().into_iter().chain([&layers.active]) {
+            found.extend(layer.policies.iter().map(|(key, (_, policy))| (key.clone(), policy.clone())));
+        }
+        Ok(found.into_values().collect())
+    }
+
+    /// Everything under a prefix that is in the backing.
+    fn all<T>(
+        &self,
+        prefix: u8,
+        indexed: impl Fn(&Index) -> std::collections::HashMap<Vec<u8>, Revision>,
+        decode: impl Fn(&[u8]) -> Result<T, Broken>,
+        find: impl Fn(&Record, &[u8]) -> Option<T>,
+    ) -> Result<BTreeMap<Vec<u8>, T>, ReadError> {
+        loop {
+            let mut found = BTreeMap::new();
+            let mut elsewhere: Vec<(Vec<u8>, Revision)> = Vec::new();
+            match self.backing() {
+                Backing::Index(index) => elsewhere.extend(indexed(&index.read())),
+                Backing::Tree(tree) => {
+                    let read = tree.each(&[prefix], |key, value| {
+                        match record::read(key, value) {
+                            Some(Stored::Inline(_, payload)) => drop(found.insert(key.to_vec(), decode(payload)?)),
+                            Some(Stored::Pointer(revision)) => elsewhere.push((key.to_vec(), revision)),
+                            None => return Err(Broken("a record does not match its checksum".into())),
+                        }
+                        Ok(())
+                    });
+                    if let Err(e) = read {
+                        self.mend(&tree, &e)?;
+                        continue;
+                    }
+                }
+            }
+            for (key, revision) in elsewhere {
+                let commit = self.journal.read(revision, |frame| {
+                    decode_commit(revision, frame.at, frame.payload).map_err(|e| corrupt(revision, &e))
+                })?;
+                let value = commit.records.iter().rev().find_map(|record| find(record, &key));
+                found.insert(key, value.ok_or_else(|| corrupt(revision, &"it does not hold what it should"))?);
+            }
+            return Ok(found);
+        }
+    }
+
+    /// The view is damaged: from now on an index in memory answers, and the drainer builds the view again.
+    fn mend(&self, seen: &Arc<Tree>, why: &dyn std::fmt::Display) -> Result<(), ReadError> {
+        let mut backing = self.backing.write();
+        match &*backing {
+            Backing::Tree(tree) if Arc::ptr_eq(tree, seen) => {}
+            _ => return Ok(()),
+        }
+        tracing::error!(why = %why, view = %seen.path().display(), "the view is damaged and is built again");
+        let index = Index::build(&self.journal, self.journal.newest())?;
+        seen.abandon();
+        generations::condemn(seen.path());
+        *backing = Backing::Index(Arc::new(RwLock::new(index)));
+        drop(backing);
+        self.hurry();
+        Ok(())
+    }
+
+    fn hurry(&self) {
+        self.signal.lock().hurry = true;
+        self.wake.notify_one();
+    }
+
+    /// A directory or policy must not be between two layers while it is read.
+    fn wait_for_drain(&self) {
+        let mut signal = self.signal.lock();
+        while !signal.ended && self.layers.read().draining.is_some() {
+            signal.hurry = true;
+            self.wake.notify_one();
+            self.drained.wait_for(&mut signal, std::time::Duration::from_millis(20));
+        }
+    }
+
+    /// Where the generations lie.
+    pub(crate) fn root(&self) -> &Path {
+        &self.options.root
+    }
+
+    /// Whether it is being built again.
+    pub(crate) fn is_mending(&self) -> bool {
+        matches!(&*self.backing.read(), Backing::Index(_))
+    }
+}
+
+/// Brings a generation up to a revision from the journal.
+pub(crate) fn catch_up(
+    tree: &Tree,
+    journal: &Journal,
+    to: Revision,
+    inline_limit: usize,
+    mut progress: impl FnMut(Revision),
+) -> Result<(), CatchUpError> {
+    let mut layer = Layer::default();
+    let from = tree.meta().revision.next().max(journal.oldest());
+    journal.read_range(from, to, |frame| {
+        layer.apply(&decode_commit(frame.revision, frame.at, frame.payload).map_err(|e| corrupt(frame.revision, &e))?);
+        if layer.bytes > 32 << 20 {
+            tree.write(&std::mem::take(&mut layer), inline_limit)?;
+            progress(frame.revision);
+        }
+        Ok::<_, CatchUpError>(())
+    })?;
+    if !layer.is_empty() {
+        tree.write(&layer, inline_limit)?;
+    }
+    Ok(())
+}
+
+/// Why a view could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CatchUpError {
+    /// The journal can't be read: nothing helps.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+    /// The view can't be written: another one is built.
+    #[error(transparent)]
+    View(#[from] Broken),
+}

@@ -1,0 +1,186 @@
+//! Keys and values of the view. A value's CRC covers its key too: a value under another key is damage.
+
+use opora_core::event::DirectoryPut;
+use opora_core::model::{Revision, TicketNumber};
+use opora_core::sla::PolicyDefinition;
+
+use crate::api::{Remembered, RequestKey, StoreUid};
+
+/// What a key begins with.
+pub(crate) const TICKET: u8 = b't';
+/// A request that was answered.
+pub(crate) const REQUEST: u8 = b'r';
+/// An external id.
+pub(crate) const EXTERNAL: u8 = b'x';
+/// An entry of the directory.
+pub(crate) const DIRECTORY: u8 = b'd';
+/// A version of a policy.
+pub(crate) const POLICY: u8 = b'p';
+/// Where the view stands.
+pub(crate) const META: &[u8] = b"m";
+
+const HEADER: usize = 13;
+const INLINE: u8 = 1;
+const POINTER: u8 = 2;
+
+/// What is stored under a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Stored<'a> {
+    /// The record itself, as it stood after a revision.
+    Inline(Revision, &'a [u8]),
+    /// It is too large: the commit of that revision holds it.
+    Pointer(Revision),
+}
+
+fn crc(key: &[u8], rest: &[u8]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(key);
+    hasher.update(rest);
+    hasher.finalize()
+}
+
+fn value(key: &[u8], kind: u8, revision: Revision, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(HEADER + payload.len());
+    bytes.extend_from_slice(&[0; 4]);
+    bytes.push(kind);
+    bytes.extend_from_slice(&revision.0.to_le_bytes());
+    bytes.extend_from_slice(payload);
+    let sum = crc(key, bytes.get(4..).unwrap_or_default());
+    if let Some(place) = bytes.get_mut(..4) {
+        place.copy_from_slice(&sum.to_le_bytes());
+    }
+    bytes
+}
+
+/// A value that holds its record.
+pub(crate) fn inline(key: &[u8], revision: Revision, payload: &[u8]) -> Vec<u8> {
+    value(key, INLINE, revision, payload)
+}
+
+/// A value that says where its record is.
+pub(crate) fn pointer(key: &[u8], revision: Revision) -> Vec<u8> {
+    value(key, POINTER, revision, &[])
+}
+
+/// Reads a value; `None`: it is damaged.
+pub(crate) fn read<'a>(key: &[u8], bytes: &'a [u8]) -> Option<Stored<'a>> {
+    let (sum, rest) = bytes.split_at_checked(4)?;
+    if sum != crc(key, rest).to_le_bytes() {
+        return None;
+    }
+    let revision = Revision(u64::from_le_bytes(rest.get(1..9)?.try_into().ok()?));
+    match rest.first()? {
+        &INLINE => Some(Stored::Inline(revision, rest.get(9..)?)),
+        &POINTER => Some(Stored::Pointer(revision)),
+        _ => None,
+    }
+}
+
+/// The key of a ticket.
+pub(crate) fn ticket_key(number: TicketNumber) -> [u8; 9] {
+    let mut key = [TICKET; 9];
+    for (place, byte) in key.iter_mut().skip(1).zip(number.0.to_be_bytes()) {
+        *place = byte;
+    }
+    key
+}
+
+fn hashed(prefix: u8, hash: &[u8; 16]) -> [u8; 17] {
+    let mut key = [prefix; 17];
+    for (place, byte) in key.iter_mut().skip(1).zip(hash) {
+        *place = *byte;
+    }
+    key
+}
+
+/// The key of a request.
+pub(crate) fn request_key(key: &RequestKey) -> [u8; 17] {
+    hashed(REQUEST, &key.0)
+}
+
+/// The key of an external id, by the hash of it.
+pub(crate) fn external_key(hash: &[u8; 16]) -> [u8; 17] {
+    hashed(EXTERNAL, hash)
+}
+
+/// The hash of an external id.
+pub(crate) fn external_hash(external_id: &str) -> [u8; 16] {
+    let mut short = [0; 16];
+    for (place, byte) in short.iter_mut().zip(blake3::hash(external_id.as_bytes()).as_bytes()) {
+        *place = *byte;
+    }
+    short
+}
+
+/// The key of an entry of the directory.
+pub(crate) fn directory_key(put: &DirectoryPut) -> Vec<u8> {
+    let (kind, id) = match put {
+        DirectoryPut::Organisation(id, _) => (b'o', id.as_str()),
+        DirectoryPut::Contact(id, _) => (b'c', id.as_str()),
+        DirectoryPut::Agent(id, _) => (b'a', id.as_str()),
+        DirectoryPut::SavedView(id, _) => (b'v', id.as_str()),
+        DirectoryPut::Snippet(id, _) => (b's', id.as_str()),
+    };
+    let mut key = vec![DIRECTORY, kind];
+    key.extend_from_slice(id.as_bytes());
+    key
+}
+
+/// The key of a version of a policy.
+pub(crate) fn policy_key(policy: &PolicyDefinition) -> Vec<u8> {
+    let mut key = vec![POLICY];
+    key.extend_from_slice(policy.policy.id.as_str().as_bytes());
+    key.push(0);
+    key.extend_from_slice(&policy.policy.version.to_be_bytes());
+    key
+}
+
+/// The value of a request.
+pub(crate) fn request_value(key: &[u8], remembered: &Remembered) -> Vec<u8> {
+    inline(key, remembered.revision, &remembered.content)
+}
+
+/// A request from its value.
+pub(crate) fn request_of(key: &[u8], bytes: &[u8]) -> Option<Remembered> {
+    match read(key, bytes)? {
+        Stored::Inline(revision, content) => Some(Remembered { revision, content: content.try_into().ok()? }),
+        Stored::Pointer(_) => None,
+    }
+}
+
+/// The value of an external id.
+pub(crate) fn external_value(key: &[u8], number: TicketNumber) -> Vec<u8> {
+    inline(key, Revision(number.0), &[])
+}
+
+/// The number of an external id from its value.
+pub(crate) fn external_of(key: &[u8], bytes: &[u8]) -> Option<TicketNumber> {
+    match read(key, bytes)? {
+        Stored::Inline(number, _) => Some(TicketNumber(number.0)),
+        Stored::Pointer(_) => None,
+    }
+}
+
+/// Where a view stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Meta {
+    /// Everything up to it is in the view.
+    pub(crate) revision: Revision,
+    /// How many tickets there are.
+    pub(crate) tickets: u64,
+}
+
+/// The value of [`META`].
+pub(crate) fn meta_value(uid: StoreUid, meta: Meta) -> Vec<u8> {
+    let mut payload = uid.as_bytes().to_vec();
+    payload.extend_from_slice(&meta.tickets.to_le_bytes());
+    inline(META, meta.revision, &payload)
+}
+
+/// Where a view stands, from its value; `None`: it is damaged, or another store's.
+pub(crate) fn meta_of(uid: StoreUid, bytes: &[u8]) -> Option<Meta> {
+    let Stored::Inline(revision, payload) = read(META, bytes)? else { return None };
+    let (theirs, tickets) = payload.split_at_checked(16)?;
+    let tickets = u64::from_le_bytes(tickets.try_into().ok()?);
+    (theirs == uid.as_bytes()).then_some(Meta { revision, tickets })
+}
