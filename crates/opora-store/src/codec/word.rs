@@ -36,7 +36,7 @@ coded! {
         OccurTime, Category, Channels, Workstations, RequestedPriority, Platform, LogAgentDesktop, LogSoftphoneLink,
         LogBpClient, LogBrowserHost,
     }
-    LinkKind { Related, ChildOfIncident, FollowsClosed }
+    LinkKind { Related, ChildOfIncident, FollowsClosed, IncidentOf }
     TicketState { New, InProgress, WaitingForCustomer, Resolved, Closed, Merged }
     ClockKind { FirstResponse, Resolution }
     ClockState { Running, Paused, Met, Continuous, Stopped }
