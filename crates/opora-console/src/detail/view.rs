@@ -1,0 +1,223 @@
+//! The detail pane drawn: what a ticket is, its clocks, what was written and what happened.
+
+use opora_proto::v1::{self, ActorKind, Visibility};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Paragraph};
+
+use super::{Detail, Tab, history};
+use crate::clock::{self, Face, State, millis};
+use crate::layout::{layout, screen};
+use crate::model::{Model, Pane};
+use crate::msg::Loaded;
+use crate::queue::row::Row;
+use crate::text::{clean_block, clean_line, wrap};
+use crate::theme::{priority_word, state_word};
+
+/// Draws the pane.
+pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let theme = model.theme;
+    let focused = model.pane == Pane::Detail && model.dialog.is_none();
+    let title = model.subject().map_or_else(String::new, |row| format!(" #{} ", row.number));
+    let tab = match model.details.tab {
+        Tab::Conversation => "tab-conversation",
+        Tab::History => "tab-history",
+    };
+    let block = Block::bordered()
+        .border_style(theme.border(focused))
+        .title(Line::styled(title, theme.title()))
+        .title(Line::styled(format!(" v {} ", model.texts.get(tab)), theme.dim()).right_aligned());
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    let Some(row) = model.subject() else { return };
+    let wide = inner.width as usize;
+    let head = head(model, row, wide);
+    let head_height = (head.len() as u16).min(inner.height);
+    frame.render_widget(Paragraph::new(head), Rect { height: head_height, ..inner });
+    let rest = Rect { y: inner.y + head_height, height: inner.height - head_height, ..inner };
+    if rest.height == 0 {
+        return;
+    }
+    let body = body(model, row.number, wide);
+    // The newest is at the bottom; the pane is scrolled up from there.
+    let height = rest.height as usize;
+    let most = body.len().saturating_sub(height);
+    let top = most - model.details.scroll.min(most);
+    let shown: Vec<Line<'_>> = body.into_iter().skip(top).take(height).collect();
+    frame.render_widget(Paragraph::new(shown), rest);
+}
+
+/// How far the pane can be scrolled up.
+pub(crate) fn most_scroll(model: &Model) -> usize {
+    let (Some(area), Some(row)) = (layout(model, screen(model)).detail, model.subject()) else { return 0 };
+    let (wide, high) = (area.width.saturating_sub(2) as usize, area.height.saturating_sub(2) as usize);
+    let room = high.saturating_sub(head(model, row, wide).len());
+    body(model, row.number, wide).len().saturating_sub(room)
+}
+
+fn head(model: &Model, row: &Row, wide: usize) -> Vec<Line<'static>> {
+    let (theme, texts) = (model.theme, &model.texts);
+    let mut lines: Vec<Line<'static>> =
+        wrap(&row.subject, wide).into_iter().take(2).map(|l| Line::styled(l, theme.title())).collect();
+    let loaded = model.details.ready(row.number);
+    let mut facts = vec![texts.get(state_word(row.state))];
+    facts.extend(loaded.and_then(|l| platform(l.ticket.platform())).map(str::to_owned));
+    if !row.customer.is_empty() {
+        facts.push(row.customer.to_string());
+    }
+    facts.push(if row.owner.is_empty() { texts.get("nobody") } else { clean_line(model.agent_name(&row.owner)) });
+    if row.rung > 0 {
+        facts.push(texts.with("rung", &[("rung", row.rung.into())]));
+    }
+    let priority_width = crate::text::width(&texts.get(priority_word(row.priority)));
+    lines.push(Line::from(vec![
+        Span::styled(texts.get(priority_word(row.priority)), theme.priority(row.priority)),
+        Span::raw(crate::text::cut(&format!(" · {}", facts.join(" · ")), wide.saturating_sub(priority_width))),
+    ]));
+    if let Some(ghost) = model.queue.ghost(row.number) {
+        lines.push(Line::styled(crate::queue::view::reason(model, ghost), theme.dim()));
+    }
+    lines.push(clock_line(model, "clock-first-response", &row.first_response));
+    lines.push(clock_line(model, "clock-resolution", &row.resolution));
+    if let Some(loaded) = loaded {
+        lines.extend(facts_lines(model, &loaded.ticket, wide));
+    }
+    lines.push(Line::styled("─".repeat(wide), theme.dim()));
+    lines
+}
+
+fn facts_lines(model: &Model, ticket: &v1::Ticket, wide: usize) -> Vec<Line<'static>> {
+    let (theme, texts) = (model.theme, &model.texts);
+    let mut lines = Vec::new();
+    let requested = ticket.requested_priority();
+    if requested != v1::Priority::Unspecified && requested != ticket.priority() {
+        let word = texts.get(priority_word(requested));
+        lines.push(Line::styled(texts.with("asked-for", &[("priority", (&word).into())]), theme.warning()));
+    }
+    if ticket.unassessed {
+        lines.push(Line::styled(texts.get("unassessed"), theme.warning()));
+    }
+    if !ticket.missing_facts.is_empty() {
+        let facts: Vec<String> = ticket.missing_facts().map(|fact| texts.get(missing_word(fact))).collect();
+        let words = texts.with("missing", &[("facts", (&facts.join(", ")).into())]);
+        lines.extend(wrap(&words, wide).into_iter().take(2).map(|l| Line::styled(l, theme.dim())));
+    }
+    lines
+}
+
+/// `resolution      ▓░░░ 6h  until 14:02`.
+fn clock_line(model: &Model, key: &str, face: &Face) -> Line<'static> {
+    let (theme, texts, now) = (model.theme, &model.texts, model.now);
+    let moment = |at: i64| clock::moment(at, now, &model.zone);
+    let short = face.short(now, &model.units);
+    let words = match (face.state, face.due, face.met) {
+        (State::Met, _, Some(met)) => texts.with("clock-met", &[("at", (&moment(met)).into())]),
+        (State::Continuous, ..) => {
+            texts.with("clock-continuous", &[("age", (&model.units.span(now - face.start)).into())])
+        }
+        (State::Running, Some(due), _) => {
+            texts.with("clock-until", &[("left", (&short).into()), ("at", (&moment(due)).into())])
+        }
+        (State::Paused, ..) => {
+            let left = model.units.span(face.remaining.unwrap_or_default());
+            texts.with("clock-paused", &[("left", (&left).into())])
+        }
+        (State::Stopped, ..) => texts.get("clock-stopped"),
+        _ => "—".to_owned(),
+    };
+    let name = crate::text::fit(&texts.get(key), 15);
+    let mut spans = vec![Span::styled(format!("{name} "), theme.dim()), Span::raw(words)];
+    if face.is_breached(now) {
+        spans.push(Span::styled(format!("  ✗ {}", texts.get("breached")), theme.bad()));
+    }
+    Line::from(spans)
+}
+
+fn body(model: &Model, number: u64, wide: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    match model.details.get(number) {
+        None | Some(Detail::Loading(_)) => vec![Line::styled(model.texts.get("detail-loading"), theme.dim())],
+        Some(Detail::Failed(trouble)) => {
+            let words =
+                if trouble.unreachable { model.texts.get("refused-unreachable") } else { trouble.message.clone() };
+            wrap(&clean_line(&words), wide).into_iter().map(|l| Line::styled(l, theme.bad())).collect()
+        }
+        Some(Detail::Ready(loaded)) if model.details.tab == Tab::History => history::lines(model, loaded, wide),
+        Some(Detail::Ready(loaded)) => conversation(model, loaded, wide),
+    }
+}
+
+fn conversation(model: &Model, loaded: &Loaded, wide: usize) -> Vec<Line<'static>> {
+    let theme = model.theme;
+    let mut lines = Vec::new();
+    let ticket = &loaded.ticket;
+    if !ticket.description.is_empty() {
+        let at = millis(ticket.create_time.as_ref()).unwrap_or_default();
+        let reporter = ticket.reporter.clone().unwrap_or_default();
+        let who = if reporter.display_name.is_empty() { reporter.email } else { reporter.display_name };
+        let who = if who.is_empty() { model.texts.get("customer") } else { clean_line(&who) };
+        let title = format!("{} {who}", clock::moment(at, model.now, &model.zone));
+        lines.push(Line::styled(title, theme.customer()));
+        lines.extend(text_lines(&ticket.description, wide));
+    }
+    for comment in &loaded.comments {
+        lines.push(comment_title(model, comment));
+        lines.extend(text_lines(&comment.body, wide));
+    }
+    if lines.is_empty() {
+        lines.push(Line::styled(model.texts.get("detail-empty"), theme.dim()));
+    }
+    lines
+}
+
+/// `13:51 olga → public`.
+pub(crate) fn comment_title(model: &Model, comment: &v1::Comment) -> Line<'static> {
+    let (theme, texts) = (model.theme, &model.texts);
+    let author = comment.author.clone().unwrap_or_default();
+    let id = author.name.rsplit('/').next().unwrap_or_default().to_owned();
+    let at = millis(comment.create_time.as_ref()).unwrap_or_default();
+    let at = clock::moment(at, model.now, &model.zone);
+    if author.kind() == ActorKind::Contact {
+        let who = if comment.author_email.is_empty() { id } else { comment.author_email.clone() };
+        return Line::styled(format!("{at} {} ✉", clean_line(&who)), theme.customer());
+    }
+    let (word, style) = if comment.visibility() == Visibility::Internal {
+        ("visibility-internal", theme.internal())
+    } else {
+        ("visibility-public", theme.public())
+    };
+    let who = clean_line(model.agent_name(&id));
+    Line::from(vec![Span::raw(format!("{at} {who} → ")), Span::styled(texts.get(word), style)])
+}
+
+/// A text from outside, indented.
+pub(crate) fn text_lines(text: &str, wide: usize) -> impl Iterator<Item = Line<'static>> {
+    let text = clean_block(text.trim_end());
+    wrap(&text, wide.saturating_sub(2)).into_iter().map(|line| Line::raw(format!("  {line}")))
+}
+
+fn platform(platform: v1::Platform) -> Option<&'static str> {
+    match platform {
+        v1::Platform::V3 => Some("3.x"),
+        v1::Platform::V5 => Some("5.x"),
+        v1::Platform::Unspecified => None,
+    }
+}
+
+fn missing_word(fact: v1::MissingFact) -> &'static str {
+    use v1::MissingFact as Fact;
+    match fact {
+        Fact::OccurTime => "missing-time",
+        Fact::Category => "missing-category",
+        Fact::Channels => "missing-channels",
+        Fact::Workstations => "missing-workstations",
+        Fact::RequestedPriority => "missing-priority",
+        Fact::Platform => "missing-platform",
+        Fact::LogAgentdesktop => "missing-log-agentdesktop",
+        Fact::LogSoftphoneLink => "missing-log-softphone",
+        Fact::LogBpclient => "missing-log-bpclient",
+        Fact::LogBrowserHost => "missing-log-host",
+        Fact::Unspecified => "unknown",
+    }
+}

@@ -1,0 +1,128 @@
+//! Dialogs: a file for each kind, with its state, its keys and its view. What they share is here.
+
+pub(crate) mod choose;
+pub(crate) mod create;
+pub(crate) mod field;
+pub(crate) mod filter;
+pub(crate) mod help;
+pub(crate) mod messages;
+pub(crate) mod palette;
+pub(crate) mod priority;
+pub(crate) mod reason;
+pub(crate) mod search;
+pub(crate) mod view;
+pub(crate) mod write;
+
+use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::layout::Rect;
+
+use crate::model::Model;
+use crate::msg::Effect;
+
+/// A dialog that is open. While one is, the order of the queue is frozen.
+#[derive(Clone, Debug)]
+pub(crate) enum Dialog {
+    /// Whom, or which state.
+    Choose(choose::Choose),
+    Priority(priority::PriorityDialog),
+    Reason(reason::Reason),
+    Write(Box<write::Write>),
+    Create(Box<create::Create>),
+    Filter(filter::FilterLine),
+    Search(search::Search),
+    Palette(palette::Palette),
+    Help(help::Help),
+    Messages(messages::Messages),
+}
+
+/// What a key did to a dialog.
+#[derive(Debug)]
+pub(crate) enum After {
+    /// It stays.
+    Stay(Dialog),
+    /// It closes.
+    Close,
+}
+
+impl Dialog {
+    /// The size that it would like, with its frame.
+    pub(crate) fn size(&self, area: Rect) -> (u16, u16) {
+        let wide = |most: u16| area.width.saturating_sub(4).min(most);
+        let high = |most: u16| area.height.saturating_sub(2).min(most);
+        match self {
+            Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
+            Self::Priority(_) => (wide(76), high(14)),
+            Self::Reason(_) => (wide(76), high(9)),
+            Self::Create(_) => (wide(90), high(18)),
+            Self::Filter(_) => (area.width, 1),
+            Self::Write(_) | Self::Search(_) => (wide(90), high(20)),
+            Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
+            Self::Messages(_) => (wide(100), high(30)),
+        }
+    }
+
+    /// The ticket that it is about.
+    pub(crate) fn number(&self) -> Option<u64> {
+        match self {
+            Self::Choose(d) => Some(d.number),
+            Self::Priority(d) => Some(d.number),
+            Self::Reason(d) => Some(d.number),
+            Self::Write(d) => Some(d.number),
+            _ => None,
+        }
+    }
+
+    /// A key.
+    pub(crate) fn key(self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
+        match self {
+            Self::Choose(d) => d.key(model, event, effects),
+            Self::Priority(d) => d.key(model, event, effects),
+            Self::Reason(d) => d.key(model, event, effects),
+            Self::Write(d) => d.key(model, event, effects),
+            Self::Create(d) => d.key(model, event, effects),
+            Self::Filter(d) => d.key(model, event),
+            Self::Search(d) => d.key(model, event, effects),
+            Self::Palette(d) => d.key(model, event, effects),
+            Self::Help(d) => d.key(event),
+            Self::Messages(d) => d.key(event),
+        }
+    }
+
+    /// A pasted text. Only text fields take it.
+    pub(crate) fn paste(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+        match self {
+            Self::Priority(d) => d.reason.paste(text),
+            Self::Reason(d) => d.line.paste(text),
+            Self::Write(d) => d.paste(model, text, effects),
+            Self::Create(d) => d.paste(model, text, effects),
+            Self::Filter(d) => d.paste(model, text),
+            Self::Search(d) => d.line.paste(text),
+            Self::Palette(d) => d.paste(text),
+            Self::Choose(_) | Self::Help(_) | Self::Messages(_) => {}
+        }
+    }
+}
+
+/// Moves a choice among `len` by the keys that every list has. Letters too, where no text is typed.
+pub(crate) fn choose_by(event: &KeyEvent, chosen: &mut usize, len: usize, letters: bool) -> bool {
+    let last = len.saturating_sub(1);
+    let chord = crate::keys::Chord::of(event);
+    *chosen = match chord.code {
+        KeyCode::Down | KeyCode::Tab => (*chosen + 1).min(last),
+        KeyCode::Up | KeyCode::BackTab => chosen.saturating_sub(1),
+        KeyCode::Char('n') if chord.ctrl => (*chosen + 1).min(last),
+        KeyCode::Char('p') if chord.ctrl => chosen.saturating_sub(1),
+        KeyCode::PageDown => (*chosen + 10).min(last),
+        KeyCode::PageUp => chosen.saturating_sub(10),
+        KeyCode::Char('j') if letters && !chord.ctrl => (*chosen + 1).min(last),
+        KeyCode::Char('k') if letters && !chord.ctrl => chosen.saturating_sub(1),
+        _ => return false,
+    };
+    true
+}
+
+/// Esc, or Ctrl-c and Ctrl-g for terminals that hold Esc back.
+pub(crate) fn is_cancel(event: &KeyEvent) -> bool {
+    let chord = crate::keys::Chord::of(event);
+    chord.code == KeyCode::Esc || (chord.ctrl && matches!(chord.code, KeyCode::Char('c' | 'g')))
+}

@@ -1,0 +1,100 @@
+//! Another priority: what each would mean for both clocks is shown before it is chosen, then the reason.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use opora_proto::v1::{self, Priority};
+
+use super::field::Line;
+use super::{After, Dialog, choose_by, is_cancel};
+use crate::model::Model;
+use crate::msg::{Call, Effect, Trouble, What};
+use crate::update::send;
+
+/// The priorities, highest first.
+pub(crate) const PRIORITIES: [Priority; 4] = [Priority::Critical, Priority::High, Priority::Medium, Priority::Low];
+
+/// What each priority would mean.
+#[derive(Clone, Debug)]
+pub(crate) enum Previews {
+    Loading,
+    Ready(Vec<v1::PriorityPreview>),
+    Failed(String),
+}
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub(crate) struct PriorityDialog {
+    pub(crate) number: u64,
+    etag: String,
+    pub(crate) current: Priority,
+    pub(crate) chosen: usize,
+    generation: u64,
+    pub(crate) previews: Previews,
+    /// The reason is being typed.
+    pub(crate) typing: bool,
+    pub(crate) reason: Line,
+    /// The key of what is wrong.
+    pub(crate) fault: Option<&'static str>,
+}
+
+impl PriorityDialog {
+    /// Opens, and asks what each priority would mean.
+    pub(crate) fn open(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Self> {
+        let row = model.subject()?;
+        let (number, etag, current) = (row.number, row.etag.to_string(), row.priority);
+        let generation = model.next_generation();
+        effects.push(Effect::Call(Call::Preview { number, generation }));
+        let chosen = PRIORITIES.iter().position(|p| *p == current).unwrap_or_default();
+        let (previews, typing, reason, fault) = (Previews::Loading, false, Line::default(), None);
+        Some(Self { number, etag, current, chosen, generation, previews, typing, reason, fault })
+    }
+
+    /// An answer. One to another dialog is dropped.
+    pub(crate) fn answer(&mut self, number: u64, generation: u64, result: Result<Vec<v1::PriorityPreview>, Trouble>) {
+        if (number, generation) == (self.number, self.generation) {
+            self.previews = match result {
+                Ok(previews) => Previews::Ready(previews),
+                Err(trouble) => Previews::Failed(trouble.message),
+            };
+        }
+    }
+
+    pub(crate) fn preview(&self, priority: Priority) -> Option<&v1::PriorityPreview> {
+        match &self.previews {
+            Previews::Ready(previews) => previews.iter().find(|p| p.priority() == priority),
+            _ => None,
+        }
+    }
+
+    pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
+        if is_cancel(event) {
+            if !self.typing {
+                return After::Close;
+            }
+            self.typing = false;
+            return After::Stay(Dialog::Priority(self));
+        }
+        self.fault = None;
+        let priority = PRIORITIES.get(self.chosen).copied().unwrap_or(self.current);
+        match (event.code, self.typing) {
+            // What it would mean is shown first (console.md rule 5); where the server can't tell, that is shown.
+            (KeyCode::Enter, _) if matches!(self.previews, Previews::Loading) => self.fault = Some("priority-wait"),
+            (KeyCode::Enter, _) if priority == self.current => self.fault = Some("priority-same"),
+            (KeyCode::Enter, false) => self.typing = true,
+            (KeyCode::Enter, true) => {
+                let reason = self.reason.value().trim().to_owned();
+                if !reason.is_empty() {
+                    send::change(model, self.number, &self.etag, What::Priority(priority, reason), None, effects);
+                    return After::Close;
+                }
+                self.fault = Some("reason-missing");
+            }
+            (_, false) => {
+                choose_by(event, &mut self.chosen, PRIORITIES.len(), true);
+            }
+            (_, true) => {
+                self.reason.key(event);
+            }
+        }
+        After::Stay(Dialog::Priority(self))
+    }
+}

@@ -1,0 +1,327 @@
+//! Dialogs drawn. The words of the domain, the colours by meaning; a hint of its keys at the bottom of each.
+
+use opora_proto::v1::{self, Priority, Visibility};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Clear, Paragraph};
+
+use super::create::{CATEGORIES, Create, IMPACTS};
+use super::field;
+use super::priority::{PRIORITIES, Previews, PriorityDialog};
+use super::write::Write;
+use super::{Dialog, palette};
+use crate::actions::{self, REGISTRY};
+use crate::clock::Face;
+use crate::detail;
+use crate::model::{Level, Model};
+use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
+use crate::theme::priority_word;
+
+/// Draws the open dialog.
+pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let Some(dialog) = &model.dialog else { return };
+    frame.render_widget(Clear, area);
+    if let Dialog::Filter(filter) = dialog {
+        let label = format!(" {} /", model.texts.get("filter-label"));
+        return line_field(model, frame, area, &label, &filter.line, true);
+    }
+    let (title, hint, style) = titles(model, dialog);
+    let block = Block::bordered().border_style(style).title(Line::styled(format!(" {title} "), style)).title_bottom(
+        Line::styled(format!(" {} ", cut(&hint, area.width.saturating_sub(4) as usize)), model.theme.dim()),
+    );
+    let inner = block.inner(area);
+    frame.render_widget(block, area);
+    match dialog {
+        Dialog::Choose(choose) => {
+            let lines = choose.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect();
+            list(model, frame, inner, lines, choose.chosen);
+        }
+        Dialog::Priority(d) => priority(model, frame, inner, d),
+        Dialog::Reason(d) => reason(model, frame, inner, d),
+        Dialog::Write(d) => write(model, frame, inner, d),
+        Dialog::Create(d) => create(model, frame, inner, d),
+        Dialog::Search(d) => search(model, frame, inner, d),
+        Dialog::Palette(d) => draw_palette(model, frame, inner, d),
+        Dialog::Help(d) => {
+            let lines: Vec<Line<'_>> = REGISTRY.iter().map(|spec| action_line(model, spec, true)).collect();
+            let top = d.top.min(lines.len().saturating_sub(inner.height as usize));
+            frame.render_widget(Paragraph::new(lines.into_iter().skip(top).collect::<Vec<_>>()), inner);
+        }
+        Dialog::Messages(d) => messages(model, frame, inner, *d),
+        Dialog::Filter(_) => {}
+    }
+}
+
+/// Title, hint and the colour of the frame.
+fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
+    let (texts, theme) = (&model.texts, model.theme);
+    let numbered = |key: &str, number: u64| texts.with(key, &[("number", (&number.to_string()).into())]);
+    let (title, hint, style) = match dialog {
+        Dialog::Choose(d) if d.is_agent() => (numbered("title-assign", d.number), "hint-choose", theme.title()),
+        Dialog::Choose(d) => (numbered("title-status", d.number), "hint-choose", theme.title()),
+        Dialog::Priority(d) => (numbered("title-priority", d.number), "hint-priority", theme.title()),
+        Dialog::Reason(d) => (numbered("title-escalate", d.number), "hint-reason", theme.title()),
+        Dialog::Write(d) if d.visibility == Visibility::Public => {
+            (numbered("title-reply", d.number), "hint-write", theme.public())
+        }
+        Dialog::Write(d) => (numbered("title-note", d.number), "hint-write", theme.internal()),
+        Dialog::Create(_) => (texts.get("title-create"), "hint-create", theme.title()),
+        Dialog::Search(_) => (texts.get("action-search"), "hint-search", theme.title()),
+        Dialog::Palette(_) => (texts.get("action-palette"), "hint-palette", theme.title()),
+        Dialog::Help(_) => (texts.get("action-help"), "hint-help", theme.title()),
+        Dialog::Messages(_) => (texts.get("action-messages"), "hint-messages", theme.title()),
+        Dialog::Filter(_) => (String::new(), "hint-choose", theme.title()),
+    };
+    (title, texts.get(hint), style)
+}
+
+/// Lines of which one is chosen, scrolled so that it is seen.
+fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, chosen: usize) {
+    let height = area.height as usize;
+    let top = (chosen + 1).saturating_sub(height.max(1));
+    let wide = area.width as usize;
+    let shown: Vec<Line<'static>> = lines
+        .into_iter()
+        .enumerate()
+        .skip(top)
+        .take(height)
+        .map(|(i, line)| {
+            let mut spans = vec![Span::raw(if i == chosen { "▌ " } else { "  " })];
+            spans.extend(line.spans);
+            let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+            spans.push(Span::raw(" ".repeat(wide.saturating_sub(used))));
+            let line = Line::from(spans);
+            if i == chosen { line.patch_style(model.theme.selected()) } else { line }
+        })
+        .collect();
+    frame.render_widget(Paragraph::new(shown), area);
+}
+
+fn line_field(model: &Model, frame: &mut Frame<'_>, area: Rect, label: &str, line: &field::Line, active: bool) {
+    let room = (area.width as usize).saturating_sub(width(label));
+    let (shown, cursor) = line.shown(room);
+    let style = if active { model.theme.key() } else { model.theme.dim() };
+    let spans = vec![Span::styled(label.to_owned(), style), Span::raw(shown)];
+    frame.render_widget(Paragraph::new(Line::from(spans)), Rect { height: 1, ..area });
+    if active {
+        frame.set_cursor_position((area.x + (width(label) + cursor) as u16, area.y));
+    }
+}
+
+fn fault(model: &Model, frame: &mut Frame<'_>, area: Rect, key: Option<&str>) {
+    let Some(key) = key else { return };
+    let last = Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
+    frame.render_widget(Clear, last);
+    frame.render_widget(Paragraph::new(Line::styled(format!("! {}", model.texts.get(key)), model.theme.bad())), last);
+}
+
+/// What a clock would be: when it is due, in the reader's zone.
+fn clock_words(model: &Model, clock: Option<&v1::Clock>) -> String {
+    let face = Face::of(clock);
+    let at = face.due.map(|due| crate::clock::moment(due, model.now, &model.zone));
+    match (face.state, at) {
+        (crate::clock::State::Continuous, _) => model.texts.get("clock-at-once"),
+        (_, Some(at)) if face.is_breached(model.now) => format!("✗ {at}"),
+        (crate::clock::State::Met, _) => model.texts.get("clock-met-short"),
+        (_, Some(at)) => format!("{at} ({})", model.units.span(face.due.unwrap_or(model.now) - model.now)),
+        _ => face.short(model.now, &model.units),
+    }
+}
+
+fn priority(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &PriorityDialog) {
+    let (texts, theme) = (&model.texts, model.theme);
+    let column = (area.width as usize).saturating_sub(16) / 2;
+    let head = format!(
+        "  {} {} {}",
+        fit("", 13),
+        fit(&texts.get("clock-first-response"), column.saturating_sub(1)),
+        texts.get("clock-resolution")
+    );
+    frame.render_widget(Paragraph::new(Line::styled(head, theme.dim())), Rect { height: 1, ..area });
+    let line = |priority: &Priority| {
+        let mut word = texts.get(priority_word(*priority));
+        if *priority == dialog.current {
+            word.push_str(" ●");
+        }
+        let (first, second) = match (dialog.preview(*priority), &dialog.previews) {
+            (Some(p), _) => (clock_words(model, p.first_response.as_ref()), clock_words(model, p.resolution.as_ref())),
+            (None, Previews::Loading) => ("…".to_owned(), "…".to_owned()),
+            (None, _) => ("—".to_owned(), "—".to_owned()),
+        };
+        Line::from(vec![
+            Span::styled(fit(&word, 14), theme.priority(*priority)),
+            Span::raw(fit(&first, column)),
+            Span::raw(cut(&second, column)),
+        ])
+    };
+    let rows = Rect { y: area.y + 1, height: 4.min(area.height.saturating_sub(1)), ..area };
+    list(model, frame, rows, PRIORITIES.iter().map(line).collect(), dialog.chosen);
+    if area.height < 8 {
+        return;
+    }
+    let below = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    if let Previews::Failed(why) = &dialog.previews {
+        let words = cut(&clean_line(why), area.width as usize);
+        frame.render_widget(Paragraph::new(Line::styled(words, theme.bad())), below(5));
+    }
+    if dialog.typing {
+        frame.render_widget(Paragraph::new(Line::styled(texts.get("reason-told"), theme.dim())), below(6));
+        line_field(model, frame, below(7), &format!("{} ", texts.get("reason-label")), &dialog.reason, true);
+    }
+    fault(model, frame, area, dialog.fault);
+}
+
+fn reason(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &super::reason::Reason) {
+    let whom = if dialog.whom.is_empty() { "?" } else { &dialog.whom };
+    let words = model.texts.with("escalate-to", &[("rung", dialog.rung.into()), ("whom", whom.into())]);
+    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
+    frame.render_widget(Paragraph::new(lines), Rect { height: 2.min(area.height), ..area });
+    let label = format!("{} ", model.texts.get("reason-label"));
+    let at = Rect { y: area.y + 3.min(area.height - 1), height: 1, ..area };
+    line_field(model, frame, at, &label, &dialog.line, true);
+    fault(model, frame, area, dialog.missing.then_some("reason-missing"));
+}
+
+fn write(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Write) {
+    let (texts, theme) = (&model.texts, model.theme);
+    let (word, style) = if dialog.visibility == Visibility::Public {
+        ("write-public", theme.public())
+    } else {
+        ("write-internal", theme.internal())
+    };
+    frame.render_widget(Paragraph::new(Line::styled(texts.get(word), style)), Rect { height: 1, ..area });
+    let mut top = 1;
+    if let Some(revision) = dialog.held {
+        let loaded = model.details.ready(dialog.number);
+        let comment = loaded.and_then(|l| l.comments.iter().find(|c| c.revision == revision));
+        let mut lines = vec![Line::styled(texts.get("held-back"), theme.bad())];
+        if let Some(comment) = comment {
+            lines.push(detail::view::comment_title(model, comment));
+            lines.extend(detail::view::text_lines(&comment.body, area.width as usize).take(4));
+        }
+        lines.push(Line::styled("─".repeat(area.width as usize), theme.dim()));
+        let height = (lines.len() as u16).min(area.height.saturating_sub(4));
+        frame.render_widget(Paragraph::new(lines), Rect { y: area.y + top, height, ..area });
+        top += height;
+    }
+    let text = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
+    frame.render_widget(dialog.area.widget(), text);
+    fault(model, frame, area, dialog.fault);
+}
+
+fn create(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Create) {
+    let (texts, theme) = (&model.texts, model.theme);
+    let labels = ["field-subject", "field-organisation", "field-category", "field-impact"].map(|key| texts.get(key));
+    let wide = labels.iter().map(|label| width(label)).max().unwrap_or_default() + 2;
+    let at = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    let words = [
+        CATEGORIES.get(dialog.category).map_or("unknown", |(_, key)| key),
+        IMPACTS.get(dialog.impact).map_or("unknown", |(_, key)| key),
+    ];
+    for (i, label) in labels.iter().enumerate() {
+        let active = dialog.field == i;
+        let label = fit(label, wide);
+        match i {
+            0 => line_field(model, frame, at(0), &label, &dialog.subject, active),
+            1 => line_field(model, frame, at(1), &label, &dialog.organisation, active),
+            _ => {
+                let key = words.get(i - 2).copied().unwrap_or("unknown");
+                let style = if active { theme.key() } else { theme.dim() };
+                let value =
+                    if active { format!("‹ {} ›", texts.get(key)) } else { format!("  {}", texts.get(key)) };
+                let line = Line::from(vec![Span::styled(label, style), Span::raw(value)]);
+                frame.render_widget(Paragraph::new(line), at(i as u16));
+            }
+        }
+    }
+    let active = dialog.field == 4;
+    let style = if active { theme.key() } else { theme.dim() };
+    frame.render_widget(Paragraph::new(Line::styled(texts.get("field-description"), style)), at(4));
+    let text = Rect { y: area.y + 5, height: area.height.saturating_sub(5), ..area };
+    if active {
+        frame.render_widget(dialog.description.widget(), text);
+    } else {
+        let lines: Vec<Line<'_>> =
+            wrap(&dialog.description.text(), text.width as usize).into_iter().map(Line::raw).collect();
+        frame.render_widget(Paragraph::new(lines), text);
+    }
+    fault(model, frame, area, dialog.fault);
+}
+
+fn search(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &super::search::Search) {
+    line_field(model, frame, area, "/ ", &dialog.line, true);
+    let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let (theme, texts) = (model.theme, &model.texts);
+    let say = |frame: &mut Frame<'_>, words: String, style: Style| {
+        frame.render_widget(Paragraph::new(Line::styled(words, style)), rest);
+    };
+    match &dialog.found {
+        None if dialog.is_waiting() => say(frame, texts.get("search-waiting"), theme.dim()),
+        None => say(frame, texts.get("search-how"), theme.dim()),
+        Some(Err(why)) => say(frame, clean_line(why), theme.bad()),
+        Some(Ok(rows)) if rows.is_empty() => say(frame, texts.get("search-nothing"), theme.dim()),
+        Some(Ok(rows)) => {
+            let line = |row: &crate::queue::row::Row| {
+                let state = texts.get(crate::theme::state_word(row.state));
+                Line::from(vec![
+                    Span::styled(crate::theme::priority_glyph(row.priority), theme.priority(row.priority)),
+                    Span::raw(format!(" {} {} ", fit_right(&format!("#{}", row.number), 8), fit(&state, 13))),
+                    Span::raw(cut(
+                        &format!("{} · {}", row.customer, row.subject),
+                        (rest.width as usize).saturating_sub(28),
+                    )),
+                ])
+            };
+            list(model, frame, rest, rows.iter().map(line).collect(), dialog.chosen);
+        }
+    }
+}
+
+fn draw_palette(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &palette::Palette) {
+    line_field(model, frame, area, ": ", &dialog.line, true);
+    let rest = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
+    let lines = dialog.matches(&model.texts).into_iter().map(|spec| action_line(model, spec, false)).collect();
+    list(model, frame, rest, lines, dialog.chosen);
+}
+
+/// An action with its keys: its help, or its title and name; greyed with the reason where it is not possible.
+fn action_line(model: &Model, spec: &actions::Spec, help: bool) -> Line<'static> {
+    let (theme, texts) = (model.theme, &model.texts);
+    let keys = fit(&palette::keys_of(spec), 12);
+    let words = texts.get(&format!("{}-{}", if help { "help" } else { "action" }, spec.id));
+    let words = if help { words } else { format!("{} ({})", words, spec.id) };
+    match actions::why_not(model, spec.action) {
+        None => Line::from(vec![Span::styled(keys, theme.key()), Span::raw(words)]),
+        Some(why) => Line::styled(format!("{keys}{words} — {}", texts.get(why)), theme.dim()),
+    }
+}
+
+fn messages(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: super::messages::Messages) {
+    let theme = model.theme;
+    let line = |toast: &crate::model::Toast| {
+        let (glyph, style) = match toast.level {
+            Level::Done => ("√", theme.good()),
+            Level::Warning => ("!", theme.warning()),
+            Level::Refused => ("✗", theme.bad()),
+        };
+        let at = crate::clock::moment(toast.at, model.now, &model.zone);
+        Line::from(vec![Span::styled(format!("{at} {glyph} "), style), Span::raw(clean_line(&toast.text))])
+    };
+    if model.toasts.is_empty() {
+        frame.render_widget(Paragraph::new(Line::styled(model.texts.get("messages-none"), theme.dim())), area);
+        return;
+    }
+    let lower = if dialog.technical { 3 } else { 0 };
+    let upper = Rect { height: area.height.saturating_sub(lower), ..area };
+    list(model, frame, upper, model.toasts.iter().rev().map(line).collect(), dialog.chosen);
+    if dialog.technical {
+        let text = model.toasts.iter().rev().nth(dialog.chosen).map_or("", |toast| toast.technical.as_str());
+        let text = if text.is_empty() { "—" } else { text };
+        let lines = wrap(&clean_line(text), area.width as usize);
+        let lines: Vec<Line<'_>> = lines.into_iter().map(|l| Line::styled(l, theme.dim())).collect();
+        let at = Rect { y: upper.y + upper.height, height: lower.min(area.height), ..area };
+        frame.render_widget(Paragraph::new(lines), at);
+    }
+}

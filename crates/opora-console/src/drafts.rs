@@ -1,0 +1,124 @@
+//! Texts that were typed and not yet acknowledged. They outlive their dialog, and on disk the process. Knows neither
+//! disk nor network.
+
+use std::collections::BTreeMap;
+
+use opora_proto::v1;
+
+/// What a draft is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum DraftKey {
+    /// A message to the customer on that ticket.
+    Reply(u64),
+    /// A note for agents on that ticket.
+    Note(u64),
+    /// A new ticket.
+    Create,
+}
+
+impl DraftKey {
+    pub(crate) fn of(number: u64, visibility: v1::Visibility) -> Self {
+        if visibility == v1::Visibility::Public { Self::Reply(number) } else { Self::Note(number) }
+    }
+
+    /// The file's name.
+    pub(crate) fn file_name(self) -> String {
+        match self {
+            Self::Reply(number) => format!("ticket-{number}-public.draft"),
+            Self::Note(number) => format!("ticket-{number}-internal.draft"),
+            Self::Create => "new-ticket.draft".to_owned(),
+        }
+    }
+
+    pub(crate) fn from_file_name(name: &str) -> Option<Self> {
+        let stem = name.strip_suffix(".draft")?;
+        if stem == "new-ticket" {
+            return Some(Self::Create);
+        }
+        let (number, kind) = stem.strip_prefix("ticket-")?.split_once('-')?;
+        let number = number.parse().ok()?;
+        match kind {
+            "public" => Some(Self::Reply(number)),
+            "internal" => Some(Self::Note(number)),
+            _ => None,
+        }
+    }
+}
+
+/// A text that was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Draft {
+    /// As typed. For a new ticket: the subject, then the other fields, a line each, then the description.
+    pub(crate) text: String,
+    /// The id under which this very text was sent, so that sending it again can't double it. Empty: not sent yet.
+    pub(crate) request_id: String,
+}
+
+impl Draft {
+    /// The form on disk.
+    pub(crate) fn encode(&self) -> String {
+        format!("request-id: {}\n\n{}", self.request_id, self.text)
+    }
+
+    pub(crate) fn decode(text: &str) -> Self {
+        match text.strip_prefix("request-id: ").and_then(|rest| rest.split_once("\n\n")) {
+            Some((id, text)) => Self { text: text.to_owned(), request_id: id.to_owned() },
+            None => Self { text: text.to_owned(), request_id: String::new() },
+        }
+    }
+}
+
+/// All drafts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Drafts(BTreeMap<DraftKey, Draft>);
+
+impl Drafts {
+    pub(crate) fn get(&self, key: DraftKey) -> Option<&Draft> {
+        self.0.get(&key)
+    }
+
+    /// Keeps a text; false where it is what was kept already.
+    pub(crate) fn keep(&mut self, key: DraftKey, text: &str) -> bool {
+        if self.0.get(&key).is_some_and(|draft| draft.text == text) {
+            return false;
+        }
+        self.0.insert(key, Draft { text: text.to_owned(), request_id: String::new() });
+        true
+    }
+
+    /// Notes the id under which it is sent.
+    pub(crate) fn sent(&mut self, key: DraftKey, request_id: &str) {
+        if let Some(draft) = self.0.get_mut(&key) {
+            request_id.clone_into(&mut draft.request_id);
+        }
+    }
+
+    /// What was found on disk; a text that was typed since is newer.
+    pub(crate) fn restore(&mut self, key: DraftKey, draft: Draft) {
+        self.0.entry(key).or_insert(draft);
+    }
+
+    pub(crate) fn remove(&mut self, key: DraftKey) {
+        self.0.remove(&key);
+    }
+
+    /// Whether something is kept for a ticket.
+    pub(crate) fn has(&self, number: u64) -> bool {
+        self.0.contains_key(&DraftKey::Reply(number)) || self.0.contains_key(&DraftKey::Note(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_draft_is_read_back_as_it_was_written() {
+        for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::Create] {
+            assert_eq!(DraftKey::from_file_name(&key.file_name()), Some(key));
+        }
+        let draft = Draft { text: "Видим.\n\nУже чиним".into(), request_id: "x".into() };
+        assert_eq!(Draft::decode(&draft.encode()), draft);
+        assert_eq!(DraftKey::from_file_name("ticket-x-public.draft"), None);
+    }
+}

@@ -1,0 +1,73 @@
+//! Where things are on the screen: one pure function serves drawing and the mouse.
+
+use ratatui::layout::Rect;
+
+use crate::dialog::Dialog;
+use crate::model::{Model, Pane};
+
+/// The least columns and rows that the console is drawn in.
+pub(crate) const LEAST: (u16, u16) = (60, 14);
+/// From how many columns on both panes are shown.
+const WIDE: u16 = 100;
+
+/// The parts of the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Regions {
+    /// The window is too small for anything but saying so.
+    pub(crate) too_small: bool,
+    pub(crate) header: Rect,
+    /// With its frame.
+    pub(crate) list: Option<Rect>,
+    /// The rows of the list alone.
+    pub(crate) rows: Rect,
+    /// With its frame.
+    pub(crate) detail: Option<Rect>,
+    pub(crate) footer: Rect,
+    pub(crate) dialog: Option<Rect>,
+}
+
+/// The parts of a screen of this size.
+pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
+    let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    let both = area.width >= WIDE;
+    let (list, detail) = if both {
+        let left = area.width * 3 / 5;
+        (Some(Rect { width: left, ..body }), Some(Rect { x: body.x + left, width: body.width - left, ..body }))
+    } else if model.pane == Pane::List && model.peek.is_none() {
+        (Some(body), None)
+    } else {
+        (None, Some(body))
+    };
+    let inner = list.unwrap_or(body);
+    Regions {
+        too_small: area.width < LEAST.0 || area.height < LEAST.1,
+        header: row(0),
+        list,
+        // The frame and the line of headings.
+        rows: Rect {
+            x: inner.x + 1,
+            y: inner.y + 2,
+            width: inner.width.saturating_sub(2),
+            height: inner.height.saturating_sub(3),
+        },
+        detail,
+        footer: row(area.height.saturating_sub(1)),
+        dialog: model.dialog.as_ref().map(|dialog| dialog_area(dialog, area)),
+    }
+}
+
+/// Where a dialog stands: in the middle, as large as it needs and the screen allows.
+fn dialog_area(dialog: &Dialog, area: Rect) -> Rect {
+    let (width, height) = dialog.size(area);
+    let (width, height) = (width.min(area.width), height.min(area.height));
+    if matches!(dialog, Dialog::Filter(_)) {
+        return Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
+    }
+    Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
+}
+
+/// The area of a model's screen.
+pub(crate) fn screen(model: &Model) -> Rect {
+    Rect::new(0, 0, model.size.0, model.size.1)
+}

@@ -1,0 +1,220 @@
+//! All that the console knows: what the views draw and the update changes. No I/O, no clock, no terminal.
+
+use std::collections::{HashMap, VecDeque};
+
+use opora_proto::v1;
+use rand::rngs::StdRng;
+use rand::{RngCore as _, SeedableRng as _};
+
+use crate::clock::Units;
+use crate::detail::Details;
+use crate::dialog::Dialog;
+use crate::drafts::{DraftKey, Drafts};
+use crate::msg::{Agent, Change, Undoable};
+use crate::queue::Queue;
+use crate::queue::counts::Summary;
+use crate::queue::row::Row;
+use crate::texts::Texts;
+use crate::theme::Theme;
+
+/// How many messages can be read again.
+const TOASTS: usize = 200;
+/// How long a message stands on the screen, milliseconds.
+pub(crate) const TOAST_TIME: i64 = 10_000;
+
+/// The connection, as the header tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Link {
+    /// Nothing came yet.
+    Connecting,
+    /// The current tickets are being received.
+    CatchingUp,
+    /// Everything up to `revision` is here.
+    Live,
+    /// No stream since then; the next try.
+    Offline { since: i64, retry_at: i64, why: String },
+}
+
+/// Which pane has the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Pane {
+    #[default]
+    List,
+    Detail,
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Level {
+    Done,
+    Warning,
+    Refused,
+}
+
+/// A message to the person.
+#[derive(Clone, Debug)]
+pub(crate) struct Toast {
+    pub(crate) text: String,
+    pub(crate) technical: String,
+    pub(crate) level: Level,
+    pub(crate) at: i64,
+}
+
+/// A change that was sent and is not yet seen.
+#[derive(Clone, Debug)]
+pub(crate) struct Pending {
+    pub(crate) change: Change,
+    pub(crate) draft: Option<DraftKey>,
+    /// The revision under which it was accepted; its event is awaited.
+    pub(crate) accepted: Option<u64>,
+}
+
+/// The last change that can be taken back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Undo {
+    pub(crate) number: u64,
+    pub(crate) kind: Undoable,
+    pub(crate) revision: u64,
+}
+
+/// The model.
+#[derive(Clone, Debug)]
+pub(crate) struct Model {
+    pub(crate) texts: Texts,
+    pub(crate) units: Units,
+    pub(crate) theme: Theme,
+    /// The agent's id, `olga`.
+    pub(crate) me: String,
+    /// The server, for the header.
+    pub(crate) server: String,
+    pub(crate) zone: jiff::tz::TimeZone,
+    pub(crate) now: i64,
+    pub(crate) size: (u16, u16),
+    pub(crate) link: Link,
+    pub(crate) revision: u64,
+    pub(crate) queue: Queue,
+    pub(crate) details: Details,
+    /// A ticket outside the queue that the detail pane shows.
+    pub(crate) peek: Option<Row>,
+    pub(crate) pane: Pane,
+    pub(crate) dialog: Option<Dialog>,
+    pub(crate) toasts: VecDeque<Toast>,
+    pub(crate) pending: HashMap<String, Pending>,
+    pub(crate) drafts: Drafts,
+    pub(crate) undo: Option<Undo>,
+    pub(crate) agents: Vec<Agent>,
+    pub(crate) ladder: Vec<v1::LadderRung>,
+    pub(crate) quit: bool,
+    /// Something visible changed since the last frame.
+    pub(crate) dirty: bool,
+    /// When a visible text changes by time alone.
+    pub(crate) deadline: Option<i64>,
+    generation: u64,
+    ids: StdRng,
+}
+
+/// What a model begins with.
+#[derive(Clone, Debug)]
+pub(crate) struct Start {
+    pub(crate) texts: Texts,
+    pub(crate) theme: Theme,
+    pub(crate) me: String,
+    pub(crate) server: String,
+    pub(crate) zone: jiff::tz::TimeZone,
+    pub(crate) now: i64,
+    pub(crate) size: (u16, u16),
+    /// Where request ids come from.
+    pub(crate) seed: [u8; 32],
+}
+
+impl Model {
+    pub(crate) fn new(start: Start) -> Self {
+        Self {
+            units: Units::new(&start.texts),
+            texts: start.texts,
+            theme: start.theme,
+            me: start.me,
+            server: start.server,
+            zone: start.zone,
+            now: start.now,
+            size: start.size,
+            link: Link::Connecting,
+            revision: 0,
+            queue: Queue::default(),
+            details: Details::default(),
+            peek: None,
+            pane: Pane::List,
+            dialog: None,
+            toasts: VecDeque::new(),
+            pending: HashMap::new(),
+            drafts: Drafts::default(),
+            undo: None,
+            agents: Vec::new(),
+            ladder: Vec::new(),
+            quit: false,
+            dirty: true,
+            deadline: None,
+            generation: 0,
+            ids: StdRng::from_seed(start.seed),
+        }
+    }
+
+    /// The ticket that actions are about: the one shown, or the one under the cursor.
+    pub(crate) fn subject(&self) -> Option<&Row> {
+        self.peek.as_ref().or_else(|| self.queue.current())
+    }
+
+    /// The row of a ticket, wherever it is held.
+    pub(crate) fn row(&self, number: u64) -> Option<&Row> {
+        self.queue.row(number).or_else(|| self.peek.as_ref().filter(|row| row.number == number))
+    }
+
+    pub(crate) fn summary(&self) -> Summary {
+        Summary::of(&self.queue.rows, &self.me, self.now)
+    }
+
+    /// A number that no earlier request has, by which late answers are told.
+    pub(crate) fn next_generation(&mut self) -> u64 {
+        self.generation += 1;
+        self.generation
+    }
+
+    /// A new request id.
+    pub(crate) fn request_id(&mut self) -> String {
+        let mut bytes = [0; 16];
+        self.ids.fill_bytes(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
+    }
+
+    pub(crate) fn toast(&mut self, level: Level, text: impl Into<String>) {
+        self.toast_with(level, text, String::new());
+    }
+
+    pub(crate) fn toast_with(&mut self, level: Level, text: impl Into<String>, technical: String) {
+        if self.toasts.len() == TOASTS {
+            self.toasts.pop_front();
+        }
+        self.toasts.push_back(Toast { text: text.into(), technical, level, at: self.now });
+        self.dirty = true;
+    }
+
+    /// The message that stands on the screen.
+    pub(crate) fn shown_toast(&self) -> Option<&Toast> {
+        self.toasts.back().filter(|toast| toast.at + TOAST_TIME > self.now)
+    }
+
+    /// Whether a change of a ticket is on its way.
+    pub(crate) fn is_pending(&self, number: u64) -> bool {
+        self.pending.values().any(|p| p.change.number == number)
+    }
+
+    /// Whether what was typed is in a change that is on its way.
+    pub(crate) fn is_sending(&self, key: DraftKey) -> bool {
+        self.pending.values().any(|p| p.draft == Some(key) && p.accepted.is_none())
+    }
+
+    /// How an agent is called.
+    pub(crate) fn agent_name<'a>(&'a self, id: &'a str) -> &'a str {
+        self.agents.iter().find(|a| a.id == id).map_or(id, |a| a.display_name.as_str())
+    }
+}

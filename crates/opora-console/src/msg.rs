@@ -1,0 +1,203 @@
+//! What reaches the model, and what it asks for. The only words that the loop, the network and the screens share.
+
+use std::collections::BTreeMap;
+
+use crossterm::event::{KeyEvent, MouseEvent};
+use opora_proto::error::ErrorReason;
+use opora_proto::v1;
+
+use crate::drafts::{Draft, DraftKey};
+use crate::queue::row::Row;
+
+/// Something that happened.
+#[derive(Clone, Debug)]
+pub(crate) enum Msg {
+    /// The time, milliseconds since 1970. Comes before whatever else there is.
+    Now(i64),
+    Key(KeyEvent),
+    Mouse(MouseEvent),
+    Paste(String),
+    Resize(u16, u16),
+    Net(Net),
+    /// The drafts that were found on disk.
+    Drafts(Vec<(DraftKey, Draft)>),
+    /// A draft could not be written; why.
+    DraftFailed(String),
+    /// The external editor ended: its text, or why there is none.
+    Edited(Result<String, String>),
+    /// The process is asked to end, or the terminal is gone.
+    Terminate,
+}
+
+/// From the network task.
+#[derive(Clone, Debug)]
+pub(crate) enum Net {
+    /// No stream: why, and when it is tried again (milliseconds since 1970).
+    Offline {
+        why: String,
+        retry_at: i64,
+    },
+    /// A complete new set of tickets begins.
+    Set,
+    Batch(Batch),
+    Agents(Vec<Agent>),
+    Ladder(Vec<v1::LadderRung>),
+    Detail {
+        number: u64,
+        generation: u64,
+        result: Result<Box<Loaded>, Trouble>,
+    },
+    Preview {
+        number: u64,
+        generation: u64,
+        result: Result<Vec<v1::PriorityPreview>, Trouble>,
+    },
+    Found {
+        generation: u64,
+        result: Result<Vec<Row>, Trouble>,
+    },
+    Done {
+        request_id: String,
+        result: Result<Done, Trouble>,
+    },
+}
+
+/// One message of the watch.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Batch {
+    pub(crate) revision: u64,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) events: Vec<Happened>,
+    pub(crate) synced: bool,
+}
+
+/// An event, with the row as it stood after.
+#[derive(Clone, Debug)]
+pub(crate) struct Happened {
+    pub(crate) row: Row,
+    pub(crate) left_view: bool,
+    /// Without its ticket.
+    pub(crate) event: v1::TicketEvent,
+    /// The ticket as it stood after.
+    pub(crate) ticket: Box<v1::Ticket>,
+}
+
+/// An agent that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Agent {
+    /// `olga`.
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+}
+
+/// What the detail pane shows of a ticket.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Loaded {
+    pub(crate) ticket: v1::Ticket,
+    /// Oldest first.
+    pub(crate) comments: Vec<v1::Comment>,
+    /// Oldest first.
+    pub(crate) events: Vec<v1::TicketEvent>,
+    pub(crate) revision: u64,
+}
+
+/// A change that was accepted.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Done {
+    pub(crate) number: u64,
+    pub(crate) revision: u64,
+    /// For an escalation: whom.
+    pub(crate) whom: String,
+}
+
+/// Why a call failed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trouble {
+    pub(crate) reason: Option<ErrorReason>,
+    /// A sentence for people.
+    pub(crate) message: String,
+    pub(crate) metadata: BTreeMap<String, String>,
+    /// For those who look after it.
+    pub(crate) technical: String,
+    /// The server could not be reached.
+    pub(crate) unreachable: bool,
+}
+
+/// Something that the loop is asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Effect {
+    Call(Call),
+    SaveDraft(DraftKey, Draft),
+    DeleteDraft(DraftKey),
+    /// Opens `$EDITOR` on a text.
+    Editor(String),
+    Suspend,
+    Redraw,
+}
+
+/// A call to the server.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Call {
+    Detail { number: u64, generation: u64 },
+    Preview { number: u64, generation: u64 },
+    Search { text: String, generation: u64 },
+    Change(Box<Change>),
+}
+
+/// A change of a ticket, or a new one.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Change {
+    pub(crate) request_id: String,
+    /// 0 for a new ticket.
+    pub(crate) number: u64,
+    pub(crate) etag: String,
+    pub(crate) what: What,
+}
+
+/// What to change.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum What {
+    /// To an agent's id; empty for nobody.
+    Assign(String),
+    Priority(v1::Priority, String),
+    Escalate(String),
+    State(v1::TicketState, String),
+    Comment {
+        body: String,
+        visibility: v1::Visibility,
+        seen_through: u64,
+    },
+    Create(Box<NewTicket>),
+    Undo(Undoable, u64),
+}
+
+/// A new ticket.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct NewTicket {
+    pub(crate) subject: String,
+    pub(crate) description: String,
+    /// `acme`; empty: not known.
+    pub(crate) organisation: String,
+    pub(crate) impact: v1::Impact,
+    pub(crate) category: v1::Category,
+}
+
+/// What can be taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Undoable {
+    Assign,
+    Priority,
+    State,
+}
+
+impl What {
+    /// What of it can be taken back.
+    pub(crate) fn undoable(&self) -> Option<Undoable> {
+        match self {
+            Self::Assign(_) => Some(Undoable::Assign),
+            Self::Priority(..) => Some(Undoable::Priority),
+            Self::State(..) => Some(Undoable::State),
+            _ => None,
+        }
+    }
+}

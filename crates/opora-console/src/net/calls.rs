@@ -1,0 +1,193 @@
+//! The calls that the screens ask for, one function each. Reads and changes are tried again while the error is a
+//! passing one: a change carries its request id.
+
+use opora_proto::client::Desk;
+use opora_proto::v1;
+use tonic::{Response, Status};
+
+use super::names::Names;
+use crate::msg::{Call, Change, Done, Loaded, Net, Trouble, Undoable, What};
+
+/// How many messages and events of a ticket are read.
+const PAGE: i32 = 200;
+
+/// Answers a call.
+pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
+    match call {
+        Call::Detail { number, generation } => {
+            let result = detail(desk, number).await.map(Box::new).map_err(|s| Trouble::from(&s));
+            Net::Detail { number, generation, result }
+        }
+        Call::Preview { number, generation } => {
+            let request = v1::PreviewPriorityRequest { name: name(number), ..Default::default() };
+            let result = desk
+                .call(|desk| {
+                    let request = request.clone();
+                    async move { desk.sla().preview_priority(request).await }
+                })
+                .await;
+            let result = result.map(|answer| answer.previews).map_err(|s| Trouble::from(&s));
+            Net::Preview { number, generation, result }
+        }
+        Call::Search { text, generation } => {
+            let result = search(desk, names, &text).await.map_err(|s| Trouble::from(&s));
+            Net::Found { generation, result }
+        }
+        Call::Change(change) => {
+            let result = send(desk, &change).await.map_err(|s| Trouble::from(&s));
+            Net::Done { request_id: change.request_id, result }
+        }
+    }
+}
+
+fn name(number: u64) -> String {
+    format!("tickets/{number}")
+}
+
+async fn detail(desk: &Desk, number: u64) -> Result<Loaded, Status> {
+    let name = name(number);
+    let ticket = desk.call(|desk| {
+        let request = v1::GetTicketRequest { name: name.clone(), view: v1::TicketView::Full.into() };
+        async move { desk.tickets().get_ticket(request).await }
+    });
+    let comments = desk.call(|desk| {
+        let request = v1::ListCommentsRequest { name: name.clone(), page_size: PAGE, ..Default::default() };
+        async move { desk.tickets().list_comments(request).await }
+    });
+    let events = desk.call(|desk| {
+        let request = v1::ListEventsRequest { name: name.clone(), page_size: PAGE, ..Default::default() };
+        async move { desk.tickets().list_events(request).await }
+    });
+    let (ticket, comments, events) = tokio::try_join!(ticket, comments, events)?;
+    let revision = ticket.revision.min(comments.revision).min(events.revision);
+    let ticket = ticket.ticket.unwrap_or_default();
+    // What came between the three answers comes again with the stream: it is shown once.
+    let mut comments: Vec<_> = comments.comments.into_iter().filter(|c| c.revision <= revision).collect();
+    comments.sort_by_key(|comment| comment.revision);
+    let mut events: Vec<_> = events.events.into_iter().filter(|e| e.revision <= revision).collect();
+    for event in &mut events {
+        event.ticket = None;
+    }
+    Ok(Loaded { ticket, comments, events, revision })
+}
+
+async fn search(desk: &Desk, names: &Names, text: &str) -> Result<Vec<crate::queue::row::Row>, Status> {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    let filter = match opora_proto::name::TicketName::from_human(text) {
+        Ok(opora_proto::name::TicketName::Number(number)) => format!("number = {number}"),
+        _ => format!("\"{quoted}\""),
+    };
+    let request = v1::ListTicketsRequest { filter, page_size: 100, ..Default::default() };
+    let answer = desk
+        .call(|desk| {
+            let request = request.clone();
+            async move { desk.tickets().list_tickets(request).await }
+        })
+        .await?;
+    names.learn(desk, answer.tickets.iter()).await;
+    Ok(answer.tickets.iter().map(|ticket| names.row(ticket)).collect())
+}
+
+/// What of an answer is told.
+trait Accepted {
+    fn done(self) -> Done;
+}
+
+macro_rules! accepted {
+    ($($response:ident)*) => {$(
+        impl Accepted for v1::$response {
+            fn done(self) -> Done {
+                let number = self.ticket.map(|ticket| ticket.number).unwrap_or_default();
+                Done { number, revision: self.revision, whom: String::new() }
+            }
+        }
+    )*};
+}
+
+accepted! { AssignTicketResponse ReprioritiseTicketResponse TransitionTicketResponse AddCommentResponse CreateTicketResponse }
+
+impl Accepted for v1::EscalateTicketResponse {
+    fn done(self) -> Done {
+        let number = self.ticket.map(|ticket| ticket.number).unwrap_or_default();
+        Done { number, revision: self.revision, whom: self.whom }
+    }
+}
+
+/// Sends a request through a method of the ticket service, again with the same id while the error is a passing one.
+macro_rules! call {
+    ($desk:expr, $method:ident, $request:expr) => {{
+        let request = $request;
+        $desk
+            .call(|desk| {
+                let request = request.clone();
+                async move { desk.tickets().$method(request).await.map(|r| Response::new(r.into_inner().done())) }
+            })
+            .await
+    }};
+}
+
+async fn send(desk: &Desk, change: &Change) -> Result<Done, Status> {
+    let (name, etag, request_id) = (name(change.number), change.etag.clone(), change.request_id.clone());
+    match change.what.clone() {
+        What::Assign(id) => {
+            let assignee = if id.is_empty() { id } else { format!("agents/{id}") };
+            call!(
+                desk,
+                assign_ticket,
+                v1::AssignTicketRequest { name, etag, request_id, assignee, ..Default::default() }
+            )
+        }
+        What::Priority(priority, reason) => {
+            let to = Some(v1::reprioritise_ticket_request::To::Priority(priority.into()));
+            let request = v1::ReprioritiseTicketRequest { name, etag, request_id, to, reason, ..Default::default() };
+            call!(desk, reprioritise_ticket, request)
+        }
+        What::Escalate(reason) => {
+            let request = v1::EscalateTicketRequest { name, etag, request_id, reason, ..Default::default() };
+            call!(desk, escalate_ticket, request)
+        }
+        What::State(state, reason) => {
+            let state = state.into();
+            let request = v1::TransitionTicketRequest { name, etag, request_id, state, reason, ..Default::default() };
+            call!(desk, transition_ticket, request)
+        }
+        What::Comment { body, visibility, seen_through } => {
+            let visibility = visibility.into();
+            let seen_through = if visibility == i32::from(v1::Visibility::Public) { seen_through } else { 0 };
+            let request =
+                v1::AddCommentRequest { name, etag, request_id, body, visibility, seen_through, ..Default::default() };
+            call!(desk, add_comment, request)
+        }
+        What::Create(new) => {
+            let organisation =
+                if new.organisation.is_empty() { String::new() } else { format!("organisations/{}", new.organisation) };
+            let ticket = v1::Ticket {
+                subject: new.subject,
+                description: new.description,
+                organisation,
+                impact: new.impact.into(),
+                category: new.category.into(),
+                origin: v1::Origin::Console.into(),
+                ..Default::default()
+            };
+            call!(desk, create_ticket, v1::CreateTicketRequest { ticket: Some(ticket), request_id, import_time: None })
+        }
+        What::Undo(kind, undo_of) => undo(desk, kind, name, request_id, undo_of).await,
+    }
+}
+
+async fn undo(desk: &Desk, kind: Undoable, name: String, request_id: String, undo_of: u64) -> Result<Done, Status> {
+    match kind {
+        Undoable::Assign => {
+            call!(desk, assign_ticket, v1::AssignTicketRequest { name, request_id, undo_of, ..Default::default() })
+        }
+        Undoable::Priority => {
+            let request = v1::ReprioritiseTicketRequest { name, request_id, undo_of, ..Default::default() };
+            call!(desk, reprioritise_ticket, request)
+        }
+        Undoable::State => {
+            let request = v1::TransitionTicketRequest { name, request_id, undo_of, ..Default::default() };
+            call!(desk, transition_ticket, request)
+        }
+    }
+}

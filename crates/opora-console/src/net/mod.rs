@@ -1,0 +1,64 @@
+//! The network task: one stream of tickets, resumed by revision, and the calls that the screens ask for. Knows no
+//! model: it speaks through the inbox.
+
+mod calls;
+mod names;
+mod watch;
+
+use std::sync::Arc;
+
+use futures::StreamExt as _;
+use futures::stream::FuturesUnordered;
+use opora_proto::client::Desk;
+use opora_proto::error::Fault;
+use tokio::sync::mpsc;
+use tonic::{Code, Status};
+
+use crate::msg::{Call, Msg, Net, Trouble};
+use names::Names;
+
+pub(crate) use names::Names as Directory;
+pub(crate) use watch::OPEN;
+
+/// How many calls are on their way at once; more wait.
+const CALLS: usize = 16;
+
+/// Runs until the screen is gone: its end of `calls` is dropped.
+pub(crate) async fn run(desk: Desk, mut calls: mpsc::Receiver<Call>, inbox: mpsc::Sender<Msg>) {
+    let names = Arc::new(Names::default());
+    let watch = watch::run(&desk, &names, &inbox);
+    let answer = async {
+        let mut running = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                call = calls.recv(), if running.len() < CALLS => match call {
+                    Some(call) => running.push(calls::answer(&desk, &names, call)),
+                    None => return,
+                },
+                Some(net) = running.next() => {
+                    let net: Net = net;
+                    if inbox.send(Msg::Net(net)).await.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    };
+    tokio::select! {
+        () = watch => {}
+        () = answer => {}
+    }
+}
+
+impl From<&Status> for Trouble {
+    fn from(status: &Status) -> Self {
+        let fault = Fault::from(status);
+        Self {
+            unreachable: fault.code == Code::Unavailable,
+            technical: format!("{:?}: {}", status.code(), status.message()),
+            reason: fault.reason,
+            message: fault.message,
+            metadata: fault.metadata,
+        }
+    }
+}

@@ -1,0 +1,157 @@
+//! The stream of tickets: connected, resumed by revision, tried again with back-off. Never polls.
+
+use std::time::Duration;
+
+use opora_proto::client::Desk;
+use opora_proto::error::{ErrorReason, Fault};
+use opora_proto::v1;
+use rand::Rng as _;
+use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
+use tonic::{Code, Status};
+
+use super::names::Names;
+use crate::edge;
+use crate::msg::{Agent, Batch, Happened, Msg, Net};
+
+/// The queue: what is open.
+pub(crate) const OPEN: &str = "state = NEW OR state = IN_PROGRESS OR state = WAITING_FOR_CUSTOMER";
+/// The first wait after a failure; each further one is twice as long.
+const FIRST: Duration = Duration::from_millis(250);
+/// The longest wait.
+const LONGEST: Duration = Duration::from_secs(10);
+/// A stream that says nothing for so long is dead: bookmarks come every 5 s (`contract.md`).
+const SILENCE: Duration = Duration::from_secs(20);
+
+/// Where the stream stands.
+#[derive(Debug, Default)]
+struct Place {
+    /// The next revision and its store. `None`: from the current tickets.
+    next: Option<(u64, String)>,
+    /// Failures since the last message.
+    failures: u32,
+}
+
+/// Watches until the inbox is gone.
+pub(super) async fn run(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) {
+    let mut place = Place::default();
+    loop {
+        let status = match stream(desk, names, inbox, &mut place).await {
+            Ok(()) => return,
+            Err(status) => status,
+        };
+        let wait = wait(place.failures, rand::rng().random());
+        place.failures = place.failures.saturating_add(1);
+        let fault = Fault::from(&status);
+        let stale = [ErrorReason::StoreReplaced, ErrorReason::RevisionCompacted, ErrorReason::RevisionInFuture];
+        if fault.reason.is_some_and(|reason| stale.contains(&reason)) {
+            place.next = None;
+        } else {
+            tracing::info!(code = ?status.code(), message = status.message(), "the stream of tickets ended");
+            let retry_at = edge::now() + wait.as_millis() as i64;
+            let why = if fault.reason.is_some() { fault.message } else { String::new() };
+            if inbox.send(Msg::Net(Net::Offline { why, retry_at })).await.is_err() {
+                return;
+            }
+        }
+        sleep(wait.max(fault.retry_after.unwrap_or_default().min(LONGEST))).await;
+    }
+}
+
+/// Full jitter: a random part of a wait that doubles with each failure. `random` is anything.
+fn wait(failures: u32, random: u64) -> Duration {
+    let most = FIRST.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(LONGEST);
+    Duration::from_millis(random % (most.as_millis() as u64 + 1))
+}
+
+/// One stream, until it fails (the status) or the inbox is gone.
+async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &mut Place) -> Result<(), Status> {
+    if place.next.is_none() {
+        prepare(desk, names, inbox).await?;
+    }
+    let request = v1::WatchTicketsRequest {
+        filter: OPEN.to_owned(),
+        from_revision: place.next.as_ref().map_or(0, |(revision, _)| *revision),
+        store_uid: place.next.as_ref().map_or_else(String::new, |(_, uid)| uid.clone()),
+        include_current: place.next.is_none(),
+        view: v1::TicketView::Basic.into(),
+    };
+    let mut receiving = place.next.is_none();
+    let mut begun = false;
+    let mut stream = desk.without_deadline().tickets().watch_tickets(request).await?.into_inner();
+    loop {
+        let message = match timeout(SILENCE, stream.message()).await {
+            Ok(message) => message?.ok_or_else(|| Status::unavailable("the server ended the stream"))?,
+            Err(_) => return Err(Status::unavailable("the server has said nothing for 20 s")),
+        };
+        place.failures = 0;
+        if receiving && !begun {
+            begun = true;
+            if inbox.send(Msg::Net(Net::Set)).await.is_err() {
+                return Ok(());
+            }
+        }
+        receiving &= !message.synced;
+        if !receiving {
+            place.next = Some((message.revision + 1, message.store_uid.clone()));
+        }
+        let batch = batch(desk, names, message).await;
+        if inbox.send(Msg::Net(Net::Batch(batch))).await.is_err() {
+            return Ok(());
+        }
+    }
+}
+
+/// What has to be known before the first rows: customers, agents, the ladder. A server that lacks one of them is
+/// worked with all the same.
+async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Result<(), Status> {
+    let needed = |result: Result<(), Status>| match result {
+        Err(status) if status.code() == Code::Unavailable => Err(status),
+        _ => Ok(()),
+    };
+    let agents = async {
+        let request = v1::ListAgentsRequest { page_size: 1000, ..Default::default() };
+        let agents = desk.directory().list_agents(request).await?.into_inner().agents;
+        let agents = agents.into_iter().filter(|a| !a.archived).map(|agent| Agent {
+            id: agent.name.rsplit('/').next().unwrap_or_default().to_owned(),
+            display_name: agent.display_name,
+        });
+        let _ = inbox.send(Msg::Net(Net::Agents(agents.collect()))).await;
+        Ok(())
+    };
+    let ladder = async {
+        let info = desk.admin().get_server_info(v1::GetServerInfoRequest {}).await?.into_inner();
+        let _ = inbox.send(Msg::Net(Net::Ladder(info.ladder))).await;
+        Ok(())
+    };
+    let (organisations, agents, ladder) = tokio::join!(names.load(desk), agents, ladder);
+    needed(organisations)?;
+    needed(agents)?;
+    needed(ladder)
+}
+
+async fn batch(desk: &Desk, names: &Names, message: v1::WatchTicketsResponse) -> Batch {
+    let of_events = message.events.iter().filter_map(|event| event.ticket.as_ref());
+    names.learn(desk, message.tickets.iter().chain(of_events)).await;
+    let rows = message.tickets.iter().map(|ticket| names.row(ticket)).collect();
+    let events = message.events.into_iter().filter_map(|mut event| {
+        let ticket = event.ticket.take()?;
+        Some(Happened { row: names.row(&ticket), left_view: event.left_view, event, ticket: Box::new(ticket) })
+    });
+    Batch { revision: message.revision, rows, events: events.collect(), synced: message.synced }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_wait_doubles_from_a_quarter_of_a_second_to_ten(failures in 0_u32..100, random: u64) {
+            let most = Duration::from_millis(250 * 2_u64.pow(failures.min(16))).min(Duration::from_secs(10));
+            prop_assert!(wait(failures, random) <= most);
+            prop_assert_eq!(wait(failures, most.as_millis() as u64), most);
+        }
+    }
+}

@@ -1,0 +1,339 @@
+//! The queue: rows in order of urgency, what of them is shown, and where the cursor is. Knows no widget.
+
+pub(crate) mod counts;
+pub(crate) mod filter;
+pub(crate) mod row;
+pub(crate) mod rows;
+pub(crate) mod view;
+
+use std::collections::{HashMap, HashSet};
+
+use filter::Filter;
+use row::{Row, Urgency};
+use rows::Rows;
+
+/// Why a row no longer belongs to the view.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Left {
+    /// Its state changed: to this one, by whom.
+    State(opora_proto::v1::TicketState, String),
+    /// It is not in the queue any more; what happened was not seen.
+    Gone,
+    /// It no longer matches the console's own filter.
+    Filtered,
+}
+
+/// A row that stays where it was although it left.
+#[derive(Clone, Debug)]
+pub(crate) struct Ghost {
+    /// As it stood at last.
+    pub(crate) row: Row,
+    /// Why it left.
+    pub(crate) why: Left,
+}
+
+/// The queue's part of the model.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Queue {
+    /// Every row of the view that the server sends.
+    pub(crate) rows: Rows,
+    /// What is shown, in order. Differs from `rows` by the filter, by ghosts, and while frozen.
+    shown: Vec<Urgency>,
+    /// The place in `shown` that each shown number has as key.
+    keys: HashMap<u64, Urgency>,
+    /// Rows that left but are still shown.
+    ghosts: HashMap<u64, Ghost>,
+    /// The filter in force.
+    pub(crate) filter: Filter,
+    /// The ticket under the cursor.
+    cursor: Option<u64>,
+    /// The screen row that the cursor's ticket has: kept when others move.
+    offset: usize,
+    /// The order does not change while this is set; what came is applied when it ends.
+    frozen: bool,
+    /// `shown` has to be made anew when the freeze ends.
+    behind: bool,
+    /// Rows that came since they were last looked at.
+    pub(crate) fresh: HashSet<u64>,
+    /// A complete new set that is being received, to replace the rows at once.
+    staging: Option<Vec<Row>>,
+}
+
+impl Queue {
+    /// How many rows are shown.
+    pub(crate) fn len(&self) -> usize {
+        self.shown.len()
+    }
+
+    /// The ticket under the cursor.
+    pub(crate) fn cursor(&self) -> Option<u64> {
+        self.cursor
+    }
+
+    /// The row of a ticket, if it is in the queue.
+    pub(crate) fn row(&self, number: u64) -> Option<&Row> {
+        self.rows.get(number).or_else(|| self.ghosts.get(&number).map(|g| &g.row))
+    }
+
+    /// The ghost of a ticket.
+    pub(crate) fn ghost(&self, number: u64) -> Option<&Ghost> {
+        self.ghosts.get(&number)
+    }
+
+    /// The row under the cursor, or its ghost.
+    pub(crate) fn current(&self) -> Option<&Row> {
+        self.cursor.and_then(|number| self.row(number))
+    }
+
+    /// Where a ticket stands among those shown.
+    pub(crate) fn position(&self, number: u64) -> Option<usize> {
+        let key = self.keys.get(&number)?;
+        self.shown.binary_search(key).ok()
+    }
+
+    /// The number at a place.
+    pub(crate) fn at(&self, at: usize) -> Option<u64> {
+        self.shown.get(at).map(|key| key.number)
+    }
+
+    /// The first row on a screen of `height` rows: the cursor keeps its own row, even where that leaves room below.
+    /// Where all rows have room, all are shown.
+    pub(crate) fn top(&self, height: usize) -> usize {
+        if self.shown.len() <= height {
+            return 0;
+        }
+        let at = self.cursor.and_then(|number| self.position(number)).unwrap_or_default();
+        at.saturating_sub(self.offset.min(height.saturating_sub(1)))
+    }
+
+    /// The numbers on a screen of `height` rows.
+    pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = u64> + '_ {
+        self.shown.iter().skip(self.top(height)).take(height).map(|key| key.number)
+    }
+
+    /// How many fresh rows stand above the screen, and how many of them are critical.
+    pub(crate) fn fresh_above(&self, height: usize) -> (usize, usize) {
+        let top = self.top(height);
+        let above = |number: &&u64| self.position(**number).is_some_and(|at| at < top);
+        let critical = |number: &&u64| self.rows.get(**number).is_some_and(Row::is_critical);
+        let all: Vec<&u64> = self.fresh.iter().filter(above).collect();
+        (all.len(), all.iter().filter(|n| critical(n)).count())
+    }
+
+    /// Moves the cursor by rows; the screen follows.
+    pub(crate) fn step(&mut self, by: isize, height: usize) {
+        let at = self.cursor.and_then(|number| self.position(number)).unwrap_or_default();
+        self.go(at.saturating_add_signed(by), height);
+    }
+
+    /// Puts the cursor on the row at a place.
+    pub(crate) fn go(&mut self, at: usize, height: usize) {
+        // The person moves: room that others left below the last row is taken back.
+        let top = self.top(height).min(self.shown.len().saturating_sub(height));
+        let at = at.min(self.shown.len().saturating_sub(1));
+        let Some(number) = self.shown.get(at).map(|key| key.number) else { return };
+        self.offset = at.saturating_sub(top).min(height.saturating_sub(1));
+        if self.cursor != Some(number) {
+            self.cursor = Some(number);
+            self.drop_ghosts();
+            self.look_at(number);
+            // Ghosts above the cursor may have gone: the ticket keeps its screen row all the same.
+        }
+    }
+
+    /// Puts the cursor on a ticket. False where it is not shown.
+    pub(crate) fn go_to(&mut self, number: u64, height: usize) -> bool {
+        let Some(at) = self.position(number) else { return false };
+        self.go(at, height);
+        true
+    }
+
+    /// After a change of the screen's height: the cursor stays on it.
+    pub(crate) fn clamp(&mut self, height: usize) {
+        self.offset = self.offset.min(height.saturating_sub(1));
+        if let Some(at) = self.cursor.and_then(|number| self.position(number)) {
+            self.offset = at.saturating_sub(self.top(height));
+        }
+    }
+
+    /// The cursor's first place, once there are rows. Nothing else than the person moves it later.
+    pub(crate) fn begin(&mut self) {
+        if self.cursor.is_none()
+            && let Some(first) = self.shown.first()
+        {
+            self.cursor = Some(first.number);
+            self.offset = 0;
+        }
+    }
+
+    /// What is on the screen has been looked at.
+    pub(crate) fn look(&mut self, height: usize) {
+        if self.fresh.is_empty() {
+            return;
+        }
+        let seen: Vec<u64> = self.window(height).collect();
+        for number in seen {
+            self.fresh.remove(&number);
+        }
+    }
+
+    fn look_at(&mut self, number: u64) {
+        self.fresh.remove(&number);
+        if let Some(row) = self.rows.get_mut(number) {
+            row.changed = false;
+        }
+    }
+
+    /// Holds the order, or lets it go and catches up.
+    pub(crate) fn freeze(&mut self, frozen: bool) {
+        self.frozen = frozen;
+        if !frozen && self.behind {
+            self.remake();
+        }
+    }
+
+    /// Another filter. The cursor's ticket stays, as a ghost if it does not match.
+    pub(crate) fn set_filter(&mut self, filter: Filter) {
+        self.filter = filter;
+        self.remake();
+    }
+
+    /// A whole new set of rows begins; what is shown stays until it is complete.
+    pub(crate) fn begin_set(&mut self) {
+        self.staging = if self.rows.is_empty() { None } else { Some(Vec::new()) };
+    }
+
+    /// Rows of the set that is being received.
+    pub(crate) fn add_set(&mut self, rows: Vec<Row>) {
+        if let Some(staging) = &mut self.staging {
+            staging.extend(rows);
+            return;
+        }
+        self.rows.extend(rows);
+        self.remake();
+    }
+
+    /// The set is complete.
+    pub(crate) fn end_set(&mut self) {
+        let Some(rows) = self.staging.take() else { return };
+        let old = std::mem::take(&mut self.rows);
+        self.rows.extend(rows);
+        if let Some(row) = self.cursor.and_then(|number| old.get(number))
+            && self.rows.get(row.number).is_none()
+        {
+            self.ghosts.insert(row.number, Ghost { row: row.clone(), why: Left::Gone });
+        }
+        self.remake();
+    }
+
+    /// A row as it stands after an event, told to be new or changed by somebody else.
+    pub(crate) fn put(&mut self, mut row: Row, created: bool, by_others: bool) {
+        let number = row.number;
+        let old_key = self.keys.get(&number).copied();
+        row.changed = by_others && self.cursor != Some(number) || self.rows.get(number).is_some_and(|r| r.changed);
+        if created {
+            self.fresh.insert(number);
+        }
+        let fits = self.filter.matches(&row);
+        let key = row.key;
+        self.ghosts.remove(&number);
+        if self.frozen {
+            self.behind |= old_key != Some(key) || !fits;
+            self.rows.put(row);
+            return;
+        }
+        if fits {
+            self.show(old_key, key);
+        } else if let Some(old_key) = old_key {
+            if self.cursor == Some(number) {
+                self.ghosts.insert(number, Ghost { row: row.clone(), why: Left::Filtered });
+            } else {
+                self.hide(old_key);
+            }
+        }
+        self.rows.put(row);
+    }
+
+    /// A row leaves the view. Under the cursor, or while frozen, it stays as a ghost.
+    pub(crate) fn remove(&mut self, row: Row, why: Left) {
+        let number = row.number;
+        self.fresh.remove(&number);
+        self.rows.remove(number);
+        let Some(key) = self.keys.get(&number).copied() else { return };
+        if self.frozen || self.cursor == Some(number) {
+            self.behind |= self.frozen;
+            self.ghosts.insert(number, Ghost { row: Row { key, ..row }, why });
+        } else {
+            self.hide(key);
+        }
+    }
+
+    fn show(&mut self, old: Option<Urgency>, key: Urgency) {
+        if old == Some(key) {
+            return;
+        }
+        if let Some(old) = old {
+            self.hide(old);
+        }
+        if let Err(at) = self.shown.binary_search(&key) {
+            self.shown.insert(at, key);
+        }
+        self.keys.insert(key.number, key);
+    }
+
+    fn hide(&mut self, key: Urgency) {
+        if let Ok(at) = self.shown.binary_search(&key) {
+            self.shown.remove(at);
+        }
+        self.keys.remove(&key.number);
+    }
+
+    /// The ghosts go once the cursor has moved off them.
+    fn drop_ghosts(&mut self) {
+        if self.frozen {
+            return;
+        }
+        let gone: Vec<u64> = self.ghosts.keys().copied().filter(|n| Some(*n) != self.cursor).collect();
+        for number in gone {
+            self.ghosts.remove(&number);
+            if let Some(key) = self.keys.get(&number).copied() {
+                self.hide(key);
+            }
+        }
+    }
+
+    /// Makes `shown` anew from the rows, the filter and the ghost under the cursor.
+    fn remake(&mut self) {
+        if self.frozen {
+            self.behind = true;
+            return;
+        }
+        self.behind = false;
+        let cursor = self.cursor;
+        let place = cursor.and_then(|number| self.keys.get(&number).copied());
+        self.ghosts.retain(|number, _| Some(*number) == cursor);
+        let (rows, filter) = (&self.rows, &self.filter);
+        self.shown = rows
+            .in_order()
+            .filter(|key| filter.is_empty() || rows.get(key.number).is_some_and(|row| filter.matches(row)))
+            .collect();
+        self.keys = self.shown.iter().map(|key| (key.number, *key)).collect();
+        let Some(number) = cursor.filter(|number| !self.keys.contains_key(number)) else {
+            if let Some(number) = cursor {
+                self.ghosts.remove(&number);
+            }
+            return;
+        };
+        // The cursor's ticket is not among the rows shown: it stays, as a ghost.
+        if let Some(row) = self.rows.get(number).cloned() {
+            let why = self.ghosts.remove(&number).map_or(Left::Filtered, |g| g.why);
+            self.ghosts.insert(number, Ghost { row, why });
+        }
+        if let Some(ghost) = self.ghosts.get(&number) {
+            self.show(None, place.unwrap_or(ghost.row.key));
+        } else {
+            self.cursor = self.shown.first().map(|key| key.number);
+            self.offset = 0;
+        }
+    }
+}

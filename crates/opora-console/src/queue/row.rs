@@ -1,0 +1,118 @@
+//! A row of the queue: what of a ticket is held for all of them, compact. Made from the wire, knows no screen.
+
+use opora_proto::v1;
+
+use crate::clock::{Face, State};
+use crate::text;
+
+/// A ticket's place in the queue (`contract.md`, `order_by` urgency); the smallest is the most urgent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Urgency {
+    /// 0 continuous, 1 with a due time, 2 paused, 3 the rest.
+    pub(crate) class: u8,
+    /// Milliseconds: since when, due when, or what remains.
+    pub(crate) value: i64,
+    /// Ties go by number.
+    pub(crate) number: u64,
+}
+
+/// One row.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Row {
+    pub(crate) number: u64,
+    pub(crate) revision: u64,
+    pub(crate) key: Urgency,
+    pub(crate) priority: v1::Priority,
+    pub(crate) state: v1::TicketState,
+    /// Cleaned.
+    pub(crate) subject: Box<str>,
+    /// Cleaned, as people call the customer.
+    pub(crate) customer: Box<str>,
+    /// The agent's id, `olga`; empty for nobody.
+    pub(crate) owner: Box<str>,
+    pub(crate) etag: Box<str>,
+    /// Number, subject and customer folded, for the filter.
+    pub(crate) folded: Box<str>,
+    pub(crate) first_response: Face,
+    pub(crate) resolution: Face,
+    pub(crate) rung: u32,
+    /// The customer wrote last.
+    pub(crate) answered: bool,
+    /// Changed by somebody else since the cursor was last on it.
+    pub(crate) changed: bool,
+}
+
+impl Row {
+    /// From the contract. `customer` is what people call the organisation.
+    pub(crate) fn of(ticket: &v1::Ticket, customer: &str) -> Self {
+        let sla = ticket.sla.as_ref();
+        let first_response = Face::of(sla.and_then(|s| s.first_response.as_ref()));
+        let resolution = Face::of(sla.and_then(|s| s.resolution.as_ref()));
+        let subject = text::clean_line(&ticket.subject);
+        let customer = text::clean_line(customer);
+        let folded = text::fold(&format!("#{} {subject} {customer}", ticket.number));
+        Self {
+            number: ticket.number,
+            revision: ticket.revision,
+            key: urgency(ticket.number, ticket.state(), &first_response, &resolution),
+            priority: ticket.priority(),
+            state: ticket.state(),
+            subject: subject.into(),
+            customer: customer.into(),
+            owner: text::clean_line(ticket.assignee.strip_prefix("agents/").unwrap_or(&ticket.assignee)).into(),
+            etag: ticket.etag.as_str().into(),
+            folded: folded.into(),
+            first_response,
+            resolution,
+            rung: ticket.escalation.as_ref().map_or(0, |e| e.rung),
+            answered: false,
+            changed: false,
+        }
+    }
+
+    /// The clock that decides the row's place: the earlier of those that are unmet.
+    pub(crate) fn clock(&self) -> &Face {
+        let (first, second) = (&self.first_response, &self.resolution);
+        if second.state == State::Continuous {
+            return second;
+        }
+        match (first.is_unmet(), second.is_unmet()) {
+            (true, true) => match (first.state, second.state) {
+                (State::Paused, State::Running) => second,
+                (State::Paused, State::Paused) if second.remaining < first.remaining => second,
+                (State::Running, State::Running) if second.due < first.due => second,
+                _ => first,
+            },
+            (true, false) => first,
+            _ => second,
+        }
+    }
+
+    pub(crate) fn is_critical(&self) -> bool {
+        self.priority == v1::Priority::Critical
+    }
+
+    /// Whether an unmet clock is past its due time.
+    pub(crate) fn is_breached(&self, now: i64) -> bool {
+        [&self.first_response, &self.resolution].iter().any(|c| c.is_unmet() && c.is_breached(now))
+    }
+}
+
+fn urgency(number: u64, state: v1::TicketState, first: &Face, second: &Face) -> Urgency {
+    use v1::TicketState::{InProgress, New, WaitingForCustomer};
+    let key = |class, value| Urgency { class, value, number };
+    if !matches!(state, New | InProgress | WaitingForCustomer) {
+        return key(3, 0);
+    }
+    if let Some(clock) = [second, first].into_iter().find(|c| c.state == State::Continuous) {
+        return key(0, clock.start);
+    }
+    let clocks = [first, second];
+    if let Some(due) = clocks.iter().filter(|c| c.state == State::Running).filter_map(|c| c.due).min() {
+        return key(1, due);
+    }
+    match clocks.iter().filter(|c| c.state == State::Paused).filter_map(|c| c.remaining).min() {
+        Some(remaining) => key(2, remaining),
+        None => key(3, 0),
+    }
+}

@@ -1,0 +1,175 @@
+//! The queue drawn: the visible rows only, whatever their number.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, BorderType, Paragraph};
+
+use super::row::Row;
+use super::{Ghost, Left};
+use crate::model::{Link, Model, Pane};
+use crate::text::{clean_line, cut, fit, fit_right, width};
+use crate::theme::{priority_glyph, state_glyph, state_word};
+
+/// The columns of a row.
+struct Columns {
+    number: usize,
+    customer: usize,
+    subject: usize,
+    due: usize,
+    owner: usize,
+}
+
+impl Columns {
+    fn of(wide: usize, number: usize) -> Self {
+        // Cursor and mark, priority, state, and a space after each column.
+        let fixed = 2 + 3 + 2 + number + 1;
+        let rest = wide.saturating_sub(fixed);
+        let (due, owner) = if wide >= 70 { (13, 9) } else { (12, 7) };
+        let customer = (rest / 5).clamp(6, 24);
+        let subject = rest.saturating_sub(customer + 1 + due + 1 + owner + 1);
+        Self { number, customer, subject, due, owner }
+    }
+}
+
+/// Draws the list in its frame; `rows` is the part for the rows.
+pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect) {
+    let theme = model.theme;
+    let focused = model.pane == Pane::List && model.dialog.is_none();
+    let mut block = Block::bordered()
+        .border_type(BorderType::Plain)
+        .border_style(theme.border(focused))
+        .title(Line::styled(cut(&title(model), area.width.saturating_sub(4) as usize), theme.title()));
+    let (fresh, critical) = model.queue.fresh_above(rows.height as usize);
+    if fresh > 0 {
+        let mut words = model.texts.with("new-above", &[("count", fresh.into())]);
+        if critical > 0 {
+            words = format!("{words} ({})", model.texts.with("new-critical", &[("count", critical.into())]));
+        }
+        block = block.title(Line::styled(format!(" {words} "), theme.warning()).right_aligned());
+    }
+    frame.render_widget(block, area);
+    if rows.height == 0 || rows.width < 20 {
+        return;
+    }
+    let digits = model.queue.window(rows.height as usize).max().map_or(4, |n| n.to_string().len()).max(4);
+    let columns = Columns::of(rows.width as usize, digits);
+    let head = Rect { y: rows.y - 1, height: 1, ..rows };
+    frame.render_widget(Paragraph::new(headings(model, &columns)), head);
+    let lines: Vec<Line<'_>> = model
+        .queue
+        .window(rows.height as usize)
+        .filter_map(|number| Some(line(model, model.queue.row(number)?, &columns, rows.width as usize)))
+        .collect();
+    if lines.is_empty() {
+        let words = empty(model);
+        frame.render_widget(Paragraph::new(Line::styled(words, theme.dim())), rows);
+        return;
+    }
+    frame.render_widget(Paragraph::new(lines), rows);
+}
+
+fn title(model: &Model) -> String {
+    let queue = model.texts.get("queue-title");
+    let filter = model.queue.filter.text();
+    if filter.is_empty() { format!(" {queue} ") } else { format!(" {queue} · /{} ", clean_line(filter)) }
+}
+
+/// Why there are no rows.
+fn empty(model: &Model) -> String {
+    let key = match &model.link {
+        Link::Connecting | Link::CatchingUp => "queue-loading",
+        Link::Offline { why, .. } if !why.is_empty() => return clean_line(why),
+        Link::Offline { .. } => {
+            return model.texts.with("queue-unreachable", &[("server", (&model.server).into())]);
+        }
+        Link::Live if !model.queue.filter.is_empty() => "queue-no-match",
+        Link::Live => "queue-empty",
+    };
+    model.texts.get(key)
+}
+
+fn headings(model: &Model, columns: &Columns) -> Line<'static> {
+    let get = |key: &str| model.texts.get(key);
+    let words = format!(
+        "  {} {} {} {} {} {}",
+        fit("P", 4),
+        fit_right("#", columns.number),
+        fit(&get("column-customer"), columns.customer),
+        fit(&get("column-subject"), columns.subject),
+        fit(&get("column-due"), columns.due),
+        fit(&get("column-owner"), columns.owner),
+    );
+    Line::styled(words, model.theme.dim())
+}
+
+/// One row: cursor, mark, priority, state, number, customer, subject, clock, owner.
+fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'static> {
+    let theme = model.theme;
+    let selected = model.queue.cursor() == Some(row.number);
+    let ghost = model.queue.ghost(row.number);
+    let base = match (ghost.is_some(), selected) {
+        (true, _) => theme.dim(),
+        _ => theme.plain(),
+    };
+    let clock = row.clock();
+    let breached = row.is_breached(model.now);
+    let due_style = match row.key.class {
+        _ if breached => theme.bad(),
+        0 => theme.bad(),
+        1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),
+        2 => theme.dim(),
+        _ => base,
+    };
+    let style = |style: Style| if ghost.is_some() { theme.dim() } else { style };
+    let breach = if breached { "✗" } else { " " };
+    let owner = if row.owner.is_empty() { "—" } else { &row.owner };
+    let mut spans = vec![
+        Span::styled(if selected { "▌" } else { " " }, style(theme.title())),
+        Span::styled(mark(model, row), style(theme.warning())),
+        Span::styled(breach, style(theme.bad())),
+        Span::styled(priority_glyph(row.priority), style(theme.priority(row.priority))),
+        Span::styled(format!("{} ", state_glyph(row.state)), style(theme.dim())),
+        Span::styled(format!("{} ", fit_right(&row.number.to_string(), columns.number)), base),
+    ];
+    if let Some(ghost) = ghost {
+        let rest = columns.customer + columns.subject + columns.due + columns.owner + 3;
+        let words = format!("{} · {}", reason(model, ghost), row.subject);
+        spans.push(Span::styled(fit(&words, rest), base));
+    } else {
+        spans.push(Span::styled(format!("{} ", fit(&row.customer, columns.customer)), base));
+        spans.push(Span::styled(format!("{} ", fit(&row.subject, columns.subject)), base));
+        spans.push(Span::styled(format!("{} ", fit(&clock.short(model.now, &model.units), columns.due)), due_style));
+        spans.push(Span::styled(fit(owner, columns.owner), if row.owner.is_empty() { theme.dim() } else { base }));
+    }
+    let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+    spans.push(Span::raw(" ".repeat(wide.saturating_sub(used))));
+    let line = Line::from(spans);
+    if selected { line.patch_style(theme.selected()) } else { line }
+}
+
+/// What is to be known of a row at once: a change on its way, a draft, an answer, news.
+fn mark(model: &Model, row: &Row) -> &'static str {
+    match () {
+        () if model.is_pending(row.number) => "~",
+        () if row.answered => "«",
+        () if model.drafts.has(row.number) => "✎",
+        () if model.queue.fresh.contains(&row.number) => "*",
+        () if row.changed => "•",
+        () => " ",
+    }
+}
+
+/// Why a ghost is one.
+pub(crate) fn reason(model: &Model, ghost: &Ghost) -> String {
+    match &ghost.why {
+        Left::State(state, who) => {
+            let state = model.texts.get(state_word(*state));
+            let who = clean_line(model.agent_name(who));
+            model.texts.with("ghost-state", &[("state", (&state).into()), ("who", (&who).into())])
+        }
+        Left::Gone => model.texts.get("ghost-gone"),
+        Left::Filtered => model.texts.get("ghost-filtered"),
+    }
+}

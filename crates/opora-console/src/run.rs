@@ -1,0 +1,284 @@
+//! The loop: takes what waits, applies it, does what is asked for, draws at most one frame. The edge of the console.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crossterm::queue;
+use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use opora_proto::client::{ClientOptions, Desk};
+use rand::RngCore as _;
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::model::{Model, Start};
+use crate::msg::{Call, Effect, Msg};
+use crate::term::disk::Disk;
+use crate::term::editor;
+use crate::term::guard::Guard;
+use crate::term::idle::Idle;
+use crate::term::input::Input;
+use crate::texts::Texts;
+use crate::theme::Theme;
+use crate::update::{settle, update};
+use crate::view::view;
+use crate::{ConsoleError, ConsoleOptions, edge, net};
+
+/// How many messages may wait; whoever has more waits too.
+const INBOX: usize = 1024;
+/// How many messages are applied before a frame at most.
+const DRAIN: usize = 4096;
+/// The least time between two frames for which the network alone is the reason.
+const NETWORK_FRAME: i64 = 100;
+/// The most that the loop sleeps without looking at the time, milliseconds.
+const LONG: i64 = 3_600_000;
+
+/// Opens the console on the terminal and returns when the person leaves it. Must be called within a tokio runtime.
+///
+/// # Errors
+/// [`ConsoleError`]; the terminal is as it was before.
+pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
+    if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
+        return Err(ConsoleError::NoTerminal);
+    }
+    let desk = Desk::new(&ClientOptions {
+        server: options.server.clone(),
+        actor: Some(format!("agents/{}", options.me())),
+        language: Some(options.language.code().to_owned()),
+        ..ClientOptions::default()
+    })?;
+    // NO_COLOR would take reverse and bold away too: the monochrome palette keeps them.
+    crossterm::style::force_color_output(true);
+    let theme = options.theme.unwrap_or_else(detect_theme);
+    let idle = Idle::new(options.idle.as_deref())?;
+    let (sender, inbox) = mpsc::channel(INBOX);
+    let (calls, asked) = mpsc::channel(INBOX);
+    let guard = Guard::take()?;
+    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    let size = terminal.size()?;
+    let mut seed = [0; 32];
+    rand::rng().fill_bytes(&mut seed);
+    let model = Model::new(Start {
+        texts: Texts::new(options.language),
+        theme,
+        me: options.me().to_owned(),
+        server: options.server.clone(),
+        zone: options.time_zone()?,
+        now: edge::now(),
+        size: (size.width, size.height),
+        seed,
+    });
+    let mut tasks = JoinSet::new();
+    tasks.spawn(net::run(desk, asked, sender.clone()));
+    let looped = Loop {
+        disk: Disk::start(options.drafts.clone(), sender.clone())?,
+        input: Input::start(sender.clone())?,
+        signals: Signals::new()?,
+        drafts: options.drafts,
+        editor: None,
+        last_frame: 0,
+        model,
+        terminal,
+        _guard: guard,
+        calls,
+        inbox,
+        idle,
+        _sender: sender,
+    };
+    let result = looped.run(&mut tasks).await;
+    tasks.shutdown().await;
+    result
+}
+
+/// Monochrome where `NO_COLOR` is set, else as the terminal's ground is; dark where it does not say.
+fn detect_theme() -> Theme {
+    use terminal_colorsaurus::{QueryOptions, ThemeMode, theme_mode};
+    if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+        return Theme::Mono;
+    }
+    let mut options = QueryOptions::default();
+    options.timeout = Duration::from_millis(100);
+    match theme_mode(options) {
+        Ok(ThemeMode::Light) => Theme::Light,
+        _ => Theme::Dark,
+    }
+}
+
+/// The signals that end the console, and the one that comes when it goes on.
+struct Signals {
+    terminate: Signal,
+    hangup: Signal,
+    interrupt: Signal,
+    goes_on: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            goes_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
+        })
+    }
+
+    async fn end(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.hangup.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// All that the loop holds.
+struct Loop {
+    model: Model,
+    terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    _guard: Guard,
+    inbox: mpsc::Receiver<Msg>,
+    calls: mpsc::Sender<Call>,
+    input: Input,
+    disk: Disk,
+    drafts: PathBuf,
+    signals: Signals,
+    editor: Option<JoinHandle<Result<String, String>>>,
+    idle: Idle,
+    last_frame: i64,
+    /// Keeps the inbox open.
+    _sender: mpsc::Sender<Msg>,
+}
+
+impl Loop {
+    async fn run(mut self, tasks: &mut JoinSet<()>) -> Result<(), ConsoleError> {
+        let mut first = None;
+        loop {
+            Guard::drawn_here();
+            let urgent = self.apply(first.take()).await?;
+            if self.model.quit {
+                return Ok(());
+            }
+            self.draw(urgent)?;
+            if self.inbox.is_empty() && !self.model.dirty && self.disk.is_idle() {
+                self.idle.tell();
+            }
+            let wait = self.wait();
+            tokio::select! {
+                msg = self.inbox.recv() => first = msg,
+                () = tokio::time::sleep(wait) => {}
+                () = self.signals.end() => first = Some(Msg::Terminate),
+                result = edited(&mut self.editor), if self.editor.is_some() => {
+                    first = Some(self.back(result)?);
+                }
+                ended = tasks.join_next() => {
+                    let why = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
+                    return Err(ConsoleError::Broken(why));
+                }
+            }
+        }
+    }
+
+    /// Applies all that waits; true where a person did some of it.
+    async fn apply(&mut self, first: Option<Msg>) -> Result<bool, ConsoleError> {
+        let mut effects = update(&mut self.model, Msg::Now(edge::now()));
+        let mut urgent = false;
+        let mut next = first;
+        for _ in 0..DRAIN {
+            let Some(msg) = next.take().or_else(|| self.inbox.try_recv().ok()) else { break };
+            urgent |= !matches!(msg, Msg::Net(_));
+            effects.extend(update(&mut self.model, msg));
+            if self.model.quit {
+                break;
+            }
+        }
+        effects.extend(settle(&mut self.model));
+        for effect in effects {
+            self.perform(effect).await?;
+        }
+        Ok(urgent)
+    }
+
+    async fn perform(&mut self, effect: Effect) -> Result<(), ConsoleError> {
+        match effect {
+            // The network task ends with this side only; its end is met in the loop.
+            Effect::Call(call) => drop(self.calls.send(call).await),
+            Effect::SaveDraft(key, draft) => self.disk.order(key, Some(draft)),
+            Effect::DeleteDraft(key) => self.disk.order(key, None),
+            Effect::Redraw => self.terminal.clear()?,
+            Effect::Editor(text) if self.editor.is_none() => {
+                self.input.pause();
+                Guard::release();
+                let directory = self.drafts.clone();
+                self.editor = Some(tokio::task::spawn_blocking(move || editor::run(&directory, &text)));
+            }
+            Effect::Editor(_) => {}
+            Effect::Suspend => self.suspend().await?,
+        }
+        Ok(())
+    }
+
+    /// The editor ended: the terminal is the console's again.
+    fn back(&mut self, result: Result<String, String>) -> Result<Msg, ConsoleError> {
+        self.editor = None;
+        self.regain()?;
+        Ok(Msg::Edited(result))
+    }
+
+    fn regain(&mut self) -> Result<(), ConsoleError> {
+        Guard::set()?;
+        self.input.resume();
+        self.terminal.clear()?;
+        let size = self.terminal.size()?;
+        self.model.size = (size.width, size.height);
+        self.model.dirty = true;
+        Ok(())
+    }
+
+    /// Ctrl-Z: the shell has the terminal until the console goes on.
+    async fn suspend(&mut self) -> Result<(), ConsoleError> {
+        self.input.pause();
+        Guard::release();
+        // A process without job control is not stopped: then it goes on at once.
+        if rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).is_ok() {
+            let _ = tokio::time::timeout(Duration::from_millis(500), self.signals.goes_on.recv()).await;
+        }
+        self.regain()
+    }
+
+    /// One frame, if something visible changed; for the network alone not more than ten a second.
+    fn draw(&mut self, urgent: bool) -> Result<(), ConsoleError> {
+        if !self.model.dirty || self.editor.is_some() {
+            return Ok(());
+        }
+        let now = edge::now();
+        if !urgent && (0..NETWORK_FRAME).contains(&(now - self.last_frame)) {
+            return Ok(());
+        }
+        queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        self.terminal.draw(|frame| view(&self.model, frame))?;
+        queue!(io::stdout(), EndSynchronizedUpdate)?;
+        io::stdout().flush()?;
+        self.model.dirty = false;
+        self.last_frame = now;
+        Ok(())
+    }
+
+    /// Until the next frame that is due by time alone, or that was put off.
+    fn wait(&self) -> Duration {
+        let now = edge::now();
+        let put_off = (self.model.dirty && self.editor.is_none()).then_some(self.last_frame + NETWORK_FRAME);
+        let disk = (!self.disk.is_idle()).then_some(now + 20);
+        let at = [self.model.deadline, put_off, disk].into_iter().flatten().min().unwrap_or(now + LONG);
+        Duration::from_millis((at - now).clamp(1, LONG) as u64)
+    }
+}
+
+async fn edited(editor: &mut Option<JoinHandle<Result<String, String>>>) -> Result<String, String> {
+    match editor {
+        Some(running) => running.await.unwrap_or_else(|error| Err(error.to_string())),
+        None => std::future::pending().await,
+    }
+}

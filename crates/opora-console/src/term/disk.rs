@@ -1,0 +1,119 @@
+//! The thread that keeps drafts on disk: each in a file of its own, replaced as a whole. Of several texts that wait
+//! for one draft only the newest is written.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use tokio::sync::mpsc::Sender;
+
+use crate::drafts::{Draft, DraftKey};
+use crate::msg::Msg;
+
+/// How many orders may wait; the screen waits when there are more.
+const ORDERS: usize = 1024;
+
+/// What to do with a draft: write it, or `None`: delete it.
+type Order = (DraftKey, Option<Draft>);
+
+/// The running thread. Dropping it writes what waits.
+#[derive(Debug)]
+pub(crate) struct Disk {
+    orders: Option<mpsc::SyncSender<Order>>,
+    thread: Option<JoinHandle<()>>,
+    /// Orders given and orders done, so that idle can be told.
+    given: u64,
+    done: std::sync::Arc<std::sync::atomic::AtomicU64>,
+}
+
+impl Disk {
+    /// Starts the thread; it first reads the drafts that are there.
+    ///
+    /// # Errors
+    /// When no thread can be had.
+    pub(crate) fn start(directory: PathBuf, inbox: Sender<Msg>) -> std::io::Result<Self> {
+        let (orders, incoming) = mpsc::sync_channel(ORDERS);
+        let done = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
+        let count = std::sync::Arc::clone(&done);
+        let thread = std::thread::Builder::new().name("opora-drafts".into()).spawn(move || {
+            let found = read(&directory);
+            if !found.is_empty() && inbox.blocking_send(Msg::Drafts(found)).is_err() {
+                return;
+            }
+            work(&directory, &incoming, &inbox, &count);
+        })?;
+        Ok(Self { orders: Some(orders), thread: Some(thread), given: 0, done })
+    }
+
+    /// Writes or deletes a draft, later.
+    pub(crate) fn order(&mut self, key: DraftKey, draft: Option<Draft>) {
+        if let Some(orders) = &self.orders {
+            self.given += 1;
+            // The thread ends with this side only.
+            let _ = orders.send((key, draft));
+        }
+    }
+
+    /// Whether all that was ordered is done.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.done.load(std::sync::atomic::Ordering::SeqCst) == self.given
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        self.orders = None;
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>, done: &std::sync::atomic::AtomicU64) {
+    while let Ok(first) = incoming.recv() {
+        let mut waiting = BTreeMap::from([first]);
+        let mut count = 1;
+        while let Ok((key, draft)) = incoming.try_recv() {
+            waiting.insert(key, draft);
+            count += 1;
+        }
+        for (key, draft) in waiting {
+            if let Err(error) = keep(directory, key, draft.as_ref()) {
+                // A full inbox must not stop the drafts: the next failure tells it.
+                let _ = inbox.try_send(Msg::DraftFailed(error.to_string()));
+            }
+        }
+        done.fetch_add(count, std::sync::atomic::Ordering::SeqCst);
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
+fn keep(directory: &Path, key: DraftKey, draft: Option<&Draft>) -> std::io::Result<()> {
+    let path = directory.join(key.file_name());
+    let Some(draft) = draft else {
+        return match std::fs::remove_file(path) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        };
+    };
+    std::fs::create_dir_all(directory)?;
+    let fresh = path.with_extension("new");
+    let mut file = std::fs::File::create(&fresh)?;
+    file.write_all(draft.encode().as_bytes())?;
+    file.sync_data()?;
+    std::fs::rename(fresh, path)
+}
+
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
+fn read(directory: &Path) -> Vec<(DraftKey, Draft)> {
+    let Ok(entries) = std::fs::read_dir(directory) else { return Vec::new() };
+    entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let key = DraftKey::from_file_name(path.file_name()?.to_str()?)?;
+            Some((key, Draft::decode(&std::fs::read_to_string(path).ok()?)))
+        })
+        .collect()
+}

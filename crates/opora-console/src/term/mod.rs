@@ -1,0 +1,7 @@
+//! The terminal: what is switched on is switched off again, whatever ends the console. Knows no model.
+
+pub(crate) mod disk;
+pub(crate) mod editor;
+pub(crate) mod guard;
+pub(crate) mod idle;
+pub(crate) mod input;

@@ -1,0 +1,149 @@
+//! Texts from outside made fit for a terminal, measured in columns. Knows nothing of tickets.
+
+use unicode_segmentation::UnicodeSegmentation as _;
+use unicode_width::UnicodeWidthStr as _;
+
+/// Bidirectional controls and other characters that draw nothing but change what stands around them.
+fn is_unwelcome(c: char) -> bool {
+    matches!(c, '\u{061C}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2028}' | '\u{2029}'
+        | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// One line: no escape, C0 or C1 control, no bidirectional control; line breaks and tabs are spaces.
+pub(crate) fn clean_line(text: &str) -> String {
+    text.chars()
+        .filter(|c| !is_unwelcome(*c))
+        .filter_map(|c| match c {
+            '\n' | '\r' | '\t' => Some(' '),
+            c if c.is_control() => None,
+            c => Some(c),
+        })
+        .collect()
+}
+
+/// Many lines: as [`clean_line`], but line breaks stay and a tab is four spaces.
+pub(crate) fn clean_block(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars().filter(|c| !is_unwelcome(*c)) {
+        match c {
+            '\n' => out.push('\n'),
+            '\t' => out.push_str("    "),
+            c if c.is_control() => {}
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Columns that a text takes.
+pub(crate) fn width(text: &str) -> usize {
+    text.width()
+}
+
+/// At most `columns` columns of a text, with `…` where it was cut.
+pub(crate) fn cut(text: &str, columns: usize) -> String {
+    if width(text) <= columns {
+        return text.to_owned();
+    }
+    if columns == 0 {
+        return String::new();
+    }
+    let mut out = String::new();
+    let mut used = 0;
+    for grapheme in text.graphemes(true) {
+        let wide = width(grapheme);
+        if used + wide > columns - 1 {
+            break;
+        }
+        used += wide;
+        out.push_str(grapheme);
+    }
+    out.push('…');
+    out
+}
+
+/// Exactly `columns` columns: cut or filled with spaces on the right.
+pub(crate) fn fit(text: &str, columns: usize) -> String {
+    let mut out = cut(text, columns);
+    let missing = columns.saturating_sub(width(&out));
+    out.extend(std::iter::repeat_n(' ', missing));
+    out
+}
+
+/// Exactly `columns` columns, filled with spaces on the left.
+pub(crate) fn fit_right(text: &str, columns: usize) -> String {
+    let text = cut(text, columns);
+    let missing = columns.saturating_sub(width(&text));
+    format!("{}{text}", " ".repeat(missing))
+}
+
+/// A text broken into lines of at most `columns` columns, between words where that is possible.
+pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
+    let columns = columns.max(1);
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        let mut used = 0;
+        for word in paragraph.split_word_bounds() {
+            let wide = width(word);
+            if used + wide <= columns {
+                line.push_str(word);
+                used += wide;
+            } else if wide <= columns {
+                lines.push(std::mem::take(&mut line));
+                used = 0;
+                if !word.trim().is_empty() {
+                    line.push_str(word);
+                    used = wide;
+                }
+            } else {
+                for grapheme in word.graphemes(true) {
+                    let wide = width(grapheme);
+                    if used + wide > columns {
+                        lines.push(std::mem::take(&mut line));
+                        used = 0;
+                    }
+                    line.push_str(grapheme);
+                    used += wide;
+                }
+            }
+        }
+        lines.push(line);
+    }
+    lines
+}
+
+/// A text as it is compared: lower case, `ё` is `е`.
+pub(crate) fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ё' { 'е' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn escapes_and_bidirectional_controls_are_taken_out() {
+        assert_eq!(clean_line("a\u{1b}[31mb\u{9b}c\u{202e}d\ne"), "a[31mbcd e");
+        assert_eq!(clean_block("a\r\n\tb\u{2066}"), "a\n    b");
+    }
+
+    #[test]
+    fn width_is_counted_in_columns_not_in_bytes() {
+        assert_eq!(cut("Нет входящих", 6), "Нет в…");
+        assert_eq!(cut("日本語", 5), "日本…");
+        assert_eq!(fit("日本語", 4), "日… ");
+        assert_eq!(fit_right("7", 3), "  7");
+        assert_eq!(fold("ЁЛКА"), "елка");
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_of_a_wrapped_text_is_too_wide(text in "\\PC{0,80}", columns in 2_usize..30) {
+            for line in wrap(&clean_block(&text), columns) {
+                prop_assert!(width(&line) <= columns, "{line:?}");
+            }
+        }
+    }
+}

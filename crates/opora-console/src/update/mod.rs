@@ -1,0 +1,258 @@
+//! `update`: what a message does to the model, and what the model asks for. Pure: no I/O, no clock, no terminal.
+
+mod mouse;
+mod net;
+pub(crate) mod send;
+
+use crossterm::event::KeyEvent;
+use opora_proto::v1::Visibility;
+
+use crate::actions::{self, Action};
+use crate::detail::Tab;
+use crate::dialog::choose::Choose;
+use crate::dialog::create::Create;
+use crate::dialog::filter::FilterLine;
+use crate::dialog::help::Help;
+use crate::dialog::messages::Messages;
+use crate::dialog::palette::Palette;
+use crate::dialog::priority::PriorityDialog;
+use crate::dialog::reason::Reason;
+use crate::dialog::search::Search;
+use crate::dialog::write::Write;
+use crate::dialog::{After, Dialog};
+use crate::layout::{layout, screen};
+use crate::model::{Level, Link, Model, Pane, TOAST_TIME};
+use crate::msg::{Call, Effect, Msg};
+use crate::queue::counts::Summary;
+
+/// Applies one message.
+pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match msg {
+        Msg::Now(now) => {
+            model.dirty |= model.deadline.is_some_and(|deadline| deadline <= now);
+            model.now = now;
+        }
+        Msg::Net(net) => net::apply(model, net, &mut effects),
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            model.dirty = true;
+        }
+        Msg::Drafts(found) => found.into_iter().for_each(|(key, draft)| model.drafts.restore(key, draft)),
+        Msg::DraftFailed(why) => {
+            let text = model.texts.get("toast-draft-failed");
+            model.toast_with(Level::Refused, text, why);
+        }
+        Msg::Terminate => model.quit = true,
+        Msg::Key(event) => {
+            key(model, &event, &mut effects);
+            model.dirty = true;
+        }
+        Msg::Mouse(event) => model.dirty |= mouse::apply(model, event, &mut effects),
+        Msg::Paste(text) => {
+            // In command mode a paste is ignored: it is no command.
+            if let Some(mut dialog) = model.dialog.take() {
+                dialog.paste(model, &text, &mut effects);
+                model.dialog = Some(dialog);
+                model.dirty = true;
+            }
+        }
+        Msg::Edited(result) => edited(model, result, &mut effects),
+    }
+    let frozen = model.dialog.as_ref().is_some_and(|dialog| !matches!(dialog, Dialog::Filter(_)));
+    model.queue.freeze(frozen);
+    effects
+}
+
+/// After all that waited was applied: the screen's window, what has to be loaded for it, and until when it holds.
+pub(crate) fn settle(model: &mut Model) -> Vec<Effect> {
+    let regions = layout(model, screen(model));
+    let height = regions.rows.height as usize;
+    model.queue.begin();
+    model.queue.clamp(height);
+    if regions.list.is_some() && !regions.too_small {
+        model.queue.look(height);
+    }
+    let mut effects = Vec::new();
+    let of_dialog = model.dialog.as_ref().and_then(Dialog::number);
+    let of_pane = model.subject().map(|row| row.number).filter(|_| regions.detail.is_some());
+    for number in [of_dialog, of_pane].into_iter().flatten() {
+        if model.details.show(number) {
+            let generation = model.next_generation();
+            model.details.loading(number, generation);
+            effects.push(Effect::Call(Call::Detail { number, generation }));
+        }
+    }
+    model.deadline = deadline(model, height);
+    effects
+}
+
+/// The next instant at which a visible text changes by time alone.
+fn deadline(model: &Model, height: usize) -> Option<i64> {
+    let now = model.now;
+    let minute = (now / crate::clock::MINUTE + 1) * crate::clock::MINUTE;
+    let rows = model.queue.window(height).filter_map(|number| model.queue.row(number)?.clock().next_change(now)).min();
+    let detail = model.subject().and_then(|row| {
+        [&row.first_response, &row.resolution].into_iter().filter_map(|clock| clock.next_change(now)).min()
+    });
+    let counts = Summary::next_change(&model.queue.rows, now);
+    let toast = model.shown_toast().map(|toast| toast.at + TOAST_TIME);
+    let retry = match &model.link {
+        Link::Offline { retry_at, .. } if *retry_at > now => Some(*retry_at),
+        _ => None,
+    };
+    [Some(minute), rows, detail, counts, toast, retry].into_iter().flatten().filter(|at| *at > now).min()
+}
+
+fn key(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
+    let Some(dialog) = model.dialog.take() else {
+        if let Some(found) = actions::find(event) {
+            action(model, found, effects);
+        }
+        return;
+    };
+    match dialog.key(model, event, effects) {
+        After::Stay(dialog) => model.dialog = Some(dialog),
+        After::Close => {}
+    }
+}
+
+/// Does an action, or says why not.
+pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    if let Some(why) = actions::why_not(model, action) {
+        let text = model.texts.get(why);
+        model.toast(Level::Warning, text);
+        return;
+    }
+    match action {
+        Action::Assign => model.dialog = Choose::agent(model).map(Dialog::Choose),
+        Action::Take => take(model, effects),
+        Action::Priority => model.dialog = PriorityDialog::open(model, effects).map(Dialog::Priority),
+        Action::Reply => model.dialog = Write::open(model, Visibility::Public).map(|d| Dialog::Write(Box::new(d))),
+        Action::Note => model.dialog = Write::open(model, Visibility::Internal).map(|d| Dialog::Write(Box::new(d))),
+        Action::Escalate => model.dialog = Reason::escalate(model).map(Dialog::Reason),
+        Action::Status => model.dialog = Choose::state(model).map(Dialog::Choose),
+        Action::Create => model.dialog = Some(Dialog::Create(Box::new(Create::open(model)))),
+        Action::Undo => send::undo(model, effects),
+        Action::Filter => model.dialog = Some(Dialog::Filter(FilterLine::open(model))),
+        Action::Search => model.dialog = Some(Dialog::Search(Search::default())),
+        Action::Palette => model.dialog = Some(Dialog::Palette(Palette::default())),
+        Action::Help => model.dialog = Some(Dialog::Help(Help::default())),
+        Action::Messages => {
+            let count = model.toasts.len();
+            model.dialog = Some(Dialog::Messages(Messages { count, ..Messages::default() }));
+        }
+        Action::Redraw => effects.push(Effect::Redraw),
+        Action::Suspend => effects.push(Effect::Suspend),
+        Action::Quit => model.quit = true,
+        moving => go(model, moving),
+    }
+}
+
+fn take(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(row) = model.subject() else { return };
+    let (number, etag, me) = (row.number, row.etag.to_string(), model.me.clone());
+    send::change(model, number, &etag, crate::msg::What::Assign(me), None, effects);
+}
+
+/// Moves the cursor, the pane or what it shows.
+fn go(model: &mut Model, action: Action) {
+    let regions = layout(model, screen(model));
+    let height = regions.rows.height as usize;
+    let page = height.saturating_sub(1).max(1) as isize;
+    let half = (regions.detail.map_or(1, |area| area.height / 2) as usize).max(1);
+    if model.pane == Pane::Detail {
+        match action {
+            Action::Down => return scroll(model, -1),
+            Action::Up => return scroll(model, 1),
+            Action::PageDown => return scroll(model, -(half as isize)),
+            Action::PageUp => return scroll(model, half as isize),
+            Action::Top => return scroll(model, isize::MAX),
+            Action::Bottom => return scroll(model, isize::MIN),
+            _ => {}
+        }
+    }
+    if matches!(action, Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom) {
+        model.peek = None;
+    }
+    match action {
+        Action::Down => model.queue.step(1, height),
+        Action::Up => model.queue.step(-1, height),
+        Action::PageDown => model.queue.step(page, height),
+        Action::PageUp => model.queue.step(-page, height),
+        Action::Top => model.queue.go(0, height),
+        Action::Bottom => model.queue.go(usize::MAX, height),
+        Action::Open => model.pane = Pane::Detail,
+        Action::Back => back(model),
+        Action::NextPane => model.pane = if model.pane == Pane::List { Pane::Detail } else { Pane::List },
+        Action::ScrollDown => scroll(model, -(half as isize)),
+        Action::ScrollUp => scroll(model, half as isize),
+        Action::SwitchTab => {
+            let tab = &mut model.details.tab;
+            *tab = if *tab == Tab::Conversation { Tab::History } else { Tab::Conversation };
+            model.details.scroll = 0;
+        }
+        Action::Attention => attention(model, height),
+        _ => {}
+    }
+}
+
+/// One step back: from a ticket outside the queue, from the detail pane, from a filter.
+fn back(model: &mut Model) {
+    if model.peek.take().is_some() || model.pane == Pane::Detail {
+        model.pane = Pane::List;
+    } else if !model.queue.filter.is_empty() {
+        model.queue.set_filter(crate::queue::filter::Filter::default());
+    }
+}
+
+/// Lines up from the end of the detail pane; the view stops at the beginning.
+fn scroll(model: &mut Model, by: isize) {
+    let most = crate::detail::view::most_scroll(model);
+    model.details.scroll = match by {
+        isize::MAX => most,
+        isize::MIN => 0,
+        by => model.details.scroll.min(most).saturating_add_signed(by).min(most),
+    };
+}
+
+/// The next row after the cursor that wants attention: breached, due within the hour, answered by the customer,
+/// continuous.
+fn attention(model: &mut Model, height: usize) {
+    let now = model.now;
+    let len = model.queue.len();
+    let start = model.queue.cursor().and_then(|n| model.queue.position(n)).unwrap_or_default();
+    let wants = |number: u64| {
+        model.queue.row(number).is_some_and(|row| {
+            let soon = row.clock().due.is_some_and(|due| due <= now + crate::clock::HOUR) && row.key.class == 1;
+            row.is_breached(now) || soon || row.answered || row.key.class == 0
+        })
+    };
+    let found = (1..=len).map(|step| (start + step) % len).find(|at| model.queue.at(*at).is_some_and(&wants));
+    if let Some(at) = found {
+        model.queue.go(at, height);
+    } else {
+        let text = model.texts.get("toast-nothing-burns");
+        model.toast(Level::Done, text);
+    }
+}
+
+fn edited(model: &mut Model, result: Result<String, String>, effects: &mut Vec<Effect>) {
+    match (result, model.dialog.take()) {
+        (Ok(text), Some(Dialog::Write(mut write))) => {
+            write.edited(model, &text, effects);
+            model.dialog = Some(Dialog::Write(write));
+        }
+        (Ok(text), Some(Dialog::Create(mut create))) => {
+            create.edited(model, &text, effects);
+            model.dialog = Some(Dialog::Create(create));
+        }
+        (Err(why), dialog) => {
+            let text = model.texts.get("toast-editor-failed");
+            model.toast_with(Level::Refused, text, why);
+            model.dialog = dialog;
+        }
+        (Ok(_), dialog) => model.dialog = dialog,
+    }
+    model.dirty = true;
+}

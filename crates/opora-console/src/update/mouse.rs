@@ -1,0 +1,48 @@
+//! The mouse: the wheel, a row, an entry of the footer. Read through the same layout as the drawing.
+
+use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
+use ratatui::layout::{Position, Rect};
+
+use super::{action, scroll};
+use crate::actions;
+use crate::layout::{layout, screen};
+use crate::model::{Model, Pane};
+use crate::msg::Effect;
+
+/// How many rows a notch of the wheel moves.
+const NOTCH: isize = 3;
+
+/// Applies an event; true where something visible may have changed.
+pub(super) fn apply(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effect>) -> bool {
+    if model.dialog.is_some() {
+        return false;
+    }
+    let regions = layout(model, screen(model));
+    let at = Position::new(event.column, event.row);
+    let height = regions.rows.height as usize;
+    let within = |area: Option<Rect>| area.is_some_and(|area| area.contains(at));
+    match event.kind {
+        MouseEventKind::ScrollDown if within(regions.detail) => scroll(model, -NOTCH),
+        MouseEventKind::ScrollUp if within(regions.detail) => scroll(model, NOTCH),
+        MouseEventKind::ScrollDown if within(regions.list) => model.queue.step(NOTCH, height),
+        MouseEventKind::ScrollUp if within(regions.list) => model.queue.step(-NOTCH, height),
+        MouseEventKind::Down(MouseButton::Left) if regions.rows.contains(at) && regions.list.is_some() => {
+            let place = model.queue.top(height) + usize::from(at.y - regions.rows.y);
+            if place < model.queue.len() {
+                model.queue.go(place, height);
+                model.peek = None;
+            }
+            model.pane = Pane::List;
+        }
+        MouseEventKind::Down(MouseButton::Left) if within(regions.detail) => model.pane = Pane::Detail,
+        MouseEventKind::Down(MouseButton::Left) if regions.footer.contains(at) => {
+            let entries = actions::footer(model, regions.footer.width);
+            let hit = entries.iter().find(|(x, width, _)| (*x..*x + *width).contains(&at.x));
+            if let Some((_, _, found)) = hit {
+                action(model, *found, effects);
+            }
+        }
+        _ => return false,
+    }
+    true
+}

@@ -1,0 +1,154 @@
+//! `view`: the model drawn as one frame. Changes nothing.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Clear, Paragraph};
+
+use crate::actions;
+use crate::clock;
+use crate::layout::{LEAST, Regions, layout};
+use crate::model::{Level, Link, Model};
+use crate::{detail, dialog, queue, text};
+
+/// Draws everything.
+pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
+    let regions = layout(model, frame.area());
+    if regions.too_small {
+        return too_small(model, frame);
+    }
+    frame.render_widget(Paragraph::new(header(model, regions.header.width as usize)), regions.header);
+    if let Some(area) = regions.list {
+        queue::view::draw(model, frame, area, regions.rows);
+    }
+    if let Some(area) = regions.detail {
+        detail::view::draw(model, frame, area);
+    }
+    footer(model, frame, regions.footer);
+    toast(model, frame, &regions);
+    if let Some(area) = regions.dialog {
+        dialog::view::draw(model, frame, area);
+    }
+}
+
+fn too_small(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let (width, height) = LEAST;
+    let words =
+        model.texts.with("too-small", &[("width", u32::from(width).into()), ("height", u32::from(height).into())]);
+    let lines: Vec<Line<'_>> = text::wrap(&words, area.width as usize).into_iter().map(Line::from).collect();
+    frame.render_widget(Paragraph::new(lines), area);
+}
+
+/// The line at the top: what this is, whether it is live, who sits here, what burns, the time.
+fn header(model: &Model, width: usize) -> Line<'static> {
+    let theme = model.theme;
+    let mut left = vec![Span::styled(" Opora ", theme.title()), badge(model), Span::raw("  ")];
+    left.push(Span::styled(model.me.clone(), theme.plain()));
+    let summary = model.summary();
+    let count = |key: &str, count: usize| model.texts.with(key, &[("count", count.into())]);
+    let calm = |style: Style, count: usize| if count == 0 { theme.dim() } else { style };
+    let zone = clock::zone_name(model.now, &model.zone);
+    let time = format!("{} {zone} ", clock::time_of_day(model.now, &model.zone));
+    let right = [
+        Span::styled(count("count-breached", summary.breached), calm(theme.bad(), summary.breached)),
+        Span::styled(count("count-due-soon", summary.due_soon), calm(theme.warning(), summary.due_soon)),
+        Span::raw(count("count-open", summary.open)),
+        Span::raw(count("count-mine", summary.mine)),
+        Span::raw(time),
+    ];
+    let wide = |spans: &[Span<'_>]| spans.iter().map(Span::width).sum::<usize>();
+    // Where there is no room for all, the time and what burns stay longest.
+    let mut right: Vec<Span<'static>> = right.into();
+    let mut fits = |left: &[Span<'_>]| {
+        while right.len() > 1 && wide(left) + wide(&right) + 2 * right.len() > width {
+            let least = if right.len() > 3 { right.len() - 2 } else { right.len() - 1 };
+            right.remove(least);
+        }
+        std::mem::take(&mut right)
+    };
+    let right = fits(&left);
+    let gap = width.saturating_sub(wide(&left) + wide(&right) + 2 * right.len().saturating_sub(1));
+    left.push(Span::raw(" ".repeat(gap)));
+    for (i, span) in right.into_iter().enumerate() {
+        if i > 0 {
+            left.push(Span::raw("  "));
+        }
+        left.push(span);
+    }
+    Line::from(left)
+}
+
+/// Whether what is on the screen is true now.
+fn badge(model: &Model) -> Span<'static> {
+    let (texts, theme) = (&model.texts, model.theme);
+    match &model.link {
+        Link::Connecting => {
+            Span::styled(texts.with("link-connecting", &[("server", (&model.server).into())]), theme.warning())
+        }
+        Link::CatchingUp => Span::styled(texts.get("link-catching-up"), theme.warning()),
+        Link::Live => {
+            let revision = grouped(model.revision);
+            Span::styled(texts.with("link-live", &[("revision", (&revision).into())]), theme.good())
+        }
+        Link::Offline { since, .. } => {
+            let since = clock::moment(*since, model.now, &model.zone);
+            Span::styled(texts.with("link-offline", &[("since", (&since).into())]), theme.bad())
+        }
+    }
+}
+
+/// `48 211`, with spaces that do not break.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::new();
+    for (i, c) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i).is_multiple_of(3) {
+            out.push('\u{a0}');
+        }
+        out.push(c);
+    }
+    out
+}
+
+fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+    let theme = model.theme;
+    let shown = model.queue.len();
+    let at = model.queue.cursor().and_then(|n| model.queue.position(n)).map_or(0, |at| at + 1);
+    let place = format!("{at}/{shown} ");
+    let room = area.width.saturating_sub(text::width(&place) as u16 + 1);
+    let mut spans = vec![Span::raw(" ")];
+    for (_, _, action) in actions::footer(model, room) {
+        let words = actions::footer_text(model, action);
+        let (key, title) = words.split_once(' ').unwrap_or((&words, ""));
+        let possible = actions::why_not(model, action).is_none();
+        let (key_style, style) = if possible { (theme.key(), theme.plain()) } else { (theme.dim(), theme.dim()) };
+        spans.push(Span::styled(key.to_owned(), key_style));
+        spans.push(Span::styled(format!(" {title}  "), style));
+    }
+    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    let wide = (text::width(&place) as u16).min(area.width);
+    let right = Rect { x: area.x + area.width - wide, width: wide, ..area };
+    frame.render_widget(Paragraph::new(place), right);
+}
+
+/// The last message, over the last line above the footer.
+fn toast(model: &Model, frame: &mut Frame<'_>, regions: &Regions) {
+    let Some(toast) = model.shown_toast() else { return };
+    let area = regions.footer;
+    let (glyph, style) = match toast.level {
+        Level::Done => ("√", model.theme.good()),
+        Level::Warning => ("!", model.theme.warning()),
+        Level::Refused => ("✗", model.theme.bad()),
+    };
+    let lines =
+        text::wrap(&format!(" {glyph} {} ", text::clean_line(&toast.text)), area.width.saturating_sub(4) as usize);
+    let lines: Vec<Line<'_>> = lines.into_iter().take(3).map(|l| Line::styled(l, style)).collect();
+    let height = lines.len() as u16;
+    let wide = lines.iter().map(Line::width).max().unwrap_or_default() as u16;
+    let area =
+        Rect { x: area.x + area.width.saturating_sub(wide + 2), y: area.y.saturating_sub(height), width: wide, height };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines), area);
+}
