@@ -99,6 +99,11 @@ pub fn reason(status: &Status) -> Option<ErrorReason> {
     Fault::from(status).reason
 }
 
+/// The paths of the fields that a refusal names.
+pub fn violated(status: &Status) -> Vec<String> {
+    Fault::from(status).violations.into_iter().map(|v| v.field).collect()
+}
+
 /// All pages of a list.
 ///
 /// # Errors

@@ -11,7 +11,6 @@ use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
 use opora_proto::v1::directory_service_server::DirectoryServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
-use opora_proto::v1::ticket_service_server::TicketServiceServer;
 use opora_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -27,7 +26,7 @@ use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
 use crate::files::Files;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
-use crate::service::{Parts, Service, Tokens, attached};
+use crate::service::{Parts, Service, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
@@ -177,7 +176,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .layer(GuardLayer::new(config.max_concurrent_requests))
         .add_service(health)
         .add_service(reflection)
-        .add_service(limited!(TicketServiceServer, UNARY_BYTES))
+        .add_service(TicketServer::new(service.clone()))
         .add_service(limited!(SlaServiceServer, UNARY_BYTES))
         .add_service(limited!(AttachmentServiceServer, CHUNK_MESSAGE_BYTES))
         .add_service(limited!(DirectoryServiceServer, UNARY_BYTES))

@@ -12,6 +12,7 @@ mod reports;
 mod sla;
 mod tickets;
 mod watch;
+mod watch_wire;
 
 use std::sync::Arc;
 
@@ -26,6 +27,7 @@ use crate::files::Files;
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
+pub(crate) use watch_wire::TicketServer;
 
 /// The most bytes of a page.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;

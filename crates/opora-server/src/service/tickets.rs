@@ -171,8 +171,7 @@ impl TicketService for Service {
         &self,
         request: Request<v1::WatchTicketsRequest>,
     ) -> Result<Response<Self::WatchTicketsStream>, Status> {
-        let language = Language::of(request.metadata());
-        answer!(request, |_actor, message| self.watch(message, language))
+        Ok(self.watch_encoded(request).await?.map(super::watch_wire::decoded))
     }
 }
 

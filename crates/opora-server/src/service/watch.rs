@@ -1,16 +1,19 @@
 //! `WatchTickets`: what the desk's stream gives, put on the wire (`contract.md`).
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
 use opora_core::filter::{Filter, FilterError};
 use opora_core::model::Revision;
 use opora_proto::v1;
 use opora_store::StoreUid;
-use tonic::Status;
+use prost::Message as _;
+use tonic::{Request, Response, Status};
 
 use super::Service;
+use super::call::answer;
 use super::tickets::full;
 use crate::convert::{self, Violations};
 use crate::errors::{Language, Outcome, Problem};
@@ -18,9 +21,20 @@ use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
 
 /// What a watcher gets.
 pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<v1::WatchTicketsResponse, Status>> + Send>>;
+/// The same, encoded.
+pub(crate) type Encoded = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
 impl Service {
-    pub(super) async fn watch(&self, wire: v1::WatchTicketsRequest, language: Language) -> Outcome<Messages> {
+    /// A stream of encoded messages.
+    pub(super) async fn watch_encoded(
+        &self,
+        request: Request<v1::WatchTicketsRequest>,
+    ) -> Result<Response<Encoded>, Status> {
+        let language = Language::of(request.metadata());
+        answer!(request, |_actor, message| self.watch(message, language))
+    }
+
+    async fn watch(&self, wire: v1::WatchTicketsRequest, language: Language) -> Outcome<Encoded> {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let store_uid = store_uid(&wire.store_uid, &mut wrong);
@@ -44,7 +58,7 @@ impl Service {
         let stream = self.desk().watch(query).await?;
         let service = self.clone();
         let uid = self.store_uid();
-        let convert = move |batch: &WatchBatch| service.message(batch, &uid, full);
+        let convert = move |batch: &WatchBatch| service.encoded(batch, &uid, full);
         let feed = futures::stream::unfold(Some((stream, convert)), |state| async {
             let (mut stream, convert) = state?;
             match stream.next().await {
@@ -62,6 +76,19 @@ impl Service {
             }
         });
         Ok(Box::pin(messages))
+    }
+
+    /// One message, encoded; of events once for all watchers of the same filter.
+    fn encoded(&self, batch: &WatchBatch, store_uid: &str, full: bool) -> Outcome<Bytes> {
+        let place = match batch {
+            WatchBatch::Events(matched) => matched.encoded.get(usize::from(full)),
+            _ => None,
+        };
+        if let Some(bytes) = place.and_then(OnceLock::get) {
+            return Ok(bytes.clone());
+        }
+        let bytes = Bytes::from(self.message(batch, store_uid, full)?.encode_to_vec());
+        Ok(place.map_or_else(|| bytes.clone(), |place| place.get_or_init(|| bytes.clone()).clone()))
     }
 
     /// One message.
