@@ -11,7 +11,6 @@ use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
 use opora_proto::v1::directory_service_server::DirectoryServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
-use opora_store::Store;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -240,7 +239,6 @@ fn open(config: &Config) -> Result<(Desk, Arc<dyn Files>), ServeError> {
         search: config.search,
         timers: true,
     };
-    let store: Arc<dyn Store> = store;
     let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
     Ok((desk, files))
 }

@@ -9,6 +9,7 @@ mod settings;
 mod show;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -160,6 +161,9 @@ pub struct Config {
     pub search: bool,
     /// The rules of the desk.
     pub rules: Rules,
+    /// No setting, the binary's to fill: the command that looks at a view after an unclean stop in a process of its own
+    /// (`EmbeddedOptions::probe` of the store); its last argument will be the view's directory.
+    pub probe: Option<Vec<OsString>>,
     values: BTreeMap<&'static str, (Value, Source)>,
 }
 
@@ -245,6 +249,7 @@ impl Config {
             max_waiting,
             search,
             rules,
+            probe: None,
             values,
         })
     }

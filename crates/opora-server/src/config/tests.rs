@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "tests read and write files where nobody waits")]
+
 use std::path::PathBuf;
 use std::time::Duration;
 

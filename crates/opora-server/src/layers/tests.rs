@@ -43,7 +43,7 @@ async fn a_panic_is_answered_as_a_bug_and_the_next_call_goes_on() {
 
 #[tokio::test]
 async fn a_deadline_that_passes_is_told_as_one() {
-    let status = status(&GuardLayer::new(1), Some("50m"), || std::future::pending()).await;
+    let status = status(&GuardLayer::new(1), Some("50m"), std::future::pending).await;
     assert_eq!(
         (status.code(), Fault::from(&status).reason),
         (Code::DeadlineExceeded, Some(ErrorReason::DeadlineExceeded))
