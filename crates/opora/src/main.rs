@@ -1,2 +1,65 @@
-//! Opora.
-fn main() {}
+//! The one binary: desk, console and command line. Reads arguments, runs a command, turns what came of it into an
+//! exit code.
+
+mod cli;
+mod command;
+mod context;
+mod failure;
+mod output;
+mod panic;
+mod sanitise;
+mod text;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+
+use cli::{Cli, Command};
+use context::Context;
+use failure::Failure;
+
+fn main() -> ExitCode {
+    panic::install();
+    let cli = Cli::parse();
+    let text = context::text(cli.client.lang);
+    let result = std::panic::catch_unwind(|| run(cli)).unwrap_or_else(|_| Err(panic::failure()));
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            panic::tell(&failure.lines(&text));
+            failure.exit().map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<(), Failure> {
+    match cli.command {
+        Command::Completions(args) => {
+            let mut script = Vec::new();
+            clap_complete::generate(args.shell, &mut Cli::command(), "opora", &mut script);
+            context::out(&cli.client).raw(&String::from_utf8_lossy(&script))
+        }
+        Command::Docs => context::out(&cli.client).raw(&command::reference::reference()),
+        other => runtime()?.block_on(Box::pin(client(cli.client, other))),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|cause| Failure::io("starting", cause))
+}
+
+async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> {
+    let context = Context::new(&args)?;
+    match command {
+        Command::Ticket(command) => command::ticket::run(&context, command).await,
+        Command::Org(command) => command::directory::organisations(&context, command).await,
+        Command::Contact(command) => command::directory::contacts(&context, command).await,
+        Command::Agent(command) => command::directory::agents(&context, command).await,
+        Command::Attach(args) => command::attach::run(&context, args).await,
+        _ => Err(Failure::usage("not there yet")),
+    }
+}

@@ -1,0 +1,301 @@
+# What the command line says. The Russian catalogue has the same keys.
+
+priority-critical = CRITICAL
+priority-high = HIGH
+priority-medium = MEDIUM
+priority-low = LOW
+impact-service-down = service down
+impact-service-intermittent = service disconnects
+impact-several-workstations = several workstations
+impact-one-workstation = one workstation
+category-channel-failure = channel failure
+category-audio-quality = audio quality
+category-sign-in = sign-in
+category-disconnects = disconnects
+category-other = other
+channel-calls = calls
+channel-email = e-mail
+channel-chat = chat
+platform-v3 = 3.x
+platform-v5 = 5.x
+ticket-state-new = new
+ticket-state-in-progress = in progress
+ticket-state-waiting-for-customer = waiting for customer
+ticket-state-resolved = resolved
+ticket-state-closed = closed
+ticket-state-merged = merged
+origin-grpc = contract
+origin-console = console
+origin-email = e-mail
+origin-phone = telephone
+origin-import = import
+visibility-public = public
+visibility-internal = internal
+log-kind-agentdesktop = agentdesktop
+log-kind-softphone-link = softphone-link
+log-kind-bpclient = bpclient
+log-kind-browser-host = browser host
+log-kind-other = other
+missing-fact-occur-time = when it appeared
+missing-fact-category = the kind of problem
+missing-fact-channels = the channels that fail
+missing-fact-workstations = the workstations
+missing-fact-requested-priority = the priority asked for
+missing-fact-platform = the platform
+missing-fact-log-agentdesktop = the agentdesktop log
+missing-fact-log-softphone-link = the softphone-link log
+missing-fact-log-bpclient = the bpclient log
+missing-fact-log-browser-host = the browser host's log
+clock-kind-first-response = first response
+clock-kind-resolution = resolution
+clock-state-running = running
+clock-state-paused = paused
+clock-state-met = met
+clock-state-continuous = continuous
+clock-state-stopped = stopped
+breach-cause-delay = delay
+breach-cause-reclassification = reclassification
+breach-cause-policy = policy
+actor-kind-agent = agent
+actor-kind-contact = contact
+actor-kind-integration = integration
+actor-kind-system = system
+actor-kind-importer = importer
+link-kind-related = related to
+link-kind-child-of-incident = part of incident
+link-kind-follows-closed = follows
+link-kind-incident-of = incident of
+stretch-reason-open = counts
+stretch-reason-closed = closed
+stretch-reason-holiday = holiday
+stretch-reason-paused = waiting for customer
+stretch-reason-merged = merged
+stretch-reason-resolved = resolved
+stretch-reason-set-aside = set aside
+
+unit-days = d
+unit-hours = h
+unit-minutes = min
+unit-seconds = s
+time-in = in { $span }
+time-ago = { $span } ago
+time-over = { $span } over
+yes = yes
+no = no
+nobody = nobody
+
+clock-due = { $relative } ({ $time })
+clock-breached = breached { $time } ({ $span } ago, { $cause })
+clock-paused = paused, { $span } left
+clock-met = met { $time }
+clock-met-late = met late { $time }, breached { $breached }
+clock-continuous = continuous, { $span }
+clock-continuous-due = continuous, { $span }; older target due { $time }
+clock-stopped = stopped
+due-response = reply { $relative }
+due-resolution = fix { $relative }
+due-paused = paused, { $span } left
+
+head-number = #
+head-priority = Priority
+head-state = State
+head-subject = Subject
+head-organisation = Customer
+head-assignee = Owner
+head-due = Due
+head-id = Id
+head-name = Name
+head-email = E-mail
+head-phone = Telephone
+head-zone = Time zone
+head-platform = Platform
+head-policy = Policy
+head-language = Language
+head-revision = Revision
+head-time = Time
+head-actor = Who
+head-what = What
+head-file = File
+head-size = Size
+head-kind = Kind
+head-nearest = Nearest
+head-from = From
+head-to = To
+head-length = Length
+head-reason = Why
+head-first-response = First response
+head-resolution = Resolution
+head-target = Target
+head-started = Began
+head-calendar = Calendar
+
+field-state = State
+field-priority = Priority
+field-impact = Impact
+field-requested = Asked for
+field-unassessed = not assessed
+field-category = Category
+field-channels = Channels
+field-platform = Platform
+field-organisation = Customer
+field-reporter = Reporter
+field-assignee = Owner
+field-occurred = Appeared
+field-workstations = Workstations
+field-checklist = Tried
+field-missing = Missing
+field-tags = Tags
+field-external = External id
+field-origin = Came by
+field-escalation = Escalated
+field-incident = Incident
+field-merged-into = Merged into
+field-links = Ties
+field-created = Created
+field-updated = Changed
+field-resolved = Resolved
+field-counts = Holds
+field-importing = Import
+field-archived = Archived
+field-etag = Etag
+importing = not finished: its clocks wait for `opora finish-import`
+rung = rung { $rung } since { $since }: { $reason }
+counts = { $comments ->
+    [one] { $comments } message
+   *[other] { $comments } messages
+}, { $files ->
+    [one] { $files } file
+   *[other] { $files } files
+}
+priority-mismatch = { $asked } (differs)
+
+total-tickets = { $count ->
+    [one] { $count } ticket in all
+   *[other] { $count } tickets in all
+}
+more-tickets = There are more: --all shows them, or go on with --page-token { $token }
+nothing-found = Nothing found.
+no-tickets = No tickets match.
+
+done-created = { $ticket } created: { $priority }, first response { $response }, resolution { $resolution }.
+done-updated = { $ticket } edited.
+done-reprioritised = { $ticket } is { $priority } now: first response { $response }, resolution { $resolution }.
+done-escalated = { $ticket } is on rung { $rung } ({ $whom }) now.
+done-escalated-later = { $ticket } is on rung { $rung } ({ $whom }) now; reachable { $time }. Go on to the next rung if that is too late.
+done-deescalated = { $ticket } is on rung { $rung } now.
+done-deescalated-off = { $ticket } is off the ladder now.
+done-assigned = { $ticket } is { $assignee }'s now.
+done-unassigned = { $ticket } has no owner now.
+done-commented = { $ticket }: message written ({ $visibility }).
+done-commented-new = The ticket was closed: the message began { $ticket }.
+done-transitioned = { $ticket } is { $state } now.
+done-merged = { $ticket } is part of { $target } now.
+done-unmerged = { $ticket } is a ticket of its own again: { $state }.
+done-linked = { $ticket } and { $target } are tied.
+done-unlinked = { $ticket } and { $target } are no longer tied.
+done-registered = { $name } registered.
+done-edited = { $name } edited.
+done-attached = { $file } attached to { $ticket } as { $kind }.
+done-downloaded = { $file } written, { $size } bytes, checked.
+done-import-finished = { $count ->
+    [0] No ticket was waiting for it.
+    [one] The clocks of { $count } ticket run now.
+   *[other] The clocks of { $count } tickets run now.
+}
+still-missing = Still missing: { $facts }.
+
+preview-title = What each priority would mean for { $ticket }:
+preview-current = { $priority } (now)
+explain-title = { $clock } of { $ticket }
+explain-elapsed = { $span } of { $target } used; { $state }.
+explain-elapsed-continuous = { $span } used, no target; { $state }.
+explain-calendar = Calendar { $calendar }, { $zone }
+explain-truncated = Cut at 10,000 stretches.
+explain-obligations = Obligations:
+obligation-shown = shown
+obligation-set-aside = set aside
+continuous = continuous
+comments-title = Messages
+watch-gone = The desk went away; waiting for it at revision { $revision }.
+watch-back = The desk is back.
+watch-left = (left the view)
+
+event-created = created: { $priority }, { $subject }
+event-created-follows = created, follows { $ticket }
+event-updated = edited: { $fields }
+event-assigned = assigned to { $assignee }
+event-unassigned = unassigned from { $assignee }
+event-reprioritised = priority { $from } → { $to }
+event-escalated = escalated to rung { $rung } ({ $whom })
+event-deescalated = brought down to rung { $rung }
+event-transitioned = { $from } → { $to }
+event-commented = { $visibility } message: { $body }
+event-merged = { $source } merged into { $target }
+event-unmerged = { $source } unmerged from { $target }
+event-linked = tied: { $kind } { $ticket }
+event-unlinked = untied from { $ticket }
+event-attached = file { $file } ({ $kind })
+event-sla-warned = { $clock }: { $percent } % used, due { $time }
+event-sla-breached = { $clock } BREACHED at { $time } ({ $cause })
+event-sla-neglected = neglected since { $time }
+event-policy = policy { $from } → { $to }
+event-undone = took back revision { $revision }
+event-import-finished = import finished
+event-unknown = something that this version of opora does not know
+
+error-unreachable = The desk at { $server } can't be reached: { $cause }
+hint-unreachable = Is it running? Start one with `opora serve --data DIR`, or name another with --server or OPORA_SERVER.
+hint-try-again = This passes by itself: try again in a moment.
+hint-deadline = It may have happened all the same: look before you repeat it, or allow more with --timeout.
+hint-etag = Somebody changed it since: look again with `opora ticket show`, then repeat.
+hint-unseen = Read the new message first: `opora ticket show`.
+hint-allowed = Allowed from here: { $allowed }.
+hint-not-found = `opora ticket list` shows what there is.
+hint-resource-not-found = Register it first with `opora org|contact|agent add`.
+hint-import = The desk takes historical times only when it runs with importing allowed (OPORA_IMPORTING_ALLOWED=true).
+hint-disk = Make room on the disk of the desk; reading goes on meanwhile.
+hint-operator = Somebody who runs the desk has to look at its log.
+hint-filter = The filter language is described in docs/filter.md; quote the filter for your shell.
+hint-request-id = Leave --request-id out, or give a fresh one.
+error-bug = This is a bug in opora: { $detail }
+hint-bug = Please report it with the version ({ $version }) and what you did. RUST_BACKTRACE=1 shows more.
+error-io = { $what }: { $cause }
+error-me = --me needs to know who you are: give --as or set OPORA_ACTOR.
+error-empty-message = There is nothing to send: the text is empty.
+error-nothing-to-change = Nothing to change was named: see --help.
+
+import-reading = Reading { $file }
+import-sending = Importing
+import-planned = { $tickets ->
+    [one] { $tickets } ticket
+   *[other] { $tickets } tickets
+} in { $rows ->
+    [one] { $rows } row
+   *[other] { $rows } rows
+}.
+import-dry-run = Dry run: nothing was sent.
+import-created = Created: { $count }
+import-changed = Changes: { $count }
+import-skipped = Already there: { $count }
+import-refused = Refused: { $count }
+import-notes = Could not be played as they stand: { $count }
+import-rejects = The refused rows, with line numbers and reasons, are in { $file }.
+import-kept-open = The import is left open: its clocks wait for `opora finish-import`.
+import-line = line { $line }: { $reason }
+
+demo-preparing = Preparing a desk with { $count } invented tickets
+demo-ready = The demo desk is at { $server }. Its tickets are invented.
+demo-connect = Connect with:  opora console --server { $server } --as olga
+demo-or = or:            opora ticket list --server { $server }
+demo-stop = Ctrl-C ends it and removes its directory.
+demo-log = The log of the desk is in { $file }
+demo-ended = The demo is over; its directory was removed.
+demo-failed = The demo's desk failed: { $cause }
+check-clean = { $data } is in order.
+check-found = { $count ->
+    [one] { $count } fault found in { $data }.
+   *[other] { $count } faults found in { $data }.
+}
+hint-check-repair = Run it again with --repair to mend what can be mended.
+attach-unfinished = The upload of { $file } is not complete: the desk has { $size } bytes. Give the same command again.
+attach-hash = What arrived does not match its hash: fetch { $file } again.

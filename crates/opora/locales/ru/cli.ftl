@@ -1,0 +1,307 @@
+# Что говорит командная строка. В английском каталоге те же ключи.
+
+priority-critical = КРИТИЧЕСКИЙ
+priority-high = ВЫСОКИЙ
+priority-medium = СРЕДНИЙ
+priority-low = НИЗКИЙ
+impact-service-down = сервис не работает
+impact-service-intermittent = сервис отключается
+impact-several-workstations = несколько рабочих мест
+impact-one-workstation = одно рабочее место
+category-channel-failure = не работает канал
+category-audio-quality = плохая слышимость
+category-sign-in = проблемы со входом
+category-disconnects = периодическое отключение
+category-other = другое
+channel-calls = звонки
+channel-email = e-mail
+channel-chat = чат
+platform-v3 = 3.x
+platform-v5 = 5.x
+ticket-state-new = новый
+ticket-state-in-progress = в работе
+ticket-state-waiting-for-customer = ждём заказчика
+ticket-state-resolved = решён
+ticket-state-closed = закрыт
+ticket-state-merged = объединён
+origin-grpc = контракт
+origin-console = консоль
+origin-email = почта
+origin-phone = телефон
+origin-import = импорт
+visibility-public = открытое
+visibility-internal = внутреннее
+log-kind-agentdesktop = agentdesktop
+log-kind-softphone-link = softphone-link
+log-kind-bpclient = bpclient
+log-kind-browser-host = лог браузера
+log-kind-other = другой
+missing-fact-occur-time = время появления
+missing-fact-category = тип проблемы
+missing-fact-channels = неработающие каналы
+missing-fact-workstations = рабочие места
+missing-fact-requested-priority = желаемый приоритет
+missing-fact-platform = платформа
+missing-fact-log-agentdesktop = лог agentdesktop
+missing-fact-log-softphone-link = лог softphone-link
+missing-fact-log-bpclient = лог bpclient
+missing-fact-log-browser-host = лог браузера (host)
+clock-kind-first-response = первый ответ
+clock-kind-resolution = решение
+clock-state-running = идёт
+clock-state-paused = на паузе
+clock-state-met = выполнено
+clock-state-continuous = непрерывно
+clock-state-stopped = остановлено
+breach-cause-delay = задержка
+breach-cause-reclassification = смена приоритета
+breach-cause-policy = смена политики
+actor-kind-agent = сотрудник
+actor-kind-contact = контактное лицо
+actor-kind-integration = интеграция
+actor-kind-system = система
+actor-kind-importer = импорт
+link-kind-related = связан с
+link-kind-child-of-incident = часть массовой проблемы
+link-kind-follows-closed = продолжает
+link-kind-incident-of = массовая проблема для
+stretch-reason-open = считается
+stretch-reason-closed = нерабочее время
+stretch-reason-holiday = праздник
+stretch-reason-paused = ждали заказчика
+stretch-reason-merged = был объединён
+stretch-reason-resolved = был решён
+stretch-reason-set-aside = отложено
+
+unit-days = д
+unit-hours = ч
+unit-minutes = мин
+unit-seconds = с
+time-in = через { $span }
+time-ago = { $span } назад
+time-over = просрочено на { $span }
+yes = да
+no = нет
+nobody = никто
+
+clock-due = { $relative } ({ $time })
+clock-breached = нарушено { $time } ({ $span } назад, { $cause })
+clock-paused = на паузе, осталось { $span }
+clock-met = выполнено { $time }
+clock-met-late = выполнено с опозданием { $time }, нарушено { $breached }
+clock-continuous = непрерывно, { $span }
+clock-continuous-due = непрерывно, { $span }; прежний срок { $time }
+clock-stopped = остановлено
+due-response = ответ { $relative }
+due-resolution = решение { $relative }
+due-paused = пауза, осталось { $span }
+
+head-number = №
+head-priority = Приоритет
+head-state = Состояние
+head-subject = Тема
+head-organisation = Организация
+head-assignee = Исполнитель
+head-due = Срок
+head-id = Имя
+head-name = Название
+head-email = E-mail
+head-phone = Телефон
+head-zone = Часовой пояс
+head-platform = Платформа
+head-policy = Политика
+head-language = Язык
+head-revision = Ревизия
+head-time = Время
+head-actor = Кто
+head-what = Что
+head-file = Файл
+head-size = Размер
+head-kind = Вид
+head-nearest = Ближайший
+head-from = С
+head-to = По
+head-length = Длительность
+head-reason = Почему
+head-first-response = Первый ответ
+head-resolution = Решение
+head-target = Норматив
+head-started = Начало
+head-calendar = Календарь
+
+field-state = Состояние
+field-priority = Приоритет
+field-impact = Характер
+field-requested = Просили
+field-unassessed = не оценён
+field-category = Тип
+field-channels = Каналы
+field-platform = Платформа
+field-organisation = Организация
+field-reporter = Сообщил
+field-assignee = Исполнитель
+field-occurred = Появилось
+field-workstations = Рабочие места
+field-checklist = Проверено
+field-missing = Не хватает
+field-tags = Метки
+field-external = Внешний номер
+field-origin = Поступил через
+field-escalation = Эскалация
+field-incident = Массовая проблема
+field-merged-into = Объединён с
+field-links = Связи
+field-created = Создан
+field-updated = Изменён
+field-resolved = Решён
+field-counts = Содержит
+field-importing = Импорт
+field-archived = В архиве
+field-etag = Etag
+importing = не закончен: часы ждут `opora finish-import`
+rung = ступень { $rung } с { $since }: { $reason }
+counts = { $comments ->
+    [one] { $comments } сообщение
+    [few] { $comments } сообщения
+   *[other] { $comments } сообщений
+}, { $files ->
+    [one] { $files } файл
+    [few] { $files } файла
+   *[other] { $files } файлов
+}
+priority-mismatch = { $asked } (не совпадает)
+
+total-tickets = { $count ->
+    [one] Всего: { $count } запрос
+    [few] Всего: { $count } запроса
+   *[other] Всего: { $count } запросов
+}
+more-tickets = Есть ещё: --all покажет все, или продолжите с --page-token { $token }
+nothing-found = Ничего не найдено.
+no-tickets = Подходящих запросов нет.
+
+done-created = { $ticket } создан: { $priority }, первый ответ { $response }, решение { $resolution }.
+done-updated = { $ticket } изменён.
+done-reprioritised = { $ticket } теперь { $priority }: первый ответ { $response }, решение { $resolution }.
+done-escalated = { $ticket } теперь на ступени { $rung } ({ $whom }).
+done-escalated-later = { $ticket } теперь на ступени { $rung } ({ $whom }); будет на связи { $time }. Если это поздно, переходите на следующую ступень.
+done-deescalated = { $ticket } теперь на ступени { $rung }.
+done-deescalated-off = { $ticket } снят с эскалации.
+done-assigned = { $ticket }: исполнитель теперь { $assignee }.
+done-unassigned = { $ticket } теперь без исполнителя.
+done-commented = { $ticket }: сообщение записано ({ $visibility }).
+done-commented-new = Запрос был закрыт: сообщение начало { $ticket }.
+done-transitioned = { $ticket } теперь: { $state }.
+done-merged = { $ticket } теперь часть { $target }.
+done-unmerged = { $ticket } снова отдельный запрос: { $state }.
+done-linked = { $ticket } и { $target } связаны.
+done-unlinked = { $ticket } и { $target } больше не связаны.
+done-registered = Добавлено: { $name }.
+done-edited = Изменено: { $name }.
+done-attached = { $file } приложен к { $ticket } ({ $kind }).
+done-downloaded = { $file } записан, байт: { $size }, проверен.
+done-import-finished = { $count ->
+    [0] Ни один запрос этого не ждал.
+    [one] Часы { $count } запроса пошли.
+   *[other] Часы { $count } запросов пошли.
+}
+still-missing = Ещё не хватает: { $facts }.
+
+preview-title = Что значил бы каждый приоритет для { $ticket }:
+preview-current = { $priority } (сейчас)
+explain-title = { $clock }, { $ticket }
+explain-elapsed = Израсходовано { $span } из { $target }; { $state }.
+explain-elapsed-continuous = Израсходовано { $span }, норматива нет; { $state }.
+explain-calendar = Календарь { $calendar }, { $zone }
+explain-truncated = Показаны первые 10 000 отрезков.
+explain-obligations = Обязательства:
+obligation-shown = показано
+obligation-set-aside = отложено
+continuous = непрерывно
+comments-title = Сообщения
+watch-gone = Сервер пропал; ждём его на ревизии { $revision }.
+watch-back = Сервер снова на связи.
+watch-left = (ушёл из выборки)
+
+event-created = создан: { $priority }, { $subject }
+event-created-follows = создан, продолжает { $ticket }
+event-updated = изменено: { $fields }
+event-assigned = исполнитель { $assignee }
+event-unassigned = снят исполнитель { $assignee }
+event-reprioritised = приоритет { $from } → { $to }
+event-escalated = эскалация на ступень { $rung } ({ $whom })
+event-deescalated = спущен на ступень { $rung }
+event-transitioned = { $from } → { $to }
+event-commented = { $visibility } сообщение: { $body }
+event-merged = { $source } объединён с { $target }
+event-unmerged = { $source } отделён от { $target }
+event-linked = связь: { $kind } { $ticket }
+event-unlinked = связь с { $ticket } снята
+event-attached = файл { $file } ({ $kind })
+event-sla-warned = { $clock }: израсходовано { $percent } %, срок { $time }
+event-sla-breached = { $clock }: НАРУШЕНО { $time } ({ $cause })
+event-sla-neglected = без внимания с { $time }
+event-policy = политика { $from } → { $to }
+event-undone = отменена ревизия { $revision }
+event-import-finished = импорт закончен
+event-unknown = событие, которого эта версия opora не знает
+
+error-unreachable = Сервер { $server } недоступен: { $cause }
+hint-unreachable = Запущен ли он? Запустите `opora serve --data DIR` или укажите другой через --server или OPORA_SERVER.
+hint-try-again = Это пройдёт само: повторите чуть позже.
+hint-deadline = Изменение могло произойти: проверьте, прежде чем повторять, или дайте больше времени через --timeout.
+hint-etag = Кто-то успел изменить: посмотрите `opora ticket show` и повторите.
+hint-unseen = Сначала прочтите новое сообщение: `opora ticket show`.
+hint-allowed = Отсюда можно: { $allowed }.
+hint-not-found = `opora ticket list` покажет, что есть.
+hint-resource-not-found = Сначала добавьте: `opora org|contact|agent add`.
+hint-import = Прошлые времена принимаются, только если импорт разрешён (OPORA_IMPORTING_ALLOWED=true).
+hint-disk = Освободите место на диске сервера; чтение пока работает.
+hint-operator = Тот, кто обслуживает сервер, должен посмотреть его журнал.
+hint-filter = Язык фильтров описан в docs/filter.md; заключите фильтр в кавычки.
+hint-request-id = Не указывайте --request-id или возьмите новый.
+error-bug = Это ошибка в самой opora: { $detail }
+hint-bug = Сообщите о ней, указав версию ({ $version }) и свои действия. RUST_BACKTRACE=1 покажет больше.
+error-io = { $what }: { $cause }
+error-me = Для --me нужно знать, кто вы: укажите --as или OPORA_ACTOR.
+error-empty-message = Отправлять нечего: текст пуст.
+error-nothing-to-change = Не указано, что менять: см. --help.
+
+import-reading = Чтение { $file }
+import-sending = Импорт
+import-planned = { $tickets ->
+    [one] { $tickets } запрос
+    [few] { $tickets } запроса
+   *[other] { $tickets } запросов
+}, { $rows ->
+    [one] { $rows } строка
+    [few] { $rows } строки
+   *[other] { $rows } строк
+}.
+import-dry-run = Пробный прогон: ничего не отправлено.
+import-created = Создано: { $count }
+import-changed = Изменений: { $count }
+import-skipped = Уже было: { $count }
+import-refused = Отказано: { $count }
+import-notes = Нельзя было повторить как есть: { $count }
+import-rejects = Отвергнутые строки с номерами и причинами — в { $file }.
+import-kept-open = Импорт оставлен открытым: часы ждут `opora finish-import`.
+import-line = строка { $line }: { $reason }
+
+demo-preparing = Готовим сервер с выдуманными запросами: { $count }
+demo-ready = Демонстрационный сервер: { $server }. Запросы выдуманы.
+demo-connect = Подключиться:  opora console --server { $server } --as olga
+demo-or = или:           opora ticket list --server { $server }
+demo-stop = Ctrl-C завершит его и удалит его каталог.
+demo-log = Журнал сервера: { $file }
+demo-ended = Демонстрация закончена; каталог удалён.
+demo-failed = Демонстрационный сервер отказал: { $cause }
+check-clean = { $data }: всё в порядке.
+check-found = { $count ->
+    [one] Найдена { $count } неисправность в { $data }.
+    [few] Найдено { $count } неисправности в { $data }.
+   *[other] Найдено { $count } неисправностей в { $data }.
+}
+hint-check-repair = Запустите ещё раз с --repair, чтобы исправить, что можно.
+attach-unfinished = { $file } отправлен не полностью: на сервере байт: { $size }. Повторите ту же команду.
+attach-hash = Полученное не совпадает с контрольной суммой: скачайте { $file } ещё раз.

@@ -1,0 +1,133 @@
+//! Everything but tickets and the directory, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::value::{Origin, ticket_name};
+
+pub(crate) const ATTACH_EXAMPLES: &str = "\
+Examples:
+  opora attach 1042 bpclient_2026_03_02_13_39_02.log chromehost.log
+  opora attach 1042 --list
+  opora attach --download tickets/1042/attachments/48211 --to ./logs
+
+A broken upload goes on where it broke when the same command is given again.";
+
+pub(crate) const IMPORT_EXAMPLES: &str = "\
+Examples:
+  opora import incidents.csv --map incidents.toml --dry-run
+  opora import incident_event_log.csv --map examples/import/incident_event_log.toml --replay
+
+Running an import twice creates nothing twice. What the desk refused is written, with its line numbers and reasons,
+to a file named at the end.";
+
+/// `opora serve`: read by the server's own configuration.
+#[cfg(feature = "server")]
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// See `opora serve --help`
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    pub(crate) rest: Vec<std::ffi::OsString>,
+}
+
+/// `opora check`.
+#[cfg(feature = "server")]
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The data directory
+    #[arg(long, env = "OPORA_DATA", value_name = "DIR")]
+    pub(crate) data: PathBuf,
+    /// Mend what can be mended
+    #[arg(long)]
+    pub(crate) repair: bool,
+}
+
+/// `opora demo`.
+#[cfg(feature = "server")]
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Serve only, and print how to connect
+    #[arg(long)]
+    pub(crate) no_console: bool,
+    /// How many tickets to invent
+    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    pub(crate) tickets: u32,
+    /// The same seed invents the same tickets
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Seconds between new tickets on average; 0 for none
+    #[arg(long, default_value_t = 8, value_name = "SECONDS")]
+    pub(crate) every: u32,
+}
+
+/// `opora console`.
+#[cfg(feature = "console")]
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {}
+
+/// `opora attach`.
+#[derive(Debug, Args)]
+pub(crate) struct AttachArgs {
+    /// The ticket
+    #[arg(value_parser = ticket_name, required_unless_present = "download")]
+    pub(crate) ticket: Option<String>,
+    /// The files to send
+    #[arg(value_name = "FILE", required_unless_present_any = ["list", "download"])]
+    pub(crate) files: Vec<PathBuf>,
+    /// List the ticket's files
+    #[arg(long, conflicts_with_all = ["files", "download"])]
+    pub(crate) list: bool,
+    /// Fetch a file by its name in the list
+    #[arg(long, value_name = "NAME", conflicts_with = "files")]
+    pub(crate) download: Option<String>,
+    /// Where to put it: a directory, a file, or `-` for standard output [default: here]
+    #[arg(long, value_name = "PATH", requires = "download")]
+    pub(crate) to: Option<PathBuf>,
+    /// The media type of the files
+    #[arg(long, value_name = "TYPE", default_value = "application/octet-stream")]
+    pub(crate) content_type: String,
+}
+
+/// `opora import`.
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// The file: CSV, or NDJSON if it ends with .ndjson or .jsonl
+    pub(crate) file: PathBuf,
+    /// Which column is what [default: FILE with the ending .toml]
+    #[arg(long, value_name = "MAP")]
+    pub(crate) map: Option<PathBuf>,
+    /// Play every row of a ticket as a change at its time, not only the last one
+    #[arg(long)]
+    pub(crate) replay: bool,
+    /// Read and check everything, send nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Ask the desk first what it has of this import, and send only the rest
+    #[arg(long)]
+    pub(crate) resume: bool,
+    /// How many tickets are sent at the same time
+    #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
+    pub(crate) parallel: u16,
+    /// Where refused rows are written [default: the file's name with .rejects.csv, here]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) rejects: Option<PathBuf>,
+    /// Don't end the import: more files follow, clocks wait for `opora finish-import`
+    #[arg(long)]
+    pub(crate) keep_open: bool,
+}
+
+/// `opora finish-import`.
+#[derive(Debug, Args)]
+pub(crate) struct FinishImportArgs {
+    /// The origin of the imported tickets
+    #[arg(long, value_enum, ignore_case = true, default_value_t = Origin::Import)]
+    pub(crate) origin: Origin,
+}
+
+/// `opora completions`.
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    pub(crate) shell: clap_complete::Shell,
+}

@@ -1,0 +1,110 @@
+//! What every client command has in hand: the desk, the output, who calls. The process's edge: environment, clock
+//! and time zone are read here and nowhere else.
+
+use std::io::IsTerminal as _;
+
+use jiff::{Timestamp, tz::TimeZone};
+use opora_proto::client::{ClientOptions, Desk};
+use tonic::Status;
+
+use crate::cli::ClientArgs;
+use crate::cli::value::{ColourChoice, Language, OutputFormat};
+use crate::failure::Failure;
+use crate::output::Out;
+use crate::text::Text;
+
+/// What a client command has in hand.
+pub(crate) struct Context {
+    /// The desk; nothing is sent before the first call.
+    pub(crate) desk: Desk,
+    /// Where answers go.
+    pub(crate) out: Out,
+    /// Who calls, `agents/olga`.
+    pub(crate) actor: Option<String>,
+    /// The desk's address.
+    pub(crate) server: String,
+}
+
+impl Context {
+    /// As the arguments say. Must be called within a tokio runtime.
+    pub(crate) fn new(args: &ClientArgs) -> Result<Self, Failure> {
+        let out = out(args);
+        let desk = Desk::new(&ClientOptions {
+            server: args.server.clone(),
+            actor: args.actor.clone(),
+            language: Some(out.text.language().code().to_owned()),
+            deadline: Some(args.timeout),
+            ..ClientOptions::default()
+        })
+        .map_err(|error| Failure::usage(error.to_string()))?;
+        Ok(Self { desk, out, actor: args.actor.clone(), server: args.server.clone() })
+    }
+
+    /// What a status of a call means for a person.
+    pub(crate) fn failed(&self, status: &Status) -> Failure {
+        Failure::call(&self.server, status)
+    }
+
+    /// The request id that was given, or a fresh one.
+    pub(crate) fn request_id(given: Option<String>) -> String {
+        given.unwrap_or_else(opora_proto::client::request_id)
+    }
+}
+
+/// The texts of the language that was asked for.
+pub(crate) fn text(lang: Option<Language>) -> Text {
+    let variable = |name: &str| std::env::var(name).ok();
+    Text::new(
+        lang.unwrap_or_else(|| Language::from_locale([variable("LC_ALL"), variable("LC_MESSAGES"), variable("LANG")])),
+    )
+}
+
+/// Where answers go.
+pub(crate) fn out(args: &ClientArgs) -> Out {
+    let terminal = std::io::stdout().is_terminal();
+    let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    let colour = match args.color {
+        ColourChoice::Always => true,
+        ColourChoice::Never => false,
+        ColourChoice::Auto => terminal && !no_color && !dumb,
+    };
+    Out {
+        format: args.output,
+        terminal,
+        colour: colour && args.output == OutputFormat::Table,
+        width: comfy_table::Table::new().width().filter(|_| terminal).unwrap_or(100),
+        text: text(args.lang),
+        zone: zone(),
+        now: now(),
+    }
+}
+
+/// Now.
+#[expect(clippy::disallowed_methods, reason = "the clock's own edge: relative times are told from here")]
+pub(crate) fn now() -> Timestamp {
+    Timestamp::now()
+}
+
+#[expect(clippy::disallowed_methods, reason = "times are shown to whoever sits at this machine, in its zone")]
+fn zone() -> TimeZone {
+    TimeZone::system()
+}
+
+/// Calls a method of a service, with retries where the error is a passing one; the request is made once, so that
+/// every try carries the same request id.
+macro_rules! call {
+    ($context:expr, $service:ident . $method:ident ( $request:expr )) => {{
+        let context: &crate::context::Context = $context;
+        let request = $request;
+        context
+            .desk
+            .call(|desk| {
+                let request = request.clone();
+                async move { desk.$service().$method(request).await }
+            })
+            .await
+            .map_err(|status| context.failed(&status))
+    }};
+}
+pub(crate) use call;

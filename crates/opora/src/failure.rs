@@ -1,0 +1,238 @@
+//! What ends a command without success: one exit code, one sentence, one next step.
+
+use std::fmt;
+use std::io;
+
+use opora_proto::error::{ErrorReason, Fault};
+use tonic::{Code, Status};
+
+use crate::text::Text;
+
+/// The exit codes of `docs/cli.md`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Refused by the server, or something was found to be wrong.
+    Refused = 1,
+    /// Wrong usage.
+    Usage = 2,
+    /// The server can't be reached.
+    Unreachable = 69,
+    /// A bug.
+    Bug = 70,
+    /// Input or output failed.
+    Io = 74,
+    /// A passing trouble.
+    TryAgain = 75,
+    /// Wrong configuration.
+    Config = 78,
+}
+
+/// Why a command did not succeed.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(crate) struct Failure(Box<Inner>);
+
+#[derive(Debug)]
+enum Inner {
+    /// Whoever read our output went away: nothing to say, nothing wrong.
+    Quiet,
+    /// Said already, or nothing to add to what was printed.
+    Said(Exit),
+    Sentence(Exit, String),
+    Io(String, io::Error),
+    Call(String, Fault, String),
+}
+
+impl fmt::Display for Inner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Quiet | Self::Said(_) => f.write_str("ended"),
+            Self::Sentence(_, sentence) => f.write_str(sentence),
+            Self::Io(what, cause) => write!(f, "{what}: {cause}"),
+            Self::Call(_, fault, _) => f.write_str(&fault.message),
+        }
+    }
+}
+
+impl Failure {
+    /// A command that was misused in a way that clap can't see.
+    pub(crate) fn usage(sentence: impl Into<String>) -> Self {
+        Self(Box::new(Inner::Sentence(Exit::Usage, sentence.into())))
+    }
+
+    /// A file of settings that is wrong.
+    pub(crate) fn config(sentence: impl Into<String>) -> Self {
+        Self(Box::new(Inner::Sentence(Exit::Config, sentence.into())))
+    }
+
+    /// A failure with its own sentence.
+    pub(crate) fn new(exit: Exit, sentence: impl Into<String>) -> Self {
+        Self(Box::new(Inner::Sentence(exit, sentence.into())))
+    }
+
+    /// A failure that the output has told already.
+    pub(crate) fn said(exit: Exit) -> Self {
+        Self(Box::new(Inner::Said(exit)))
+    }
+
+    /// Something that can't be, unless opora has a bug.
+    pub(crate) fn bug(detail: impl Into<String>) -> Self {
+        Self(Box::new(Inner::Sentence(Exit::Bug, detail.into())))
+    }
+
+    /// A file or stream that can't be read or written.
+    pub(crate) fn io(what: impl Into<String>, cause: io::Error) -> Self {
+        if cause.kind() == io::ErrorKind::BrokenPipe {
+            return Self(Box::new(Inner::Quiet));
+        }
+        Self(Box::new(Inner::Io(what.into(), cause)))
+    }
+
+    /// What a server answered, or that none did.
+    pub(crate) fn call(server: &str, status: &Status) -> Self {
+        Self(Box::new(Inner::Call(server.to_owned(), Fault::from(status), root_cause(status))))
+    }
+
+    /// The error of the contract, if a server gave one.
+    pub(crate) fn fault(&self) -> Option<&Fault> {
+        match &*self.0 {
+            Inner::Call(_, fault, _) => Some(fault),
+            _ => None,
+        }
+    }
+
+    /// Whether the server could not be reached or said that it passes.
+    pub(crate) fn is_passing(&self) -> bool {
+        matches!(self.exit(), Some(Exit::Unreachable | Exit::TryAgain))
+    }
+
+    /// The exit code; `None`: 0.
+    pub(crate) fn exit(&self) -> Option<Exit> {
+        match &*self.0 {
+            Inner::Quiet => None,
+            Inner::Said(exit) | Inner::Sentence(exit, _) => Some(*exit),
+            Inner::Io(..) => Some(Exit::Io),
+            Inner::Call(_, fault, _) => Some(exit_of(fault)),
+        }
+    }
+
+    /// What to tell a person: a sentence, details, and a next step, a line each.
+    pub(crate) fn lines(&self, text: &Text) -> Vec<String> {
+        match &*self.0 {
+            Inner::Quiet | Inner::Said(_) => Vec::new(),
+            Inner::Sentence(Exit::Bug, detail) => vec![
+                text.with("error-bug", &[("detail", detail.into())]),
+                text.with("hint-bug", &[("version", env!("CARGO_PKG_VERSION").into())]),
+            ],
+            Inner::Sentence(_, sentence) => vec![sentence.clone()],
+            Inner::Io(what, cause) => {
+                vec![text.with("error-io", &[("what", what.into()), ("cause", (&cause.to_string()).into())])]
+            }
+            Inner::Call(server, fault, cause) => call_lines(text, server, fault, cause),
+        }
+    }
+}
+
+fn exit_of(fault: &Fault) -> Exit {
+    match (fault.code, fault.reason) {
+        (_, Some(ErrorReason::StoreFailed)) => Exit::Refused,
+        (_, Some(ErrorReason::Overloaded | ErrorReason::NotServing | ErrorReason::DiskFull))
+        | (Code::DeadlineExceeded | Code::Cancelled, _) => Exit::TryAgain,
+        (Code::Unavailable | Code::Unknown, None) => Exit::Unreachable,
+        _ => Exit::Refused,
+    }
+}
+
+/// The innermost cause: tonic's own message says `transport error` only.
+fn root_cause(status: &Status) -> String {
+    let mut cause: &dyn std::error::Error = status;
+    // A chain of causes is short; the bound guards against one that runs in a circle.
+    for _ in 0..16 {
+        match cause.source() {
+            Some(next) => cause = next,
+            None => break,
+        }
+    }
+    let text = cause.to_string();
+    if std::ptr::addr_eq(cause, std::ptr::from_ref(status)) { status.message().to_owned() } else { text }
+}
+
+fn call_lines(text: &Text, server: &str, fault: &Fault, cause: &str) -> Vec<String> {
+    if exit_of(fault) == Exit::Unreachable {
+        return vec![
+            text.with("error-unreachable", &[("server", server.into()), ("cause", cause.into())]),
+            text.get("hint-unreachable"),
+        ];
+    }
+    let mut lines = vec![fault.message.clone()];
+    lines.extend(fault.violations.iter().map(|v| format!("  {}: {}", v.field, v.description)));
+    if let Some(hint) = hint(fault) {
+        let allowed = fault.metadata.get("allowed").map(String::as_str).unwrap_or_default();
+        if hint != "hint-allowed" || !allowed.is_empty() {
+            lines.push(text.with(hint, &[("allowed", allowed.into())]));
+        }
+    }
+    lines
+}
+
+fn hint(fault: &Fault) -> Option<&'static str> {
+    let by_reason = match fault.reason? {
+        ErrorReason::EtagMismatch => "hint-etag",
+        ErrorReason::UnseenMessage => "hint-unseen",
+        ErrorReason::TransitionNotAllowed => "hint-allowed",
+        ErrorReason::TicketNotFound => "hint-not-found",
+        ErrorReason::ResourceNotFound => "hint-resource-not-found",
+        ErrorReason::ImportNotAllowed => "hint-import",
+        ErrorReason::DiskFull => "hint-disk",
+        ErrorReason::InvalidFilter => "hint-filter",
+        ErrorReason::RequestIdReused => "hint-request-id",
+        ErrorReason::DeadlineExceeded => "hint-deadline",
+        ErrorReason::Overloaded | ErrorReason::NotServing => "hint-try-again",
+        ErrorReason::StoreFailed | ErrorReason::DataCorrupt | ErrorReason::Internal => "hint-operator",
+        _ => return None,
+    };
+    Some(by_reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::value::Language;
+    use tonic_types::{ErrorDetails, StatusExt as _};
+
+    fn refused(code: Code, reason: ErrorReason, metadata: &[(&str, &str)]) -> Failure {
+        let metadata: Vec<(String, String)> =
+            metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+        let details = ErrorDetails::with_error_info(reason.word(), "opora", metadata);
+        Failure::call("http://desk.example.com", &Status::with_error_details(code, "the desk says no", details))
+    }
+
+    #[test]
+    fn exit_codes_are_those_of_the_documentation() {
+        let cases = [
+            (refused(Code::FailedPrecondition, ErrorReason::TransitionNotAllowed, &[]), 1),
+            (refused(Code::Unavailable, ErrorReason::NotServing, &[]), 75),
+            (refused(Code::ResourceExhausted, ErrorReason::Overloaded, &[]), 75),
+            (refused(Code::Unavailable, ErrorReason::StoreFailed, &[]), 1),
+            (Failure::call("x", &Status::unavailable("tcp connect error")), 69),
+            (Failure::call("x", &Status::deadline_exceeded("late")), 75),
+            (Failure::usage("x"), 2),
+            (Failure::bug("x"), 70),
+            (Failure::io("x", io::Error::other("y")), 74),
+            (Failure::config("x"), 78),
+        ];
+        for (failure, code) in cases {
+            assert_eq!(failure.exit().map(|exit| exit as u8), Some(code), "{failure:?}");
+        }
+        assert_eq!(Failure::io("x", io::ErrorKind::BrokenPipe.into()).exit(), None);
+    }
+
+    #[test]
+    fn a_refusal_is_told_with_a_next_step() {
+        let text = Text::new(Language::En);
+        let failure = refused(Code::FailedPrecondition, ErrorReason::TransitionNotAllowed, &[("allowed", "RESOLVED")]);
+        assert_eq!(failure.lines(&text), ["the desk says no", "Allowed from here: RESOLVED."]);
+        let lines = Failure::call("http://127.0.0.1:1", &Status::unavailable("refused")).lines(&text);
+        assert!(lines[0].contains("http://127.0.0.1:1") && lines[1].contains("opora serve"), "{lines:?}");
+    }
+}
