@@ -201,7 +201,7 @@ mod tests {
     use tonic_types::{ErrorDetails, StatusExt as _};
 
     fn refused(code: Code, reason: ErrorReason, metadata: &[(&str, &str)]) -> Failure {
-        let metadata: Vec<(String, String)> =
+        let metadata: std::collections::HashMap<String, String> =
             metadata.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
         let details = ErrorDetails::with_error_info(reason.word(), "opora", metadata);
         Failure::call("http://desk.example.com", &Status::with_error_details(code, "the desk says no", details))

@@ -8,6 +8,8 @@ mod failure;
 mod output;
 mod panic;
 mod sanitise;
+#[cfg(feature = "server")]
+mod serve;
 mod text;
 
 use std::process::ExitCode;
@@ -40,6 +42,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
             context::out(&cli.client).raw(&String::from_utf8_lossy(&script))
         }
         Command::Docs => context::out(&cli.client).raw(&command::reference::reference()),
+        #[cfg(feature = "server")]
+        Command::Serve(args) => serve::run(&context::out(&cli.client), args),
         other => runtime()?.block_on(Box::pin(client(cli.client, other))),
     }
 }

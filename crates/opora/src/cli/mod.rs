@@ -70,7 +70,7 @@ pub(crate) struct ClientArgs {
 pub(crate) enum Command {
     /// Run the desk
     #[cfg(feature = "server")]
-    #[command(disable_help_flag = true)]
+    #[command(after_help = work::SERVE_EXAMPLES)]
     Serve(work::ServeArgs),
     /// Verify a data directory: journal, records, indexes, attachments
     #[cfg(feature = "server")]

@@ -14,6 +14,15 @@ Examples:
 
 A broken upload goes on where it broke when the same command is given again.";
 
+#[cfg(feature = "server")]
+pub(crate) const SERVE_EXAMPLES: &str = "\
+Examples:
+  opora serve --data /var/lib/opora
+  opora serve --config /etc/opora.toml --print-config
+  opora serve --data ./data --listen 127.0.0.1:0 --set importing_allowed=true
+
+Settings come from built-in values, then the file, then OPORA_… variables, then flags.";
+
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
   opora import incidents.csv --map incidents.toml --dry-run
@@ -22,13 +31,31 @@ Examples:
 Running an import twice creates nothing twice. What the desk refused is written, with its line numbers and reasons,
 to a file named at the end.";
 
-/// `opora serve`: read by the server's own configuration.
+/// `opora serve`.
 #[cfg(feature = "server")]
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// See `opora serve --help`
-    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-    pub(crate) rest: Vec<std::ffi::OsString>,
+    /// The data directory (OPORA_DATA)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<String>,
+    /// The address to listen on (OPORA_LISTEN); port 0 takes any free one [default: 127.0.0.1:7420]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) listen: Option<String>,
+    /// A file of settings (OPORA_CONFIG)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Any setting of the configuration, as KEY=VALUE
+    #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
+    pub(crate) settings: Vec<(String, String)>,
+    /// Print the effective configuration with each value's origin, and end
+    #[arg(long)]
+    pub(crate) print_config: bool,
+}
+
+#[cfg(feature = "server")]
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (key, value) = text.split_once('=').ok_or("a setting is KEY=VALUE")?;
+    Ok((key.trim().replace('-', "_"), value.to_owned()))
 }
 
 /// `opora check`.

@@ -1,0 +1,57 @@
+//! `opora serve`: the desk in a process of its own. Reads flags, sets up the log, and leaves the rest to the server.
+
+use std::io::IsTerminal as _;
+
+use opora_server::config::{Config, LogFormat, Sources};
+use opora_server::{ServeError, serve};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::work::ServeArgs;
+use crate::failure::{Exit, Failure};
+use crate::output::Out;
+
+/// Runs the desk until it is asked to stop.
+pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
+    let mut flags = args.settings;
+    flags.extend(args.data.map(|data| ("data".to_owned(), data)));
+    flags.extend(args.listen.map(|listen| ("listen".to_owned(), listen)));
+    let sources = Sources::of_process(args.config, flags);
+    let config = Config::load(&sources).map_err(|error| Failure::config(error.to_string()))?;
+    if args.print_config {
+        return out.raw(&config.print());
+    }
+    log(&config)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("opora")
+        .build()
+        .map_err(|cause| Failure::io("starting", cause))?;
+    let listening = |address| {
+        // A supervisor that reads no standard output is none of the desk's business.
+        let _ = out.raw(&format!("listening on http://{address}\n"));
+    };
+    runtime.block_on(Box::pin(serve(config, listening))).map_err(failed)
+}
+
+/// What a server's failure means for the process.
+pub(crate) fn failed(error: ServeError) -> Failure {
+    let exit = match error.exit_code() {
+        78 => Exit::Config,
+        70 => Exit::Bug,
+        _ => Exit::Io,
+    };
+    Failure::new(exit, error.to_string())
+}
+
+fn log(config: &Config) -> Result<(), Failure> {
+    let filter = EnvFilter::try_new(&config.log).map_err(|error| Failure::config(format!("`log`: {error}")))?;
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
+    let installed = match config.log_format {
+        LogFormat::Json => builder.json().try_init(),
+        LogFormat::Text => builder.try_init(),
+    };
+    installed.map_err(|error| Failure::bug(format!("the log: {error}")))
+}
