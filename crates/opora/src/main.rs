@@ -4,7 +4,10 @@
 mod cli;
 mod command;
 mod context;
+#[cfg(feature = "server")]
+mod demo;
 mod failure;
+mod import;
 mod output;
 mod panic;
 mod sanitise;
@@ -59,11 +62,17 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> {
     let context = Context::new(&args)?;
     match command {
+        #[cfg(feature = "server")]
+        Command::Demo(demo) => Box::pin(demo::run(&args, demo)).await,
         Command::Ticket(command) => command::ticket::run(&context, command).await,
         Command::Org(command) => command::directory::organisations(&context, command).await,
         Command::Contact(command) => command::directory::contacts(&context, command).await,
         Command::Agent(command) => command::directory::agents(&context, command).await,
         Command::Attach(args) => command::attach::run(&context, args).await,
-        _ => Err(Failure::usage("not there yet")),
+        Command::Import(args) => import::run(&context, args).await,
+        Command::FinishImport(args) => import::finish_import(&context, args).await,
+        #[cfg(feature = "server")]
+        Command::Serve(_) => Err(Failure::bug("`serve` is no client")),
+        Command::Completions(_) | Command::Docs => Err(Failure::bug("no client")),
     }
 }

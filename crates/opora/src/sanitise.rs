@@ -2,6 +2,7 @@
 //! direction of writing would let a customer's message draw on the screen, or lie about what stands there.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 /// Whether a character must not reach a terminal. Line feed and tab are for the caller to know.
 fn is_unsafe(c: char) -> bool {
@@ -44,7 +45,7 @@ pub(crate) fn json(text: &str) -> Cow<'_, str> {
     for c in text.chars() {
         if is_unsafe(c) {
             for unit in c.encode_utf16(&mut [0; 2]) {
-                clean.push_str(&format!("\\u{unit:04x}"));
+                let _ = write!(clean, "\\u{unit:04x}");
             }
         } else {
             clean.push(c);

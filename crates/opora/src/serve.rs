@@ -34,6 +34,7 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
 }
 
 /// What a server's failure means for the process.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
 pub(crate) fn failed(error: ServeError) -> Failure {
     let exit = match error.exit_code() {
         78 => Exit::Config,

@@ -72,15 +72,9 @@ pub(crate) enum Command {
     #[cfg(feature = "server")]
     #[command(after_help = work::SERVE_EXAMPLES)]
     Serve(work::ServeArgs),
-    /// Verify a data directory: journal, records, indexes, attachments
     #[cfg(feature = "server")]
-    Check(work::CheckArgs),
     /// A desk with invented tickets in a temporary directory, and the console on it
-    #[cfg(feature = "server")]
     Demo(work::DemoArgs),
-    /// The live queue in the terminal
-    #[cfg(feature = "console")]
-    Console(work::ConsoleArgs),
     /// Work with tickets
     #[command(subcommand, after_help = ticket::EXAMPLES)]
     Ticket(ticket::TicketCommand),

@@ -147,6 +147,7 @@ pub(crate) struct CreateArgs {
 
 /// `ticket list`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ListArgs {
     /// Which, in the filter language: state = NEW AND priority >= HIGH AND "нет звука"
     #[arg(trailing_var_arg = true)]

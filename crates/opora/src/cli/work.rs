@@ -58,18 +58,6 @@ fn setting(text: &str) -> Result<(String, String), String> {
     Ok((key.trim().replace('-', "_"), value.to_owned()))
 }
 
-/// `opora check`.
-#[cfg(feature = "server")]
-#[derive(Debug, Args)]
-pub(crate) struct CheckArgs {
-    /// The data directory
-    #[arg(long, env = "OPORA_DATA", value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// Mend what can be mended
-    #[arg(long)]
-    pub(crate) repair: bool,
-}
-
 /// `opora demo`.
 #[cfg(feature = "server")]
 #[derive(Debug, Args)]
@@ -87,11 +75,6 @@ pub(crate) struct DemoArgs {
     #[arg(long, default_value_t = 8, value_name = "SECONDS")]
     pub(crate) every: u32,
 }
-
-/// `opora console`.
-#[cfg(feature = "console")]
-#[derive(Debug, Args)]
-pub(crate) struct ConsoleArgs {}
 
 /// `opora attach`.
 #[derive(Debug, Args)]
@@ -118,6 +101,7 @@ pub(crate) struct AttachArgs {
 
 /// `opora import`.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ImportArgs {
     /// The file: CSV, or NDJSON if it ends with .ndjson or .jsonl
     pub(crate) file: PathBuf,

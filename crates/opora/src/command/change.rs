@@ -6,8 +6,8 @@ use opora_proto::v1::{self, reprioritise_ticket_request::To};
 
 use super::{text_or_stdin, ticket_of};
 use crate::cli::ticket::{
-    AssignArgs, CommentArgs, DeescalateArgs, EscalateArgs, LinkArgs, MergeArgs, ReprioritiseArgs, TransitionArgs,
-    UnlinkArgs, UnmergeArgs, UpdateArgs,
+    AssignArgs, ChangeArgs, CommentArgs, DeescalateArgs, EscalateArgs, LinkArgs, MergeArgs, ReprioritiseArgs,
+    TransitionArgs, UnlinkArgs, UnmergeArgs, UpdateArgs,
 };
 use crate::context::{Context, call};
 use crate::failure::Failure;
@@ -15,16 +15,16 @@ use crate::output::{bare, short, wire};
 
 /// A request with the name of its ticket, and the etag, request id and import time that every change has.
 macro_rules! request {
-    ($type:ident, $name:expr, $change:expr, { $($field:ident: $value:expr),* $(,)? }) => {
-        v1::$type {
-            name: $name,
-            etag: $change.etag.clone().unwrap_or_default(),
-            request_id: Context::request_id($change.request_id.clone()),
-            import_time: $change.import_time.map(wire),
-            $($field: $value,)*
-            ..Default::default()
-        }
-    };
+    ($type:ident, $name:expr, $change:expr, { $($field:ident: $value:expr),* $(,)? }) => {{
+        let change: &ChangeArgs = &$change;
+        let mut request = v1::$type::default();
+        request.name = $name;
+        request.etag = change.etag.clone().unwrap_or_default();
+        request.request_id = Context::request_id(change.request_id.clone());
+        request.import_time = change.import_time.map(wire);
+        $(request.$field = $value;)*
+        request
+    }};
 }
 
 /// Says what was done, in a sentence with the ticket's number.

@@ -19,7 +19,6 @@ macro_rules! pages {
     ($context:expr, $method:ident, $request:expr, $field:ident, $page:expr) => {{
         let wanted = $page.limit.unwrap_or(u32::MAX);
         let mut request = $request;
-        request.show_archived = $page.archived;
         let mut all = Vec::new();
         let mut last;
         let mut pages = 0;
@@ -67,8 +66,13 @@ pub(crate) async fn organisations(context: &Context, command: OrgCommand) -> Res
         OrgCommand::Add(args) => add_organisation(context, args).await,
         OrgCommand::Update(args) => update_organisation(context, args).await,
         OrgCommand::List(page) => {
-            let response: v1::ListOrganisationsResponse =
-                pages!(context, list_organisations, v1::ListOrganisationsRequest::default(), organisations, page);
+            let response: v1::ListOrganisationsResponse = pages!(
+                context,
+                list_organisations,
+                v1::ListOrganisationsRequest { show_archived: page.archived, ..Default::default() },
+                organisations,
+                page
+            );
             out.list(&response, &response.organisations, || out.organisations(&response.organisations))
         }
         OrgCommand::Show { organisation } => {
@@ -129,8 +133,11 @@ pub(crate) async fn contacts(context: &Context, command: ContactCommand) -> Resu
         ContactCommand::Add(args) => add_contact(context, args).await,
         ContactCommand::Update(args) => update_contact(context, args).await,
         ContactCommand::List(ContactListArgs { organisation, page }) => {
-            let request =
-                v1::ListContactsRequest { organisation: organisation.unwrap_or_default(), ..Default::default() };
+            let request = v1::ListContactsRequest {
+                organisation: organisation.unwrap_or_default(),
+                show_archived: page.archived,
+                ..Default::default()
+            };
             let response: v1::ListContactsResponse = pages!(context, list_contacts, request, contacts, page);
             out.list(&response, &response.contacts, || out.contacts(&response.contacts))
         }
@@ -193,7 +200,7 @@ pub(crate) async fn agents(context: &Context, command: AgentCommand) -> Result<(
         AgentCommand::Update(args) => update_agent(context, args).await,
         AgentCommand::List(page) => {
             let page: PageArgs = page;
-            let request = v1::ListAgentsRequest::default();
+            let request = v1::ListAgentsRequest { show_archived: page.archived, ..Default::default() };
             let response: v1::ListAgentsResponse = pages!(context, list_agents, request, agents, page);
             out.list(&response, &response.agents, || out.agents(&response.agents))
         }

@@ -144,8 +144,8 @@ mod tests {
         }
     }
 
-    fn at(text: &str) -> Option<prost_types::Timestamp> {
-        Some(super::super::wire(text.parse().unwrap()))
+    fn at(text: &str) -> prost_types::Timestamp {
+        super::super::wire(text.parse().unwrap())
     }
 
     #[test]
@@ -160,10 +160,10 @@ mod tests {
     fn a_clock_is_told_in_each_of_its_states() {
         let out = out(Language::Ru);
         let clock = |state: ClockState| v1::Clock { state: state.into(), ..Default::default() };
-        let running = v1::Clock { due_time: at("2026-03-02T12:45:00Z"), ..clock(ClockState::Running) };
+        let running = v1::Clock { due_time: Some(at("2026-03-02T12:45:00Z")), ..clock(ClockState::Running) };
         assert_eq!(out.clock(Some(&running)), ("через 45 мин (12:45)".to_owned(), Tone::Warn));
         let breached = v1::Clock {
-            breach_time: at("2026-03-02T11:00:00Z"),
+            breach_time: Some(at("2026-03-02T11:00:00Z")),
             breach_cause: v1::BreachCause::Delay.into(),
             ..running
         };
@@ -173,9 +173,9 @@ mod tests {
             ..clock(ClockState::Paused)
         };
         assert_eq!(out.clock(Some(&paused)).0, "на паузе, осталось 35 мин");
-        let met = v1::Clock { met_time: at("2026-03-01T09:20:00Z"), ..clock(ClockState::Met) };
+        let met = v1::Clock { met_time: Some(at("2026-03-01T09:20:00Z")), ..clock(ClockState::Met) };
         assert_eq!(out.clock(Some(&met)).0, "выполнено 2026-03-01 09:20");
-        let continuous = v1::Clock { start_time: at("2026-03-02T11:42:00Z"), ..clock(ClockState::Continuous) };
+        let continuous = v1::Clock { start_time: Some(at("2026-03-02T11:42:00Z")), ..clock(ClockState::Continuous) };
         assert_eq!(out.clock(Some(&continuous)), ("непрерывно, 18 мин".to_owned(), Tone::Bad));
         assert_eq!(out.clock(Some(&clock(ClockState::Stopped))).0, "остановлено");
     }
@@ -184,7 +184,7 @@ mod tests {
     fn a_list_shows_the_earliest_unmet_clock() {
         let out = out(Language::En);
         let clock =
-            |due: &str| v1::Clock { state: ClockState::Running.into(), due_time: at(due), ..Default::default() };
+            |due: &str| v1::Clock { state: ClockState::Running.into(), due_time: Some(at(due)), ..Default::default() };
         let mut ticket = v1::Ticket {
             sla: Some(v1::TicketSla {
                 first_response: Some(clock("2026-03-02T12:10:00Z")),

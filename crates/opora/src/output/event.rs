@@ -71,13 +71,13 @@ impl Out {
             Some(Change::Assigned(change)) => {
                 text.with("event-assigned", &[("assignee", bare(&change.assignee).into())])
             }
-            Some(Change::Reprioritised(change)) => self.from_to(
+            Some(Change::Reprioritised(change)) => self.between(
                 "event-reprioritised",
                 change.previous_priority().as_str_name(),
                 change.priority().as_str_name(),
             ),
             Some(Change::Transitioned(change)) => {
-                self.from_to("event-transitioned", change.previous_state().as_str_name(), change.state().as_str_name())
+                self.between("event-transitioned", change.previous_state().as_str_name(), change.state().as_str_name())
             }
             Some(Change::Commented(change)) => {
                 let comment = change.comment.clone().unwrap_or_default();
@@ -151,7 +151,7 @@ impl Out {
         }
     }
 
-    fn from_to(&self, key: &str, from: &str, to: &str) -> String {
+    fn between(&self, key: &str, from: &str, to: &str) -> String {
         let (from, to) = (self.text.word(from), self.text.word(to));
         self.text.with(key, &[("from", (&from).into()), ("to", (&to).into())])
     }

@@ -157,6 +157,7 @@ impl Out {
     }
 
     /// Bytes as they are.
+    #[expect(clippy::unused_self, reason = "whoever has no output has nothing to write to")]
     pub(crate) fn raw(&self, text: &str) -> Result<(), Failure> {
         let mut stdout = std::io::stdout().lock();
         stdout

@@ -1,0 +1,191 @@
+//! The mapping: which column is what. A small TOML file that is read whole and checked before anything is sent.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, civil};
+use opora_proto::v1;
+use serde::Deserialize;
+
+use crate::failure::Failure;
+
+/// Fields of a ticket that a column, a constant or a template can fill.
+pub(crate) const FIELDS: &[&str] = &[
+    "subject",
+    "description",
+    "organisation",
+    "reporter",
+    "email",
+    "category",
+    "channel",
+    "impact",
+    "requested_priority",
+    "priority",
+    "platform",
+    "occur_time",
+    "workstation",
+    "tags",
+    "assignee",
+    "state",
+    "create_time",
+    "update_time",
+    "origin",
+    "comment",
+    "note",
+];
+
+/// A mapping as it stands in its file.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mapping {
+    /// Names the import: the ids of its requests follow from it.
+    pub(crate) name: String,
+    /// The column that tells tickets apart.
+    pub(crate) id: String,
+    /// Put before the id to make the external id.
+    #[serde(default)]
+    pub(crate) external_id_prefix: String,
+    /// The column by which the rows of one ticket are ordered; without it they stay in the file's order.
+    pub(crate) order: Option<String>,
+    /// How times are written, as `strptime` reads them; tried in order. RFC 3339 is always understood.
+    #[serde(default)]
+    pub(crate) time_formats: Vec<String>,
+    /// The zone of times without one.
+    #[serde(default = "utc")]
+    pub(crate) time_zone: String,
+    /// Values that mean "not known".
+    #[serde(default)]
+    pub(crate) unknown: BTreeSet<String>,
+    /// Agents and organisations that the desk does not know are registered.
+    #[serde(default)]
+    pub(crate) register_missing: bool,
+    /// Field → column.
+    #[serde(default)]
+    pub(crate) columns: BTreeMap<String, String>,
+    /// Field → text with `{column}` in it.
+    #[serde(default)]
+    pub(crate) templates: BTreeMap<String, String>,
+    /// Field → constant.
+    #[serde(default)]
+    pub(crate) constants: BTreeMap<String, String>,
+    /// Field → value in the file → value of the contract.
+    #[serde(default)]
+    pub(crate) values: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+fn utc() -> String {
+    "UTC".to_owned()
+}
+
+impl Mapping {
+    /// Reads a mapping.
+    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+        let text = std::fs::read_to_string(path).map_err(|cause| Failure::io(path.display().to_string(), cause))?;
+        Self::parse(&text).map_err(|why| Failure::config(format!("{}: {why}", path.display())))
+    }
+
+    /// Reads the text of a mapping and checks it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let mapping: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+        for field in mapping.columns.keys().chain(mapping.templates.keys()).chain(mapping.constants.keys()) {
+            if !FIELDS.contains(&field.as_str()) {
+                let nearest = FIELDS
+                    .iter()
+                    .max_by(|a, b| strsim::jaro_winkler(a, field).total_cmp(&strsim::jaro_winkler(b, field)));
+                return Err(format!("`{field}` is no field; did you mean `{}`?", nearest.unwrap_or(&"subject")));
+            }
+        }
+        TimeZone::get(&mapping.time_zone).map_err(|_| format!("`{}` is no time zone", mapping.time_zone))?;
+        for (field, table) in &mapping.values {
+            for value in table.values().filter(|value| !value.is_empty()) {
+                number(field, value)?;
+            }
+        }
+        if !["subject"].iter().all(|field| mapping.has(field)) {
+            return Err("`subject` must come from a column, a template or a constant".to_owned());
+        }
+        Ok(mapping)
+    }
+
+    fn has(&self, field: &str) -> bool {
+        self.columns.contains_key(field) || self.templates.contains_key(field) || self.constants.contains_key(field)
+    }
+
+    /// The value of a field in a row; `None`: not known.
+    pub(crate) fn value(&self, field: &str, row: &BTreeMap<String, String>) -> Option<String> {
+        let known = |text: &str| !text.is_empty() && !self.unknown.contains(text);
+        let from_column = self.columns.get(field).and_then(|column| row.get(column)).map(|text| text.trim());
+        let raw = match from_column.filter(|text| known(text)) {
+            Some(text) => text.to_owned(),
+            None => match self.templates.get(field) {
+                Some(template) => fill(template, row),
+                None => self.constants.get(field)?.clone(),
+            },
+        };
+        let mapped = match self.values.get(field) {
+            Some(table) => table.get(&raw).cloned().unwrap_or(raw),
+            None => raw,
+        };
+        Some(mapped).filter(|text| known(text))
+    }
+
+    /// A time as it stands in the file.
+    pub(crate) fn time(&self, text: &str) -> Result<Timestamp, String> {
+        if let Ok(time) = text.parse::<Timestamp>() {
+            return Ok(time);
+        }
+        let zone = TimeZone::get(&self.time_zone).map_err(|error| error.to_string())?;
+        for format in &self.time_formats {
+            if let Ok(local) = civil::DateTime::strptime(format, text) {
+                return local.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+            }
+        }
+        Err(format!("`{text}` is not a time in any of the mapping's formats"))
+    }
+}
+
+/// Puts the row's values into `{column}`.
+fn fill(template: &str, row: &BTreeMap<String, String>) -> String {
+    let mut text = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        text.push_str(before);
+        let Some((column, later)) = after.split_once('}') else { break };
+        text.push_str(row.get(column).map_or("", String::as_str));
+        rest = later;
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The number of a word of an enum of the contract; words of fields that are no enum give 0.
+pub(crate) fn number(field: &str, word: &str) -> Result<i32, String> {
+    let upper = word.trim().to_ascii_uppercase().replace([' ', '-'], "_");
+    let found = match field {
+        "priority" | "requested_priority" => v1::Priority::from_str_name(&format!("PRIORITY_{upper}")).map(i32::from),
+        "impact" => v1::Impact::from_str_name(&format!("IMPACT_{upper}")).map(i32::from),
+        "category" => v1::Category::from_str_name(&format!("CATEGORY_{upper}")).map(i32::from),
+        "channel" => v1::Channel::from_str_name(&format!("CHANNEL_{upper}")).map(i32::from),
+        "platform" => v1::Platform::from_str_name(&format!("PLATFORM_{upper}")).map(i32::from),
+        "state" => v1::TicketState::from_str_name(&format!("TICKET_STATE_{upper}")).map(i32::from),
+        "origin" => v1::Origin::from_str_name(&format!("ORIGIN_{upper}")).map(i32::from),
+        _ => Some(0),
+    };
+    found.ok_or_else(|| format!("`{word}` is no {field} of the contract: give it a value in [values.{field}]"))
+}
+
+/// An id of the directory made of any text: `Resolver 170` becomes `resolver-170`.
+pub(crate) fn id_of(text: &str) -> String {
+    let mut id = String::new();
+    for c in text.chars() {
+        match c.to_ascii_lowercase() {
+            c if c.is_ascii_alphanumeric() => id.push(c),
+            _ if !id.ends_with('-') && !id.is_empty() => id.push('-'),
+            _ => {}
+        }
+    }
+    id.truncate(63);
+    let id = id.trim_matches('-');
+    if id.is_empty() { "unnamed".to_owned() } else { id.to_owned() }
+}

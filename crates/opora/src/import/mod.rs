@@ -1,0 +1,117 @@
+//! `opora import`: tickets of another system, through the same contract that everybody uses. Reads rows, makes a
+//! plan for each ticket, sends the plans, reports.
+
+mod mapping;
+mod plan;
+mod read;
+mod report;
+mod send;
+
+use std::path::Path;
+
+use futures::StreamExt as _;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use opora_proto::v1;
+
+use crate::cli::work::{FinishImportArgs, ImportArgs};
+use crate::context::{Context, call};
+use crate::failure::{Exit, Failure};
+
+use mapping::Mapping;
+use plan::Plan;
+use report::Report;
+use send::Sender;
+
+/// Runs `opora import`.
+pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failure> {
+    let out = &context.out;
+    let map = args.map.clone().unwrap_or_else(|| args.file.with_extension("toml"));
+    let mapping = Mapping::load(&map)?;
+    let (plans, mut report) = read_all(&args, mapping.clone()).await?;
+    if out.is_table() {
+        let rows: usize = plans.iter().map(|plan| plan.rows).sum();
+        let arguments = [("tickets", (plans.len() as u64).into()), ("rows", (rows as u64).into())];
+        out.say("import-planned", &arguments)?;
+    }
+    if args.dry_run {
+        out.say("import-dry-run", &[])?;
+    } else {
+        let sender = Sender::new(context, &mapping, args.resume).await?;
+        sender.prepare(&plans).await?;
+        send_all(context, &sender, plans, args.parallel, &mut report).await?;
+        if !args.keep_open {
+            finish(context, &sender.origins()).await?;
+        } else if out.is_table() {
+            out.say("import-kept-open", &[])?;
+        }
+    }
+    let rejects = args.rejects.unwrap_or_else(|| {
+        let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Path::new(&format!("{stem}.rejects.csv")).to_owned()
+    });
+    report.write_rejects(&rejects)?;
+    report.tell(out, &rejects)?;
+    if report.refused() > 0 { Err(Failure::said(Exit::Refused)) } else { Ok(()) }
+}
+
+/// Reading blocks: it has a thread of its own.
+async fn read_all(args: &ImportArgs, mapping: Mapping) -> Result<(Vec<Plan>, Report), Failure> {
+    let (file, replay) = (args.file.clone(), args.replay);
+    let read = move || {
+        let mut report = Report::default();
+        let rows = read::rows(&file, &mapping, &mut report)?;
+        Ok((plan::plans(&mapping, rows, replay, &mut report), report))
+    };
+    tokio::task::spawn_blocking(read).await.map_err(|error| Failure::bug(format!("reading: {error}")))?
+}
+
+async fn send_all(
+    context: &Context,
+    sender: &Sender<'_>,
+    plans: Vec<Plan>,
+    parallel: u16,
+    report: &mut Report,
+) -> Result<(), Failure> {
+    let bar = bar(context, plans.len() as u64);
+    let mut results =
+        futures::stream::iter(plans).map(|plan| Box::pin(sender.send(plan))).buffer_unordered(usize::from(parallel));
+    while let Some(outcome) = results.next().await {
+        // A refusal is in the outcome; what ends the whole import is a desk that can't be reached.
+        report.add(outcome?);
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(())
+}
+
+fn bar(context: &Context, length: u64) -> ProgressBar {
+    let shown = context.out.is_table() && std::io::IsTerminal::is_terminal(&std::io::stderr());
+    let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let bar = ProgressBar::with_draw_target(Some(length), target);
+    if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar.set_message(context.out.text.get("import-sending"));
+    bar
+}
+
+async fn finish(context: &Context, origins: &[i32]) -> Result<(), Failure> {
+    let mut response = v1::FinishImportResponse::default();
+    for origin in origins {
+        let request = v1::FinishImportRequest { origin: *origin, request_id: Context::request_id(None) };
+        let one: v1::FinishImportResponse = call!(context, admin.finish_import(request))?;
+        response.ticket_count += one.ticket_count;
+        response.revision = response.revision.max(one.revision);
+    }
+    if context.out.is_table() {
+        context.out.say("done-import-finished", &[("count", response.ticket_count.into())])?;
+    }
+    Ok(())
+}
+
+/// Runs `opora finish-import`.
+pub(crate) async fn finish_import(context: &Context, args: FinishImportArgs) -> Result<(), Failure> {
+    let request = v1::FinishImportRequest { origin: args.origin.into(), request_id: Context::request_id(None) };
+    let response: v1::FinishImportResponse = call!(context, admin.finish_import(request))?;
+    context.out.one(&response, || context.out.say("done-import-finished", &[("count", response.ticket_count.into())]))
+}

@@ -1,0 +1,130 @@
+//! Plans made of invented samples.
+
+use super::*;
+
+const MAP: &str = r#"
+name = "sample"
+id = "key"
+order = "n"
+time_formats = ["%d-%m-%Y %H:%M"]
+unknown = ["?"]
+[columns]
+state = "state"
+update_time = "at"
+create_time = "opened"
+priority = "prio"
+assignee = "who"
+[templates]
+subject = "Заявка {key}"
+[values.state]
+"Open" = "NEW"
+"Active" = "IN_PROGRESS"
+"Awaiting" = "WAITING_FOR_CUSTOMER"
+"Done" = "RESOLVED"
+"Closed" = "CLOSED"
+[values.priority]
+"1" = "CRITICAL"
+"3" = "MEDIUM"
+"#;
+
+/// Rows of `key,n,state,at,prio,who`.
+fn planned(text: &str, replay: bool) -> (Vec<Plan>, Report) {
+    let mapping = Mapping::parse(MAP).unwrap();
+    let heads = ["key", "n", "state", "at", "prio", "who"];
+    let rows = (2..).zip(text.lines()).map(|(line, text)| {
+        let mut values: BTreeMap<String, String> =
+            heads.iter().map(|h| (*h).to_owned()).zip(text.split(',').map(str::to_owned)).collect();
+        values.insert("opened".to_owned(), "01-03-2026 08:00".to_owned());
+        Row { line, values }
+    });
+    let mut report = Report::default();
+    let plans = plans(&mapping, rows.collect(), replay, &mut report);
+    (plans, report)
+}
+
+fn states(plan: &Plan) -> Vec<TicketState> {
+    plan.steps.iter().map(|step| step.state).collect()
+}
+
+#[test]
+fn rows_are_played_in_the_order_of_the_order_column() {
+    let (plans, _) = planned("A,2,Done,01-03-2026 10:00,3,?\nA,1,Active,01-03-2026 09:00,3,Ann B\n", true);
+    assert_eq!(states(&plans[0]), [TicketState::InProgress, TicketState::Resolved]);
+    assert_eq!(plans[0].steps[0].assignee.as_deref(), Some("ann-b"));
+    assert_eq!(plans[0].steps[1].assignee, None);
+    assert_eq!(plans[0].ticket.subject, "Заявка A");
+}
+
+#[test]
+fn times_that_are_equal_or_run_backwards_lose_no_row() {
+    let (plans, report) = planned(
+        "A,1,Active,01-03-2026 11:00,3,?\nA,2,Awaiting,01-03-2026 09:30,3,?\nA,3,Done,01-03-2026 11:00,3,?\n",
+        true,
+    );
+    let times: Vec<_> = plans[0].steps.iter().map(|step| step.at.to_string()).collect();
+    assert_eq!(times, ["2026-03-01T11:00:00Z"; 3]);
+    assert_eq!(report.refused(), 0);
+}
+
+#[test]
+fn a_ticket_that_was_closed_and_reopened_ends_in_its_last_state() {
+    let (plans, report) = planned(
+        "A,1,Closed,01-03-2026 09:00,3,?\nA,2,Active,02-03-2026 09:00,3,?\nA,3,Closed,03-03-2026 09:00,3,?\n",
+        true,
+    );
+    assert_eq!(states(&plans[0]), [TicketState::Resolved, TicketState::InProgress, TicketState::Closed]);
+    assert_eq!(report.notes(), 1);
+}
+
+#[test]
+fn a_ticket_whose_last_row_is_new_never_leaves_new() {
+    let (plans, _) = planned("A,1,Active,01-03-2026 09:00,3,?\nA,2,Open,02-03-2026 09:00,3,?\n", true);
+    assert_eq!(states(&plans[0]), [TicketState::New, TicketState::New]);
+    assert_eq!(plans[0].last, TicketState::New);
+}
+
+#[test]
+fn a_row_that_makes_no_sense_is_refused_with_its_line_and_the_rest_goes_on() {
+    let (plans, report) = planned(
+        "A,1,Active,01-03-2026 09:00,3,?\nA,2,Flying,01-03-2026 10:00,3,?\nA,3,Done,yesterday,3,?\nA,4,Done,01-03-2026 11:00,3,?\n,1,Open,x,3,?\n",
+        true,
+    );
+    assert_eq!(states(&plans[0]), [TicketState::InProgress, TicketState::Resolved]);
+    assert_eq!(report.refused_lines(), [3, 4, 6]);
+}
+
+#[test]
+fn without_replay_only_the_last_row_counts() {
+    let (plans, _) = planned("A,1,Active,01-03-2026 09:00,3,?\nA,2,Done,01-03-2026 10:00,1,?\n", false);
+    assert_eq!(states(&plans[0]), [TicketState::Resolved]);
+    assert_eq!(plans[0].created.to_string(), "2026-03-01T08:00:00Z");
+    assert_eq!(plans[0].ticket.requested_priority, i32::from(v1::Priority::Critical));
+}
+
+#[test]
+fn every_state_but_new_is_reached_from_every_open_one() {
+    use TicketState::{Closed, InProgress, New, Resolved, WaitingForCustomer};
+    for from in [New, InProgress, WaitingForCustomer, Resolved] {
+        for to in [InProgress, WaitingForCustomer, Resolved, Closed] {
+            assert!(way(from, to).is_some(), "{from:?} to {to:?}");
+        }
+    }
+    assert_eq!(way(Closed, InProgress), None);
+    assert_eq!(way(Resolved, New), None);
+    assert_eq!(way(New, Closed).unwrap(), [Resolved, Closed]);
+}
+
+#[test]
+fn a_mapping_with_a_fault_is_refused_with_what_would_be_right() {
+    let fault = |text: &str| Mapping::parse(text).unwrap_err();
+    assert!(fault("name = 'x'\nid = 'k'\n[columns]\nsubjekt = 's'\n").contains("subject"));
+    assert!(fault("name = 'x'\nid = 'k'\ntime_zone = 'Mars/Base'\n[constants]\nsubject = 's'\n").contains("Mars"));
+    let bad = "name = 'x'\nid = 'k'\n[constants]\nsubject = 's'\n[values.state]\nOpen = 'OPENED'\n";
+    assert!(fault(bad).contains("OPENED"));
+    assert!(fault("name = 'x'\nid = 'k'\n").contains("subject"));
+}
+
+#[test]
+fn the_mapping_that_comes_with_the_project_is_sound() {
+    Mapping::parse(include_str!("../../../../examples/import/incident_event_log.toml")).unwrap();
+}

@@ -1,0 +1,125 @@
+//! What came of an import: counts, and what was refused, with line numbers.
+
+use std::path::Path;
+
+use serde_json::json;
+
+use crate::failure::Failure;
+use crate::output::Out;
+
+/// What came of an import.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    created: u64,
+    changed: u64,
+    skipped: u64,
+    refused: Vec<Line>,
+    notes: Vec<Line>,
+}
+
+#[derive(Clone, Debug)]
+struct Line {
+    number: u64,
+    id: String,
+    why: String,
+}
+
+impl Report {
+    /// A row that was not taken.
+    pub(crate) fn refuse(&mut self, line: u64, id: &str, why: &str) {
+        self.refused.push(Line { number: line, id: id.to_owned(), why: why.to_owned() });
+    }
+
+    /// A row that was played otherwise than it stands.
+    pub(crate) fn note(&mut self, line: u64, id: &str, why: &str) {
+        self.notes.push(Line { number: line, id: id.to_owned(), why: why.to_owned() });
+    }
+
+    /// A ticket that was created now, or was there.
+    pub(crate) fn ticket(&mut self, new: bool) {
+        if new { self.created += 1 } else { self.skipped += 1 }
+    }
+
+    /// A change that was made now.
+    pub(crate) fn change(&mut self, new: bool) {
+        self.changed += u64::from(new);
+    }
+
+    /// What came of one more ticket.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.created += other.created;
+        self.changed += other.changed;
+        self.skipped += other.skipped;
+        self.refused.extend(other.refused);
+        self.notes.extend(other.notes);
+    }
+
+    /// How many rows were refused.
+    pub(crate) fn refused(&self) -> u64 {
+        self.refused.len() as u64
+    }
+
+    #[cfg(test)]
+    pub(crate) fn notes(&self) -> usize {
+        self.notes.len()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn refused_lines(&self) -> Vec<u64> {
+        let mut lines: Vec<u64> = self.refused.iter().map(|one| one.number).collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    /// Writes the refused rows into a file, if there are any.
+    pub(crate) fn write_rejects(&mut self, path: &Path) -> Result<(), Failure> {
+        self.refused.sort_by_key(|one| one.number);
+        self.notes.sort_by_key(|one| one.number);
+        if self.refused.is_empty() {
+            return Ok(());
+        }
+        let failed = |error: csv::Error| Failure::io(path.display().to_string(), std::io::Error::other(error));
+        let mut writer = csv::Writer::from_path(path).map_err(failed)?;
+        writer.write_record(["line", "id", "reason"]).map_err(failed)?;
+        for one in &self.refused {
+            writer.write_record([&one.number.to_string(), &one.id, &one.why]).map_err(failed)?;
+        }
+        writer.flush().map_err(|cause| Failure::io(path.display().to_string(), cause))
+    }
+
+    /// Tells what came of it.
+    pub(crate) fn tell(&self, out: &Out, rejects: &Path) -> Result<(), Failure> {
+        let lines = |list: &[Line]| -> Vec<_> {
+            list.iter().map(|one| json!({"line": one.number, "id": one.id, "reason": one.why})).collect()
+        };
+        if !out.is_table() {
+            let value = json!({
+                "created": self.created, "changed": self.changed, "skipped": self.skipped,
+                "refused": lines(&self.refused), "notes": lines(&self.notes),
+            });
+            return out.raw(&format!("{value}\n"));
+        }
+        out.say("import-created", &[("count", self.created.into())])?;
+        out.say("import-changed", &[("count", self.changed.into())])?;
+        out.say("import-skipped", &[("count", self.skipped.into())])?;
+        Self::tell_lines(out, "import-notes", &self.notes)?;
+        Self::tell_lines(out, "import-refused", &self.refused)?;
+        if self.refused.is_empty() {
+            return Ok(());
+        }
+        out.say("import-rejects", &[("file", rejects.display().to_string().into())])
+    }
+
+    /// A count and the first lines of it.
+    fn tell_lines(out: &Out, key: &str, list: &[Line]) -> Result<(), Failure> {
+        if list.is_empty() {
+            return Ok(());
+        }
+        out.say(key, &[("count", (list.len() as u64).into())])?;
+        for one in list.iter().take(10) {
+            let arguments = [("line", one.number.to_string().into()), ("reason", (&one.why).into())];
+            out.line(&format!("  {}", out.text.with("import-line", &arguments)))?;
+        }
+        Ok(())
+    }
+}

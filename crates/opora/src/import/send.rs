@@ -1,0 +1,304 @@
+//! Sends plans. The ids of requests follow from the import's name, the ticket's key and the row, so that whatever was
+//! sent before is answered as it was then and changes nothing twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+use opora_proto::error::ErrorReason;
+use opora_proto::v1::{self, TicketState, reprioritise_ticket_request::To};
+
+use super::mapping::Mapping;
+use super::plan::{Plan, Step, way};
+use super::report::Report;
+use crate::context::{Context, call};
+use crate::failure::{Exit, Failure};
+use crate::output::{instant, wire};
+
+/// Namespace of the ids of requests.
+const REQUESTS: uuid::Uuid = uuid::Uuid::from_u128(0x6f70_6f72_6100_5000_8000_0000_696d_7074);
+
+/// Sends plans to one desk.
+pub(crate) struct Sender<'a> {
+    context: &'a Context,
+    mapping: &'a Mapping,
+    /// The newest revision before anything was sent: an answer with a smaller one was given before.
+    before: u64,
+    /// With `--resume`: what the desk has, and whether its import is still open.
+    there: BTreeMap<String, v1::Ticket>,
+    origins: std::sync::Mutex<BTreeSet<i32>>,
+}
+
+/// What stops one ticket, or the whole import.
+enum Stop {
+    /// The desk refused: this ticket ends here.
+    Refused(u64, String),
+    /// The desk can't be reached: nothing goes on.
+    All(Failure),
+}
+
+impl<'a> Sender<'a> {
+    /// Asks the desk where it stands, and with `resume` what it has of this import.
+    pub(crate) async fn new(context: &'a Context, mapping: &'a Mapping, resume: bool) -> Result<Self, Failure> {
+        let info: v1::GetServerInfoResponse = call!(context, admin.get_server_info(v1::GetServerInfoRequest {}))?;
+        if !info.importing_allowed {
+            return Err(Failure::new(Exit::Refused, context.out.text.get("hint-import")));
+        }
+        let origins = std::sync::Mutex::new(BTreeSet::from([i32::from(v1::Origin::Import)]));
+        let mut sender = Self { context, mapping, before: info.revision, there: BTreeMap::new(), origins };
+        if resume {
+            sender.there = sender.known().await?;
+        }
+        Ok(sender)
+    }
+
+    async fn known(&self) -> Result<BTreeMap<String, v1::Ticket>, Failure> {
+        let mut there = BTreeMap::new();
+        let mut request =
+            v1::ListTicketsRequest { order_by: "number".to_owned(), page_size: 1000, ..Default::default() };
+        loop {
+            let page: v1::ListTicketsResponse = call!(self.context, tickets.list_tickets(request.clone()))?;
+            for ticket in page.tickets.into_iter().filter(|ticket| !ticket.external_id.is_empty()) {
+                there.insert(ticket.external_id.clone(), ticket);
+            }
+            if page.next_page_token.is_empty() {
+                return Ok(there);
+            }
+            request.page_token = page.next_page_token;
+        }
+    }
+
+    /// The origins of what was sent: each has an import to end.
+    pub(crate) fn origins(&self) -> Vec<i32> {
+        self.origins.lock().map(|origins| origins.iter().copied().collect()).unwrap_or_default()
+    }
+
+    /// Registers the agents and organisations that the desk does not know, if the mapping asks for it.
+    pub(crate) async fn prepare(&self, plans: &[Plan]) -> Result<(), Failure> {
+        if !self.mapping.register_missing {
+            return Ok(());
+        }
+        let agents: BTreeSet<&String> =
+            plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| step.assignee.as_ref()).collect();
+        for id in agents {
+            let request = v1::CreateAgentRequest {
+                agent_id: id.clone(),
+                agent: Some(v1::Agent {
+                    display_name: id.clone(),
+                    email: format!("{id}@example.com"),
+                    ..Default::default()
+                }),
+                request_id: self.request_id("agent", id),
+            };
+            let answer: Result<v1::CreateAgentResponse, _> = call!(self.context, directory.create_agent(request));
+            registered(answer.map(drop))?;
+        }
+        let names: BTreeSet<&str> =
+            plans.iter().filter_map(|plan| plan.ticket.organisation.strip_prefix("organisations/")).collect();
+        for id in names {
+            let request = v1::CreateOrganisationRequest {
+                organisation_id: id.to_owned(),
+                organisation: Some(v1::Organisation { display_name: id.to_owned(), ..Default::default() }),
+                request_id: self.request_id("organisation", id),
+            };
+            let answer: Result<v1::CreateOrganisationResponse, _> =
+                call!(self.context, directory.create_organisation(request));
+            registered(answer.map(drop))?;
+        }
+        Ok(())
+    }
+
+    fn request_id(&self, key: &str, what: &str) -> String {
+        let name = format!("{}\n{key}\n{what}", self.mapping.name);
+        uuid::Uuid::new_v5(&REQUESTS, name.as_bytes()).to_string()
+    }
+
+    /// Sends one plan.
+    pub(crate) async fn send(&self, plan: Plan) -> Result<Report, Failure> {
+        let mut report = Report::default();
+        if let Ok(mut origins) = self.origins.lock() {
+            origins.insert(plan.ticket.origin);
+        }
+        if self.there.get(&plan.external_id).is_some_and(|ticket| !ticket.importing || ticket.state() == plan.last) {
+            report.ticket(false);
+            return Ok(report);
+        }
+        match self.play(&plan, &mut report).await {
+            Ok(()) => Ok(report),
+            Err(Stop::Refused(line, why)) => {
+                report.refuse(line, &plan.external_id, &why);
+                Ok(report)
+            }
+            Err(Stop::All(failure)) => Err(failure),
+        }
+    }
+
+    async fn play(&self, plan: &Plan, report: &mut Report) -> Result<(), Stop> {
+        let Some(mut ticket) = self.create(plan, report).await? else { return Ok(()) };
+        for (index, step) in plan.steps.iter().enumerate() {
+            let mut player = Player { sender: self, plan, step, index, ticket, report };
+            player.play().await?;
+            ticket = player.ticket;
+        }
+        if ticket.state() != plan.last {
+            let stands = format!("stands in {}, not in {}", ticket.state().as_str_name(), plan.last.as_str_name());
+            report.refuse(plan.line, &plan.external_id, &stands);
+        }
+        Ok(())
+    }
+
+    /// The new ticket; `None`: it came with an import that is over.
+    async fn create(&self, plan: &Plan, report: &mut Report) -> Result<Option<v1::Ticket>, Stop> {
+        let request = v1::CreateTicketRequest {
+            ticket: Some(plan.ticket.clone()),
+            request_id: self.request_id(&plan.external_id, "create"),
+            import_time: Some(wire(plan.created)),
+        };
+        let answer: Result<v1::CreateTicketResponse, Failure> = call!(self.context, tickets.create_ticket(request));
+        match answer {
+            Ok(response) => {
+                report.ticket(response.revision > self.before);
+                Ok(response.ticket)
+            }
+            // The desk no longer remembers the request, but has the ticket.
+            Err(failure) if reason(&failure) == Some(ErrorReason::ExternalIdTaken) => {
+                let name = failure.fault().and_then(|f| f.metadata.get("name")).cloned().unwrap_or_default();
+                let request = v1::GetTicketRequest { name, ..Default::default() };
+                let there: Result<v1::GetTicketResponse, Failure> = call!(self.context, tickets.get_ticket(request));
+                let there = there.map_err(|failure| stop(plan.line, failure))?.ticket;
+                report.ticket(false);
+                Ok(there.filter(|ticket| ticket.importing))
+            }
+            Err(failure) => Err(stop(plan.line, failure)),
+        }
+    }
+}
+
+fn reason(failure: &Failure) -> Option<ErrorReason> {
+    failure.fault().and_then(|fault| fault.reason)
+}
+
+fn stop(line: u64, failure: Failure) -> Stop {
+    if failure.is_passing() || failure.exit() == Some(Exit::Bug) {
+        return Stop::All(failure);
+    }
+    let mut why = failure.to_string();
+    for violation in failure.fault().map(|fault| fault.violations.as_slice()).unwrap_or_default() {
+        let _ = write!(why, "; {}: {}", violation.field, violation.description);
+    }
+    Stop::Refused(line, why)
+}
+
+/// It is well that somebody is there already.
+fn registered(answer: Result<(), Failure>) -> Result<(), Failure> {
+    match answer {
+        Err(failure) if reason(&failure) != Some(ErrorReason::IdTaken) => Err(failure),
+        _ => Ok(()),
+    }
+}
+
+/// Plays one step of one ticket.
+struct Player<'a> {
+    sender: &'a Sender<'a>,
+    plan: &'a Plan,
+    step: &'a Step,
+    index: usize,
+    /// The ticket as the last answer told it.
+    ticket: v1::Ticket,
+    report: &'a mut Report,
+}
+
+/// Sends one change of the step, takes its answer's ticket, counts it.
+macro_rules! change {
+    ($self:ident, $method:ident, $what:expr, $request:ident { $($field:ident: $value:expr),* $(,)? }, $response:ident) => {{
+        let request = v1::$request {
+            name: $self.ticket.name.clone(),
+            request_id: $self.request_id($what),
+            import_time: Some(wire($self.at())),
+            $($field: $value,)*
+            ..Default::default()
+        };
+        let answer: Result<v1::$response, Failure> = call!($self.sender.context, tickets.$method(request));
+        let response = answer.map_err(|failure| stop($self.step.line, failure))?;
+        $self.report.change(response.revision > $self.sender.before);
+        if let Some(ticket) = response.ticket {
+            $self.ticket = ticket;
+        }
+    }};
+}
+
+impl Player<'_> {
+    /// The step's time, not before the last event of the ticket.
+    fn at(&self) -> Timestamp {
+        let latest = instant(self.ticket.update_time.as_ref()).unwrap_or(self.step.at);
+        // A ticket that was changed by others since the import has a last event in our future.
+        if latest > self.step.at { latest } else { self.step.at }
+    }
+
+    fn request_id(&self, what: &str) -> String {
+        self.sender.request_id(&self.plan.external_id, &format!("{}\n{what}", self.index))
+    }
+
+    async fn play(&mut self) -> Result<(), Stop> {
+        let step = self.step;
+        if step.priority != 0 && step.priority != self.ticket.priority {
+            let to = Some(To::Priority(step.priority));
+            let reason = format!("imported: {}", self.plan.external_id);
+            change!(
+                self,
+                reprioritise_ticket,
+                "priority",
+                ReprioritiseTicketRequest { to: to, reason: reason },
+                ReprioritiseTicketResponse
+            );
+        }
+        // Assigning takes NEW to IN_PROGRESS: where the row says NEW, the owner has to wait.
+        if let Some(id) = step.assignee.as_ref().filter(|_| step.state != TicketState::New) {
+            let assignee = format!("agents/{id}");
+            if self.ticket.assignee != assignee {
+                change!(
+                    self,
+                    assign_ticket,
+                    "assign",
+                    AssignTicketRequest { assignee: assignee },
+                    AssignTicketResponse
+                );
+            }
+        }
+        if let Some(body) = step.note.clone() {
+            let visibility = v1::Visibility::Internal.into();
+            change!(
+                self,
+                add_comment,
+                "note",
+                AddCommentRequest { body: body, visibility: visibility },
+                AddCommentResponse
+            );
+        }
+        if let Some(body) = step.comment.clone() {
+            let visibility = v1::Visibility::Public.into();
+            change!(
+                self,
+                add_comment,
+                "comment",
+                AddCommentRequest { body: body, visibility: visibility },
+                AddCommentResponse
+            );
+        }
+        let Some(way) = way(self.ticket.state(), step.state) else {
+            let (from, to) = (self.ticket.state().as_str_name(), step.state.as_str_name());
+            return Err(Stop::Refused(step.line, format!("the desk has no way from {from} to {to}")));
+        };
+        for state in way {
+            let what = format!("state {}", state.as_str_name());
+            change!(
+                self,
+                transition_ticket,
+                &what,
+                TransitionTicketRequest { state: state.into() },
+                TransitionTicketResponse
+            );
+        }
+        Ok(())
+    }
+}
