@@ -22,7 +22,7 @@ pub(crate) fn reference() -> String {
 fn describe(command: &Command, path: &str, depth: usize, text: &mut String) {
     let marks = "#".repeat(depth.min(4));
     // Rendered without the environment's values: the reference is the same on every machine.
-    let help = command.clone().hide_env_values_everywhere().render_long_help().to_string();
+    let help = command.clone().for_reference(depth == 2).render_long_help().to_string();
     let lines: Vec<&str> = help.lines().map(str::trim_end).collect();
     let _ = write!(text, "{marks} {path}\n\n```text\n{}\n```\n\n", lines.join("\n"));
     for sub in command.get_subcommands().filter(|sub| !sub.is_hide_set() && sub.get_name() != "help") {
@@ -30,13 +30,17 @@ fn describe(command: &Command, path: &str, depth: usize, text: &mut String) {
     }
 }
 
-trait HideValues {
-    fn hide_env_values_everywhere(self) -> Self;
+trait ForReference {
+    /// Without the environment's values; the client options stand at the root alone.
+    fn for_reference(self, root: bool) -> Self;
 }
 
-impl HideValues for Command {
-    fn hide_env_values_everywhere(self) -> Self {
-        self.mut_args(|arg| arg.hide_env_values(true))
+impl ForReference for Command {
+    fn for_reference(self, root: bool) -> Self {
+        self.mut_args(|arg| {
+            let hidden = !root && arg.is_global_set();
+            arg.hide_env_values(true).hide(hidden)
+        })
     }
 }
 

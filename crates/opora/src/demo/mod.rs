@@ -44,20 +44,17 @@ async fn live(out: &Out, args: DemoArgs, config: Config) -> Result<(), Failure> 
     let desk = |actor: &str| desk(&server, actor);
     let mut inventor = Inventor::new(Texts::load()?, args.seed);
     out.say("demo-preparing", &[("count", u64::from(args.tickets).into())])?;
-    let filled = tokio::select! {
-        filled = fill(&desk, &mut inventor, args.tickets as usize) => filled,
-        failure = running.ended() => Err(gone(out, failure.err())),
-        () = asked_to_stop() => Ok(()),
-    };
-    let result = match filled {
-        Ok(()) => {
-            tokio::select! {
-                shown = show(out, &server) => shown,
-                failed = trickle::run(&desk, &mut inventor, args.every) => failed,
-                failure = running.ended() => Err(gone(out, failure.err())),
-            }
+    let work = async {
+        fill(&desk, &mut inventor, args.tickets as usize).await?;
+        tokio::select! {
+            shown = show(out, &server) => shown,
+            failed = trickle::run(&desk, &mut inventor, args.every) => failed,
         }
-        Err(failure) => Err(failure),
+    };
+    let result = tokio::select! {
+        worked = work => worked,
+        error = running.failed() => Err(gone(out, &error)),
+        () = asked_to_stop() => Ok(()),
     };
     let stopped = Box::pin(running.stop()).await.map_err(failed);
     result.and(stopped)
@@ -70,18 +67,16 @@ fn desk(server: &str, actor: &str) -> Result<Desk, Failure> {
     Desk::new(&options).map_err(|error| Failure::bug(error.to_string()))
 }
 
-fn gone(out: &Out, error: Option<opora_server::ServeError>) -> Failure {
-    let cause = error.map(|error| error.to_string()).unwrap_or_default();
-    Failure::new(Exit::Bug, out.text.with("demo-failed", &[("cause", (&cause).into())]))
+fn gone(out: &Out, error: &opora_server::ServeError) -> Failure {
+    Failure::new(Exit::Bug, out.text.with("demo-failed", &[("cause", error.to_string().into())]))
 }
 
-/// Tells how to connect, and waits for the end.
+/// Tells how to connect, until the end.
 async fn show(out: &Out, server: &str) -> Result<(), Failure> {
     for key in ["demo-ready", "demo-connect", "demo-or", "demo-stop"] {
         out.say(key, &[("server", server.into())])?;
     }
-    asked_to_stop().await;
-    Ok(())
+    std::future::pending().await
 }
 
 /// Ends at Ctrl-C or SIGTERM.
