@@ -75,6 +75,9 @@ pub(crate) enum Command {
     #[cfg(feature = "server")]
     /// A desk with invented tickets in a temporary directory, and the console on it
     Demo(work::DemoArgs),
+    /// The live queue in the terminal
+    #[cfg(feature = "console")]
+    Console(work::ConsoleArgs),
     /// Work with tickets
     #[command(subcommand, after_help = ticket::EXAMPLES)]
     Ticket(ticket::TicketCommand),

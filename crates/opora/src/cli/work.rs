@@ -76,6 +76,15 @@ pub(crate) struct DemoArgs {
     pub(crate) every: u32,
 }
 
+/// `opora console`.
+#[cfg(feature = "console")]
+#[derive(Debug, Args)]
+pub(crate) struct ConsoleArgs {
+    /// Print the queue once, a line a ticket, and end: needs no terminal
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
 /// `opora attach`.
 #[derive(Debug, Args)]
 pub(crate) struct AttachArgs {

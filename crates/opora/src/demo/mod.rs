@@ -47,7 +47,7 @@ async fn live(out: &Out, args: DemoArgs, config: Config) -> Result<(), Failure> 
     let work = async {
         fill(&desk, &mut inventor, args.tickets as usize).await?;
         tokio::select! {
-            shown = show(out, &server) => shown,
+            shown = show(out, &server, args.no_console) => shown,
             failed = trickle::run(&desk, &mut inventor, args.every) => failed,
         }
     };
@@ -71,8 +71,14 @@ fn gone(out: &Out, error: &opora_server::ServeError) -> Failure {
     Failure::new(Exit::Bug, out.text.with("demo-failed", &[("cause", error.to_string().into())]))
 }
 
-/// Tells how to connect, until the end.
-async fn show(out: &Out, server: &str) -> Result<(), Failure> {
+/// The console until it is left; without one, how to connect, until the end.
+async fn show(out: &Out, server: &str, no_console: bool) -> Result<(), Failure> {
+    #[cfg(feature = "console")]
+    if !no_console && out.terminal && std::io::IsTerminal::is_terminal(&std::io::stdin()) {
+        return crate::console::open(out, server, "agents/olga").await;
+    }
+    #[cfg(not(feature = "console"))]
+    let _ = no_console;
     for key in ["demo-ready", "demo-connect", "demo-or", "demo-stop"] {
         out.say(key, &[("server", server.into())])?;
     }
