@@ -3,6 +3,8 @@
 //! Knows commits, tickets and request ids; never decides anything about a ticket.
 
 mod api;
+mod blobs;
+mod check;
 mod codec;
 #[cfg(any(test, feature = "conformance"))]
 pub mod conformance;
@@ -16,5 +18,7 @@ mod view;
 pub use api::{
     AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
+pub use blobs::{Blob, BlobError, Blobs};
+pub use check::{CheckFinding, CheckReport, Severity, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError};
 pub use view::generations::probe_view;

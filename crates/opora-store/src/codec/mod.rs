@@ -22,7 +22,7 @@ use opora_core::time::{Millis, Timestamp};
 use prost::Message as _;
 
 /// The generated messages.
-#[allow(missing_docs, clippy::pedantic, unreachable_pub)]
+#[allow(missing_docs, clippy::pedantic, clippy::large_enum_variant, unreachable_pub)]
 pub(crate) mod pb {
     include!(concat!(env!("OUT_DIR"), "/opora.store.v1.rs"));
 }

@@ -1,4 +1,6 @@
 //! Values that have everything a value can have.
+//!
+//! Longer than 400 lines: one value of everything, each written out.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -68,7 +68,11 @@ impl ModelDisk {
                 match dice.roll(3) {
                     0 => page[..now.len()].copy_from_slice(now),
                     1 => {}
-                    _ => page.iter_mut().for_each(|byte| *byte = dice.roll(256) as u8),
+                    // Bytes of the page that were durable and not written to stay: disks keep that promise.
+                    _ => {
+                        let written = page.iter_mut().zip(now).filter(|(byte, now)| byte != now);
+                        written.for_each(|(byte, _)| *byte = dice.roll(256) as u8);
+                    }
                 }
             }
             file.now.clone_from(&found);

@@ -122,10 +122,10 @@ pub(super) fn boot() -> String {
 
 /// The exclusive use of a data directory; ends with the value, or with the process.
 #[derive(Debug)]
-pub(super) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the open file")] fs::File);
+pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the open file")] fs::File);
 
 /// Takes a data directory.
-pub(super) fn lock(dir: &Path) -> Result<Lock, OpenError> {
+pub(crate) fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path: PathBuf = dir.join("lock");
     let io = |e| OpenError::Io { path: path.clone(), source: e };
     let mut file =

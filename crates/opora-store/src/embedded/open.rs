@@ -1,7 +1,7 @@
 //! Opening heals what can be healed: a torn end of the journal is cut, a view that is behind is caught up, one that is
 //! gone or damaged is built again. Damage of what was acknowledged is refused, with its revision.
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use opora_core::model::Revision;
@@ -61,7 +61,7 @@ pub(super) fn open(
 }
 
 /// The view that is there, if it can be trusted and opened.
-fn existing(options: &EmbeddedOptions, root: &PathBuf, known: format::Format, left: &Left) -> Option<Tree> {
+fn existing(options: &EmbeddedOptions, root: &Path, known: format::Format, left: &Left) -> Option<Tree> {
     let path = generations::current(root).ok()??;
     let doubt = match left {
         _ if known.view != VIEW_FORMAT => Some("its format is older"),
@@ -91,7 +91,7 @@ fn existing(options: &EmbeddedOptions, root: &PathBuf, known: format::Format, le
 fn up_to_date(
     options: &EmbeddedOptions,
     uid: StoreUid,
-    root: &PathBuf,
+    root: &Path,
     journal: &Journal,
     tree: Option<Tree>,
 ) -> Result<Tree, OpenError> {
@@ -102,7 +102,7 @@ fn up_to_date(
         })?;
         Ok(tree)
     };
-    let journal_failed = |e| OpenError::View { path: root.clone(), detail: format!("{e}") };
+    let journal_failed = |e| OpenError::View { path: root.to_owned(), detail: format!("{e}") };
     if let Some(tree) = tree {
         let path = tree.path().to_owned();
         match caught_up(tree) {
@@ -114,7 +114,7 @@ fn up_to_date(
             Err(e @ CatchUpError::Journal(_)) => return Err(journal_failed(e)),
         }
     }
-    let path = generations::next(root).map_err(|e| OpenError::Io { path: root.clone(), source: e })?;
+    let path = generations::next(root).map_err(|e| OpenError::Io { path: root.to_owned(), source: e })?;
     let fresh = Tree::open(&path, uid, options.sled_cache).map_err(CatchUpError::View);
     fresh.and_then(caught_up).map_err(journal_failed)
 }

@@ -26,7 +26,7 @@ use crate::api::{AppendError, ReadError, StoreUid};
 use crate::disk::{Disk, File, is_full};
 
 pub(crate) use open::JournalError;
-pub(crate) use verify::{Finding, verify};
+pub(crate) use verify::verify;
 
 /// How much is read at once when many commits are.
 const READ_AHEAD: u64 = 1 << 20;

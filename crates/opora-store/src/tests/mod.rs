@@ -1,3 +1,6 @@
 //! The embedded store as its users meet it.
 
+mod blobs;
 mod conform;
+mod damage;
+mod power;

@@ -3,15 +3,17 @@
 //!
 //! Knows no rule of the desk. Nothing is in it that is not in the journal.
 
+mod catch_up;
 mod drain;
 pub(crate) mod generations;
 mod index;
 pub(crate) mod layer;
+mod options;
 pub(crate) mod record;
 pub(crate) mod tree;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
@@ -23,32 +25,15 @@ use parking_lot::{Condvar, Mutex, RwLock};
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
+pub(crate) use self::catch_up::{CatchUpError, catch_up};
 use self::index::Index;
 use self::layer::Layer;
+pub(crate) use self::options::ViewOptions;
 use self::record::{DIRECTORY, POLICY, Stored, external_hash, external_key, request_key, ticket_key};
 use self::tree::{Broken, Tree};
 use crate::api::{Commit, ReadError, Record, Remembered, RequestKey, StoreUid};
 use crate::codec::{decode_commit, decode_policy, decode_put, decode_ticket, decode_ticket_of};
 use crate::journal::Journal;
-
-/// How a view is kept.
-#[derive(Clone, Debug)]
-pub(crate) struct ViewOptions {
-    /// Its directory.
-    pub(crate) root: PathBuf,
-    /// The store's.
-    pub(crate) uid: StoreUid,
-    /// sled's cache, bytes.
-    pub(crate) sled_cache: u64,
-    /// Recently used tickets, bytes.
-    pub(crate) ticket_cache: u64,
-    /// Larger values are kept as pointers into the journal, bytes.
-    pub(crate) inline_limit: usize,
-    /// The writer waits when more is not written yet, bytes.
-    pub(crate) overlay_limit: usize,
-    /// Nothing is written into it while less is free, bytes.
-    pub(crate) floor: u64,
-}
 
 /// The view.
 pub(crate) struct View {
@@ -411,39 +396,4 @@ impl View {
     pub(crate) fn is_mending(&self) -> bool {
         matches!(&*self.backing.read(), Backing::Index(_))
     }
-}
-
-/// Brings a generation up to a revision from the journal.
-pub(crate) fn catch_up(
-    tree: &Tree,
-    journal: &Journal,
-    to: Revision,
-    inline_limit: usize,
-    mut progress: impl FnMut(Revision),
-) -> Result<(), CatchUpError> {
-    let mut layer = Layer::default();
-    let from = tree.meta().revision.next().max(journal.oldest());
-    journal.read_range(from, to, |frame| {
-        layer.apply(&decode_commit(frame.revision, frame.at, frame.payload).map_err(|e| corrupt(frame.revision, &e))?);
-        if layer.bytes > 32 << 20 {
-            tree.write(&std::mem::take(&mut layer), inline_limit)?;
-            progress(frame.revision);
-        }
-        Ok::<_, CatchUpError>(())
-    })?;
-    if !layer.is_empty() {
-        tree.write(&layer, inline_limit)?;
-    }
-    Ok(())
-}
-
-/// Why a view could not be brought up to date.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CatchUpError {
-    /// The journal can't be read: nothing helps.
-    #[error(transparent)]
-    Journal(#[from] ReadError),
-    /// The view can't be written: another one is built.
-    #[error(transparent)]
-    View(#[from] Broken),
 }

@@ -69,9 +69,9 @@ pub(crate) fn read<'a>(key: &[u8], bytes: &'a [u8]) -> Option<Stored<'a>> {
         return None;
     }
     let revision = Revision(u64::from_le_bytes(rest.get(1..9)?.try_into().ok()?));
-    match rest.first()? {
-        &INLINE => Some(Stored::Inline(revision, rest.get(9..)?)),
-        &POINTER => Some(Stored::Pointer(revision)),
+    match *rest.first()? {
+        INLINE => Some(Stored::Inline(revision, rest.get(9..)?)),
+        POINTER => Some(Stored::Pointer(revision)),
         _ => None,
     }
 }

@@ -1,0 +1,293 @@
+//! `opora check`: reads everything that a store keeps and says what is wrong with it.
+
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+
+use opora_core::event::Change;
+use opora_core::model::{Revision, TicketNumber};
+
+use crate::api::{Commit, Record, Remembered, RequestKey};
+use crate::codec::{decode_commit, decode_ticket, encode_ticket, previous_in};
+use crate::disk::RealDisk;
+use crate::embedded::{Embedded, EmbeddedOptions, OpenError, format};
+use crate::journal::frame::Frame;
+use crate::view::generations;
+use crate::view::record::{
+    self, EXTERNAL, REQUEST, Stored, TICKET, external_hash, external_key, request_key, ticket_key,
+};
+use crate::view::tree::{Broken, Tree};
+use crate::{Store as _, blobs, journal};
+
+/// What is told of each kind at most: a damaged file can make a million findings.
+const MAX_TOLD: usize = 20;
+
+/// What was found.
+#[derive(Clone, Debug, Default)]
+pub struct CheckReport {
+    /// How many commits were read.
+    pub commits: u64,
+    /// How many tickets there are.
+    pub tickets: u64,
+    /// How many attachments were read.
+    pub blobs: u64,
+    /// What is wrong, in the order in which it was found.
+    pub findings: Vec<CheckFinding>,
+    /// The view was built again.
+    pub repaired: bool,
+}
+
+/// Something that is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckFinding {
+    /// In which file or directory.
+    pub path: PathBuf,
+    /// What, for people.
+    pub what: String,
+    /// How bad it is.
+    pub severity: Severity,
+}
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Severity {
+    /// The next start puts it right by itself.
+    Harmless,
+    /// The view has to be built again: `--repair` does, and so does the server when it meets it.
+    Repairable,
+    /// Something that was acknowledged is lost here: restore the file from a backup.
+    Lost,
+}
+
+impl CheckReport {
+    /// Whether nothing is wrong that the next start does not put right by itself.
+    pub fn is_sound(&self) -> bool {
+        self.findings
+            .iter()
+            .all(|f| f.severity == Severity::Harmless || (self.repaired && f.severity != Severity::Lost))
+    }
+
+    /// Whether something that was acknowledged is lost.
+    pub fn is_lost(&self) -> bool {
+        self.findings.iter().any(|f| f.severity == Severity::Lost)
+    }
+}
+
+/// What the journal says that there has to be.
+#[derive(Default)]
+struct Expected {
+    tickets: HashMap<TicketNumber, (Revision, [u8; 32])>,
+    requests: HashMap<RequestKey, Remembered>,
+    external: HashMap<[u8; 16], TicketNumber>,
+    blobs: HashMap<[u8; 32], (u64, TicketNumber)>,
+    newest: Revision,
+}
+
+/// Checks a data directory that no server uses. `progress` is told what is read, now and then.
+///
+/// # Errors
+/// [`OpenError`] when it can't be checked at all: it is in use, is none, or is of a newer version.
+pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(&str)) -> Result<CheckReport, OpenError> {
+    let uid = format::uid(dir)?;
+    let lock = format::lock(dir)?;
+    let mut checker =
+        Checker { dir, report: CheckReport::default(), expected: Expected::default(), told: HashMap::new() };
+    progress("journal");
+    let journal = dir.join("journal");
+    let io = |e| OpenError::Io { path: journal.clone(), source: e };
+    let findings = journal::verify(&RealDisk, &journal, uid, |frame| {
+        checker.frame(&frame);
+        if frame.revision.0.is_multiple_of(100_000) {
+            progress(&format!("journal, revision {}", frame.revision.0));
+        }
+    });
+    for finding in findings.map_err(io)? {
+        let severity = if finding.harmless { Severity::Harmless } else { Severity::Lost };
+        checker.find(&finding.path, severity, finding.what);
+    }
+    checker.report.tickets = checker.expected.tickets.len() as u64;
+    progress("view");
+    checker.view(uid);
+    progress("attachments");
+    checker.blobs();
+    let mut report = checker.report;
+    if repair && !report.is_lost() && report.findings.iter().any(|f| f.severity != Severity::Lost) {
+        progress("building the view again");
+        if report.findings.iter().any(|f| f.severity == Severity::Repairable)
+            && let Ok(Some(path)) = generations::current(&dir.join("view"))
+        {
+            generations::condemn(&path);
+        }
+        drop(lock);
+        let store = Embedded::open(EmbeddedOptions { disk_reserve: 0, ..EmbeddedOptions::new(dir) })?;
+        store.close().map_err(|e| OpenError::View { path: dir.join("view"), detail: e.to_string() })?;
+        report.repaired = true;
+    }
+    Ok(report)
+}
+
+struct Checker<'a> {
+    dir: &'a Path,
+    report: CheckReport,
+    expected: Expected,
+    told: HashMap<&'static str, usize>,
+}
+
+impl Checker<'_> {
+    fn find(&mut self, path: &Path, severity: Severity, what: String) {
+        self.report.findings.push(CheckFinding { path: path.to_owned(), what, severity });
+    }
+
+    /// The same as [`Self::find`], for what may be found very often.
+    fn find_one(&mut self, kind: &'static str, path: &Path, severity: Severity, what: String) {
+        let told = self.told.entry(kind).or_default();
+        *told += 1;
+        match *told {
+            n if n < MAX_TOLD => self.find(path, severity, what),
+            MAX_TOLD => self.find(path, severity, format!("{what}, and there is more of that kind")),
+            _ => {}
+        }
+    }
+
+    fn frame(&mut self, frame: &Frame<'_>) {
+        let journal = self.dir.join("journal");
+        self.report.commits += 1;
+        self.expected.newest = frame.revision;
+        match decode_commit(frame.revision, frame.at, frame.payload) {
+            Ok(commit) => self.commit(&journal, &commit, frame.payload),
+            Err(e) => {
+                let what = format!("revision {} can't be understood: {e}", frame.revision.0);
+                self.find_one("understood", &journal, Severity::Lost, what);
+            }
+        }
+    }
+
+    fn commit(&mut self, journal: &Path, commit: &Commit, payload: &[u8]) {
+        let revision = commit.revision;
+        for rec in &commit.records {
+            let Record::Ticket(event) = rec else { continue };
+            let number = event.ticket.number;
+            let before = self.expected.tickets.get(&number).map_or(Revision::ZERO, |(r, _)| *r);
+            let named = previous_in(payload, number).ok().flatten();
+            // A second event in the same commit has the same one before.
+            if before != revision && named != Some(before) {
+                let what = format!(
+                    "revision {} does not name revision {} as the one before on {number}",
+                    revision.0, before.0
+                );
+                self.find_one("chain", journal, Severity::Lost, what);
+            }
+            let hash = *blake3::hash(&encode_ticket(&event.ticket)).as_bytes();
+            self.expected.tickets.insert(number, (event.ticket.revision, hash));
+            match (&event.change, &event.ticket.external_id) {
+                (Change::Created { .. }, Some(external)) => {
+                    self.expected.external.insert(external_hash(external), number);
+                }
+                (Change::Attached(file), _) => {
+                    self.expected.blobs.insert(file.hash, (file.size, number));
+                }
+                _ => {}
+            }
+        }
+        if let Some(request) = &commit.request {
+            self.expected.requests.insert(request.key, Remembered { revision, content: request.content });
+        }
+    }
+
+    fn view(&mut self, uid: crate::StoreUid) {
+        let root = self.dir.join("view");
+        let path = match generations::current(&root) {
+            Ok(Some(path)) => path,
+            Ok(None) => {
+                return self.find(&root, Severity::Harmless, "there is no view; the next start builds one".into());
+            }
+            Err(e) => return self.find(&root, Severity::Harmless, format!("it can't be read: {e}")),
+        };
+        let tree = match Tree::open(&path, uid, 64 << 20) {
+            Ok(tree) => tree,
+            Err(e) => return self.find(&path, Severity::Repairable, e.to_string()),
+        };
+        let meta = tree.meta();
+        let newest = self.expected.newest;
+        if meta.revision > newest {
+            let what = format!("it stands at revision {}, the journal ends at {}", meta.revision.0, newest.0);
+            return self.find(&path, Severity::Lost, what);
+        }
+        if meta.revision < newest {
+            let what =
+                format!("it stands at revision {} of {}; the next start catches it up", meta.revision.0, newest.0);
+            return self.find(&path, Severity::Harmless, what);
+        }
+        if let Err(e) = self.records(&tree) {
+            tree.abandon();
+            self.find(&path, Severity::Repairable, e.to_string());
+        }
+    }
+
+    /// Every record of a view that stands where the journal ends.
+    fn records(&mut self, tree: &Tree) -> Result<(), Broken> {
+        let path = tree.path().to_owned();
+        let mut wrong: Vec<(&'static str, String)> = Vec::new();
+        for (number, (revision, hash)) in &self.expected.tickets {
+            let key = ticket_key(*number);
+            let value = tree.get(&key)?;
+            let right = match value.as_ref().and_then(|v| record::read(&key, v)) {
+                Some(Stored::Inline(stands, payload)) => {
+                    // Encoded again: the stored bytes may be of an older version of the program.
+                    let same =
+                        decode_ticket(payload).is_ok_and(|t| blake3::hash(&encode_ticket(&t)).as_bytes() == hash);
+                    stands == *revision && same
+                }
+                Some(Stored::Pointer(stands)) => stands == *revision,
+                None => false,
+            };
+            if !right {
+                wrong.push(("tickets", format!("{number} is missing, damaged or not as in revision {}", revision.0)));
+            }
+        }
+        for (request, remembered) in &self.expected.requests {
+            let key = request_key(request);
+            if tree.get(&key)?.and_then(|v| record::request_of(&key, &v)) != Some(*remembered) {
+                let what = format!("the request of revision {} is missing or damaged", remembered.revision.0);
+                wrong.push(("requests", what));
+            }
+        }
+        for (hash, number) in &self.expected.external {
+            let key = external_key(hash);
+            if tree.get(&key)?.and_then(|v| record::external_of(&key, &v)) != Some(*number) {
+                wrong.push(("external ids", format!("the external id of {number} is missing or damaged")));
+            }
+        }
+        for (prefix, kind, count) in [
+            (TICKET, "tickets", self.expected.tickets.len()),
+            (REQUEST, "requests", self.expected.requests.len()),
+            (EXTERNAL, "external ids", self.expected.external.len()),
+        ] {
+            let mut found = 0;
+            tree.each(&[prefix], |_, _| {
+                found += 1;
+                Ok(())
+            })?;
+            if found > count {
+                wrong.push((kind, format!("it holds {found} {kind}, the journal {count}")));
+            }
+        }
+        for (kind, what) in wrong {
+            self.find_one(kind, &path, Severity::Repairable, what);
+        }
+        Ok(())
+    }
+
+    fn blobs(&mut self) {
+        let blobs: Vec<_> = self.expected.blobs.iter().map(|(hash, (size, number))| (*hash, *size, *number)).collect();
+        for (hash, size, number) in blobs {
+            self.report.blobs += 1;
+            let path = blobs::path_of(self.dir, &hash);
+            let what = match blobs::verify(&path, &hash) {
+                Ok(found) if found == size => continue,
+                Ok(found) => format!("an attachment of {number} has {found} bytes, not {size}"),
+                Err(e) => format!("an attachment of {number}: {e}"),
+            };
+            self.find_one("attachments", &path, Severity::Lost, what);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! How an embedded store is kept, and why one can't be opened.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use opora_core::model::Revision;
+
+/// How an embedded store is kept.
+#[derive(Clone, Debug)]
+pub struct EmbeddedOptions {
+    /// The data directory. `lock`, `format`, `state`, `journal/`, `view/` and `blobs/` in it are the store's;
+    /// `followers/` is left to others.
+    pub dir: PathBuf,
+    /// Bytes: while less is free nothing is appended.
+    pub disk_reserve: u64,
+    /// Bytes of a segment of the journal.
+    pub segment_size: u64,
+    /// Bytes of sled's cache.
+    pub sled_cache: u64,
+    /// Bytes of recently used tickets.
+    pub ticket_cache: u64,
+    /// Bytes: larger values are kept in the journal alone.
+    pub inline_limit: usize,
+    /// Bytes: the writer waits when more than that is not in the view yet.
+    pub overlay_limit: usize,
+    /// After an unclean stop this command is run with the view's directory as one more argument; the view is opened
+    /// only when it exits with zero. It calls [`crate::probe_view`]: some damage ends the process that meets it.
+    pub probe: Option<Vec<OsString>>,
+}
+
+impl EmbeddedOptions {
+    /// The usual ones for a directory.
+    pub fn new(dir: impl Into<PathBuf>) -> Self {
+        Self {
+            dir: dir.into(),
+            disk_reserve: 256 << 20,
+            segment_size: 64 << 20,
+            sled_cache: 64 << 20,
+            ticket_cache: 64 << 20,
+            inline_limit: 4096,
+            overlay_limit: 64 << 20,
+            probe: None,
+        }
+    }
+}
+
+/// Why a store can't be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process has it.
+    #[error("{} is in use by {}", .dir.display(), .pid.map_or("another process".to_owned(), |pid| format!("process {pid}")))]
+    InUse {
+        /// The directory.
+        dir: PathBuf,
+        /// Whose it is, if it says.
+        pid: Option<u32>,
+    },
+    /// A newer version of the program wrote it.
+    #[error("{} was written by a newer version of opora ({detail}): use that version", .path.display())]
+    Newer {
+        /// The file that says so.
+        path: PathBuf,
+        /// Which version.
+        detail: String,
+    },
+    /// It does not look like a store.
+    #[error("{}: {detail}; restore it from a backup", .path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// What was acknowledged is damaged.
+    #[error(
+        "revision {} is damaged or gone, in {}: {detail}; nothing was changed: run `opora check`, then restore that file \
+         from a backup",
+        .revision.0,
+        .path.display()
+    )]
+    Damaged {
+        /// The first revision that can't be read.
+        revision: Revision,
+        /// The segment that should hold it.
+        path: PathBuf,
+        /// What is wrong.
+        detail: String,
+    },
+    /// The view could not be built.
+    #[error("{}: {detail}", .path.display())]
+    View {
+        /// Its directory.
+        path: PathBuf,
+        /// What went wrong.
+        detail: String,
+    },
+    /// The file system said no.
+    #[error("{}: {source}", .path.display())]
+    Io {
+        /// The file or directory.
+        path: PathBuf,
+        /// What it said.
+        source: std::io::Error,
+    },
+}

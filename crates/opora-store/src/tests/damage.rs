@@ -1,0 +1,221 @@
+//! Damage: the view is always healed; the journal is cut only where nothing was acknowledged, else refused and named.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use opora_core::model::TicketNumber;
+
+use crate::conformance::sample;
+use crate::disk::model::Dice;
+use crate::{Embedded, EmbeddedOptions, OpenError, Severity, Store as _, check};
+
+const TICKETS: u64 = 60;
+
+fn options(dir: &Path) -> EmbeddedOptions {
+    EmbeddedOptions {
+        disk_reserve: 0,
+        segment_size: 64 << 10,
+        sled_cache: 1 << 20,
+        ticket_cache: 0,
+        ..EmbeddedOptions::new(dir)
+    }
+}
+
+/// A store that was closed: tickets, each changed once.
+fn closed(dir: &Path) {
+    let store = Embedded::open(options(dir)).unwrap();
+    let creates: Vec<_> = (1..=TICKETS).map(|n| sample::create(n, n)).collect();
+    let changes: Vec<_> = (1..=TICKETS).map(|n| sample::change(TICKETS + n, n)).collect();
+    for group in creates.chunks(10).chain(changes.chunks(10)) {
+        store.append(group).unwrap();
+    }
+    store.close().unwrap();
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let (path, target) = {
+            let e = entry.unwrap();
+            (e.path(), to.join(e.file_name()))
+        };
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            let _ = fs::copy(&path, &target).unwrap();
+        }
+    }
+}
+
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { found.extend(files(&path)) } else { found.push(path) }
+    }
+    found.sort();
+    found
+}
+
+fn answers_as_before(store: &Embedded) {
+    assert_eq!(store.position().newest.0, 2 * TICKETS);
+    assert_eq!(store.position().tickets, TICKETS);
+    for number in 1..=TICKETS {
+        let ticket = store.ticket(TicketNumber(number)).unwrap().unwrap();
+        assert_eq!(ticket.revision.0, TICKETS + number);
+        assert!(ticket.subject.contains(&format!("в ревизии {}", TICKETS + number)));
+        let external = format!("INC{number:07}");
+        assert_eq!(store.by_external_id(&external).unwrap(), Some(TicketNumber(number)));
+    }
+    for revision in 1..=2 * TICKETS {
+        assert_eq!(store.remembered(&sample::request_key(revision)).unwrap().unwrap().revision.0, revision);
+    }
+}
+
+/// One bit flipped or a page zeroed, where there is something.
+fn hurt(path: &Path, dice: &mut Dice) {
+    let mut bytes = fs::read(path).unwrap();
+    let before = bytes.clone();
+    while bytes == before {
+        let at = dice.roll(bytes.len() as u64) as usize;
+        if dice.roll(2) == 0 {
+            bytes[at] ^= 1 << dice.roll(8);
+        } else {
+            let page = at / 4096 * 4096;
+            let end = bytes.len().min(page + 4096);
+            bytes[page..end].fill(0);
+        }
+    }
+    fs::write(path, bytes).unwrap();
+}
+
+#[test]
+fn a_damaged_view_is_always_healed() {
+    let home = tempfile::tempdir().unwrap();
+    let good = home.path().join("good");
+    closed(&good);
+    for round in 0..50 {
+        let dir = home.path().join(format!("round-{round}"));
+        copy(&good, &dir);
+        let mut dice = Dice(round);
+        let inside: Vec<_> =
+            files(&dir.join("view")).into_iter().filter(|f| fs::metadata(f).unwrap().len() > 0).collect();
+        let hit = &inside[dice.roll(inside.len() as u64) as usize];
+        hurt(hit, &mut dice);
+        let store = Embedded::open(options(&dir)).unwrap_or_else(|e| panic!("round {round}, {}: {e}", hit.display()));
+        answers_as_before(&store);
+        store.append(&[sample::change(2 * TICKETS + 1, 1)]).unwrap();
+        assert_eq!(store.ticket(TicketNumber(1)).unwrap().unwrap().revision.0, 2 * TICKETS + 1);
+        drop(store);
+        let store = Embedded::open(options(&dir)).unwrap();
+        assert_eq!(store.position().newest.0, 2 * TICKETS + 1, "round {round}");
+        drop(store);
+        fs::remove_dir_all(&dir).unwrap();
+    }
+}
+
+#[test]
+fn a_view_that_is_deleted_empty_or_garbage_is_built_again() {
+    let home = tempfile::tempdir().unwrap();
+    closed(home.path());
+    let view = home.path().join("view");
+    for round in 0..3 {
+        match round {
+            0 => fs::remove_dir_all(&view).unwrap(),
+            1 => {
+                for file in files(&view) {
+                    fs::write(file, b"").unwrap();
+                }
+            }
+            _ => {
+                for file in files(&view) {
+                    fs::write(file, vec![0xAB; 100_000]).unwrap();
+                }
+            }
+        }
+        let store = Embedded::open(options(home.path())).unwrap();
+        answers_as_before(&store);
+        store.close().unwrap();
+    }
+}
+
+#[test]
+fn damage_of_what_was_acknowledged_in_the_journal_is_refused_and_named() {
+    let home = tempfile::tempdir().unwrap();
+    let good = home.path().join("good");
+    closed(&good);
+    let mut named = 0;
+    for round in 0..50 {
+        let dir = home.path().join(format!("round-{round}"));
+        copy(&good, &dir);
+        let mut dice = Dice(1_000 + round);
+        let segments: Vec<_> =
+            files(&dir.join("journal")).into_iter().filter(|f| f.extension().is_some_and(|e| e == "journal")).collect();
+        let hit = segments[dice.roll(segments.len() as u64) as usize].clone();
+        let (before, mut after) = (fs::read(&hit).unwrap(), Vec::new());
+        while after.is_empty() {
+            hurt(&hit, &mut dice);
+            // Only where frames lie: what is reserved behind them holds nothing.
+            let used = before.iter().rposition(|b| *b != 0).unwrap();
+            after = fs::read(&hit).unwrap();
+            if after[..used] == before[..used] {
+                fs::write(&hit, &before).unwrap();
+                after.clear();
+            }
+        }
+        let report = check(&dir, false, &mut |_| {}).unwrap();
+        assert!(report.findings.iter().any(|f| f.path == hit), "round {round}: {:?}", report.findings);
+        match Embedded::open(options(&dir)) {
+            Err(OpenError::Damaged { path, revision, .. }) => {
+                assert_eq!((path, fs::read(&hit).unwrap() == after), (hit, true), "round {round}");
+                assert!(revision.0 >= 1 && revision.0 <= 2 * TICKETS);
+                named += 1;
+            }
+            Err(e) => panic!("round {round}: {e}"),
+            // A finished segment is not read through at the start: damage in it is told when it is met.
+            Ok(store) => {
+                let bad = (1..=2 * TICKETS).filter(|r| store.commit(opora_core::model::Revision(*r)).is_err()).count();
+                assert!(bad > 0, "round {round}: nothing is wrong");
+                answers_as_before(&store);
+            }
+        }
+        fs::remove_dir_all(&dir).unwrap();
+    }
+    assert!(named > 5, "{named}");
+}
+
+#[test]
+fn a_check_finds_nothing_in_a_sound_store_and_repairs_a_view() {
+    let home = tempfile::tempdir().unwrap();
+    closed(home.path());
+    let report = check(home.path(), false, &mut |_| {}).unwrap();
+    assert!(report.findings.iter().all(|f| f.severity == Severity::Harmless), "{:?}", report.findings);
+    assert_eq!((report.commits, report.tickets), (2 * TICKETS, TICKETS));
+    for file in files(&home.path().join("view")) {
+        fs::write(file, vec![7; 5_000]).unwrap();
+    }
+    assert!(!check(home.path(), false, &mut |_| {}).unwrap().is_sound());
+    assert!(check(home.path(), true, &mut |_| {}).unwrap().is_sound());
+    let report = check(home.path(), false, &mut |_| {}).unwrap();
+    assert!(report.is_sound() && !report.repaired, "{:?}", report.findings);
+    answers_as_before(&Embedded::open(options(home.path())).unwrap());
+}
+
+#[test]
+fn a_store_of_a_newer_version_and_one_in_use_are_refused() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Embedded::open(options(home.path())).unwrap();
+    match Embedded::open(options(home.path())) {
+        Err(e @ OpenError::InUse { .. }) => assert!(e.to_string().contains(&std::process::id().to_string()), "{e}"),
+        other => panic!("{other:?}"),
+    }
+    drop(store);
+    let path = home.path().join("format");
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replace("format = 1", "format = 2")).unwrap();
+    assert!(matches!(Embedded::open(options(home.path())), Err(OpenError::Newer { .. })));
+    // An older view is built again.
+    fs::write(&path, text.replace("view = 1", "view = 0")).unwrap();
+    drop(Embedded::open(options(home.path())).unwrap());
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+}

@@ -1,0 +1,45 @@
+//! Brings a generation of the view up to date from the journal.
+
+use opora_core::model::Revision;
+
+use super::corrupt;
+use super::layer::Layer;
+use super::tree::{Broken, Tree};
+use crate::api::ReadError;
+use crate::codec::decode_commit;
+use crate::journal::Journal;
+
+/// Brings a generation up to a revision from the journal.
+pub(crate) fn catch_up(
+    tree: &Tree,
+    journal: &Journal,
+    to: Revision,
+    inline_limit: usize,
+    mut progress: impl FnMut(Revision),
+) -> Result<(), CatchUpError> {
+    let mut layer = Layer::default();
+    let from = tree.meta().revision.next().max(journal.oldest());
+    journal.read_range(from, to, |frame| {
+        layer.apply(&decode_commit(frame.revision, frame.at, frame.payload).map_err(|e| corrupt(frame.revision, &e))?);
+        if layer.bytes > 32 << 20 {
+            tree.write(&std::mem::take(&mut layer), inline_limit)?;
+            progress(frame.revision);
+        }
+        Ok::<_, CatchUpError>(())
+    })?;
+    if !layer.is_empty() {
+        tree.write(&layer, inline_limit)?;
+    }
+    Ok(())
+}
+
+/// Why a view could not be brought up to date.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CatchUpError {
+    /// The journal can't be read: nothing helps.
+    #[error(transparent)]
+    Journal(#[from] ReadError),
+    /// The view can't be written: another one is built.
+    #[error(transparent)]
+    View(#[from] Broken),
+}
