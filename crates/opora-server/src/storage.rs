@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream::BoxStream;
-use opora_store::{Embedded, EmbeddedOptions, Store};
+use futures::stream::{BoxStream, StreamExt as _};
+use opora_store::{BlobError, Blobs, Embedded, EmbeddedOptions, Store};
 use uuid::Uuid;
 
 use crate::config::Config;
@@ -23,42 +23,51 @@ pub(crate) fn open(config: &Config) -> Result<Storage, ServeError> {
         ..EmbeddedOptions::new(&config.data)
     };
     let store = Embedded::open(options).map_err(|error| ServeError::Store(error.to_string()))?;
-    Ok((Arc::new(store), Arc::new(NoFiles)))
+    let blobs = Blobs::open(&config.data, config.disk_reserve).map_err(|error| ServeError::Store(error.to_string()))?;
+    Ok((Arc::new(store), Arc::new(KeptFiles(blobs))))
 }
 
-/// No place for files: each call is refused.
-struct NoFiles;
+/// The store's blobs, as the services ask for them.
+struct KeptFiles(Blobs);
 
-impl NoFiles {
-    fn refuse<T>() -> Result<T, FilesError> {
-        Err(FilesError::Io("this desk keeps no files".into()))
+impl From<BlobError> for FilesError {
+    fn from(error: BlobError) -> Self {
+        match error {
+            BlobError::Offset(stands) => Self::Offset(stands),
+            BlobError::Nothing => Self::Nothing,
+            BlobError::Full => Self::Full,
+            BlobError::Corrupt(what) => Self::Corrupt(what),
+            BlobError::Io(what) => Self::Io(what),
+        }
     }
 }
 
 #[async_trait]
-impl Files for NoFiles {
-    async fn committed(&self, _upload: Uuid) -> Result<Option<u64>, FilesError> {
-        Ok(None)
+impl Files for KeptFiles {
+    async fn committed(&self, upload: Uuid) -> Result<Option<u64>, FilesError> {
+        Ok(self.0.committed(upload).await?)
     }
 
-    async fn write(&self, _upload: Uuid, _offset: u64, _data: Bytes) -> Result<u64, FilesError> {
-        Self::refuse()
+    async fn write(&self, upload: Uuid, offset: u64, data: Bytes) -> Result<u64, FilesError> {
+        Ok(self.0.write(upload, offset, data).await?)
     }
 
-    async fn finish(&self, _upload: Uuid) -> Result<Kept, FilesError> {
-        Self::refuse()
+    async fn finish(&self, upload: Uuid) -> Result<Kept, FilesError> {
+        let blob = self.0.finish(upload).await?;
+        Ok(Kept { hash: blob.hash, size: blob.size })
     }
 
-    async fn discard(&self, _upload: Uuid) -> Result<(), FilesError> {
-        Ok(())
+    async fn discard(&self, upload: Uuid) -> Result<(), FilesError> {
+        Ok(self.0.discard(upload).await?)
     }
 
     async fn read(
         &self,
-        _hash: [u8; 32],
-        _offset: u64,
-        _limit: u64,
+        hash: [u8; 32],
+        offset: u64,
+        limit: u64,
     ) -> Result<BoxStream<'static, Result<Bytes, FilesError>>, FilesError> {
-        Self::refuse()
+        let pieces = self.0.read(hash, offset, limit).await?;
+        Ok(pieces.map(|piece| piece.map_err(FilesError::from)).boxed())
     }
 }

@@ -31,7 +31,7 @@ use self::layer::Layer;
 pub(crate) use self::options::ViewOptions;
 use self::record::{DIRECTORY, POLICY, Stored, external_hash, external_key, request_key, ticket_key};
 use self::tree::{Broken, Tree};
-use crate::api::{Commit, ReadError, Record, Remembered, RequestKey, StoreUid};
+use crate::api::{Commit, ReadError, Record, Remembered, RequestKey};
 use crate::codec::{decode_commit, decode_policy, decode_put, decode_ticket, decode_ticket_of};
 use crate::journal::Journal;
 
