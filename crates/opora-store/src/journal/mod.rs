@@ -150,7 +150,9 @@ impl Journal {
 
     /// Makes the segment that begins with `first`; it is durable when this returns.
     fn add_segment(&self, first: Revision, length: u64) -> io::Result<(Arc<Segment>, u64)> {
-        let spare = self.spare.lock().take();
+        // Held until the file has its name: another spare must not be made under the name that this one still has.
+        let mut kept = self.spare.lock();
+        let spare = kept.take();
         let path = segment_path(&self.dir, first);
         let wanted = self.segment_size.max(SEGMENT_HEADER as u64 + length);
         let (temporary, file) = match spare {
@@ -166,6 +168,7 @@ impl Journal {
         file.sync()?;
         self.disk.rename(&temporary, &path)?;
         self.disk.sync_dir(&self.dir)?;
+        drop(kept);
         let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
         Ok((Arc::new(Segment::new(first, file, path, index, false)), wanted))
     }

@@ -1,6 +1,8 @@
 //! The embedded store is a store.
 
-use crate::conformance::{Stores, all};
+use opora_core::model::Revision;
+
+use crate::conformance::{Stores, all, sample};
 use crate::{Embedded, EmbeddedOptions, Store as _};
 
 struct Fresh {
@@ -44,4 +46,17 @@ fn the_embedded_store_conforms() {
 #[test]
 fn the_embedded_store_conforms_with_small_segments_and_pointers() {
     all(&mut Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 64 });
+}
+
+#[test]
+fn segments_follow_each_other_while_others_are_sealed_and_prepared() {
+    let mut stores = Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 4096 };
+    let store = stores.fresh();
+    for revision in 1..=600 {
+        store.append(&[sample::create(revision, revision)]).unwrap();
+    }
+    let store = stores.again(store);
+    for revision in 1..=600 {
+        assert_eq!(store.commit(Revision(revision)).unwrap(), sample::create(revision, revision));
+    }
 }
