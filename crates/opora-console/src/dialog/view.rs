@@ -289,7 +289,7 @@ fn draw_palette(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &palet
 /// An action with its keys: its help, or its title and name; greyed with the reason where it is not possible.
 fn action_line(model: &Model, spec: &actions::Spec, help: bool) -> Line<'static> {
     let (theme, texts) = (model.theme, &model.texts);
-    let keys = fit(&palette::keys_of(spec), 12);
+    let keys = fit(&palette::keys_of(spec), 18);
     let words = texts.get(&format!("{}-{}", if help { "help" } else { "action" }, spec.id));
     let words = if help { words } else { format!("{} ({})", words, spec.id) };
     match actions::why_not(model, spec.action) {

@@ -64,7 +64,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect)
         .collect();
     if lines.is_empty() {
         let words = empty(model);
-        frame.render_widget(Paragraph::new(Line::styled(words, theme.dim())), rows);
+        let lines: Vec<Line<'_>> = crate::text::wrap(&words, rows.width as usize).into_iter().map(Line::raw).collect();
+        frame.render_widget(Paragraph::new(lines).style(theme.dim()), rows);
         return;
     }
     frame.render_widget(Paragraph::new(lines), rows);
