@@ -11,7 +11,7 @@ use opora_tests::terminal::Terminal;
 fn open(server: &Server, home: &Path, columns: u16, rows: u16) -> Terminal {
     let url = server.url();
     let home = home.to_str().unwrap();
-    let environment = [("XDG_STATE_HOME", home), ("OPORA_SERVER", &url), ("TZ", "UTC")];
+    let environment = [("XDG_DATA_HOME", home), ("OPORA_SERVER", &url), ("TZ", "UTC")];
     Terminal::opora(&["--as", "agents/olga", "console"], columns, rows, &environment)
 }
 

@@ -55,24 +55,6 @@ pub struct ConsoleOptions {
 }
 
 impl ConsoleOptions {
-    /// A console with the defaults: drafts under `$XDG_STATE_HOME/opora/drafts` (`~/.local/state/opora/drafts`), the
-    /// palette and the zone of this machine; idle is told in the file that `OPORA_CONSOLE_IDLE` names, if any.
-    pub fn new(server: impl Into<String>, actor: impl Into<String>, language: Language) -> Self {
-        let directory = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let state = directory("XDG_STATE_HOME")
-            .or_else(|| directory("HOME").map(|home| home.join(".local/state")))
-            .unwrap_or_else(std::env::temp_dir);
-        Self {
-            server: server.into(),
-            actor: actor.into(),
-            language,
-            drafts: state.join("opora/drafts"),
-            theme: None,
-            zone: None,
-            idle: directory("OPORA_CONSOLE_IDLE"),
-        }
-    }
-
     /// The id of the one who sits here, `olga`.
     pub(crate) fn me(&self) -> &str {
         self.actor.strip_prefix("agents/").unwrap_or(&self.actor)
