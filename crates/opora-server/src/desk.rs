@@ -1,19 +1,29 @@
 //! The desk: the one handle that the services hold. Joins engine, followers and store; knows nothing of gRPC.
 
 mod history;
+mod long;
 mod query;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket};
-use opora_core::sla::{Policy, PolicyDefinition, PolicyRef};
+use opora_core::sla::{Policy, PolicyDefinition, PolicyRef, PolicySource as _};
 use opora_core::time::Timestamp;
 use opora_store::{Position, ReadError, Store, StoreUid};
+use parking_lot::Mutex;
+use tokio_util::task::TaskTracker;
 
-use crate::engine::{Clock, Directory, Done, Refused, Submission, TicketRef};
-use crate::followers::watch::{WatchEnd, WatchQuery, WatchStream};
+use crate::engine::work::Work;
+use crate::engine::world::World;
+use crate::engine::{Action, Clock, Directory, Done, Engine, Refused, Submission, SystemClock, TicketRef, Timekeeper};
+use crate::followers::clocks::Clocks;
+use crate::followers::queue::Queue;
+use crate::followers::search::Search;
+use crate::followers::watch::{Feed, Hub, WatchBatch, WatchEnd, WatchQuery, WatchStream};
 
 pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery};
 pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview};
@@ -29,6 +39,8 @@ pub struct DeskOptions {
     pub clock: Arc<dyn Clock>,
     /// How many submissions may wait; one more is refused with [`Refused::Overloaded`]. 4,096.
     pub max_waiting: usize,
+    /// How long a watcher may leave a message unread before it is ended; 30 s.
+    pub watch_patience: Duration,
     /// Whether there is full text.
     pub search: bool,
     /// Whether timers fire.
@@ -58,35 +70,98 @@ pub enum OpenError {
     Io(#[from] std::io::Error),
 }
 
-/// The desk. Cheap to clone.
+/// The desk. Cheap to clone; ended by [`Desk::stop`].
 #[derive(Clone)]
 pub struct Desk {
     shared: Arc<Shared>,
 }
 
 struct Shared {
-    store: Arc<dyn Store>,
-    options: DeskOptions,
-    directory: Directory,
+    world: Arc<World>,
+    engine: Arc<Engine>,
+    hub: Arc<Hub>,
+    search: Option<Arc<Search>>,
+    clocks: Arc<Clocks>,
+    /// Where the followers keep what is theirs.
+    dir: PathBuf,
+    /// The followers' threads.
+    threads: Mutex<Vec<JoinHandle<()>>>,
+    watch_patience: Duration,
+    /// Streams to slow readers, long jobs.
+    tasks: TaskTracker,
+    long: long::Long,
+}
+
+impl DeskOptions {
+    /// The rules of domain.md, the machine's clock, everything on.
+    pub fn new(data_dir: PathBuf) -> Self {
+        let clock = Arc::new(SystemClock);
+        let watch_patience = Duration::from_secs(30);
+        Self {
+            data_dir,
+            rules: Rules::builtin(),
+            clock,
+            max_waiting: 4_096,
+            watch_patience,
+            search: true,
+            timers: true,
+        }
+    }
 }
 
 impl Desk {
-    /// Opens a desk on a store: catches the followers up and starts the threads. Blocks.
+    /// Opens a desk on a store: catches the queue up and starts the threads. Blocks.
     ///
     /// # Errors
     /// [`OpenError`].
     pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Self, OpenError> {
+        let dir = options.data_dir.join("followers");
+        #[expect(clippy::disallowed_methods, reason = "before the runtime serves anybody")]
+        std::fs::create_dir_all(&dir)?;
+        let mut rules = options.rules;
+        for definition in store.policies()? {
+            let named = definition.policy.clone();
+            let policy = Policy::new(PolicyDefinition::clone(&definition)).map_err(|e| OpenError::Policy(named, e))?;
+            rules.policies.add(policy);
+        }
+        let queue = Queue::open_from(&*store, &dir)?;
         let directory = Directory::new(store.directory()?);
-        Ok(Self { shared: Arc::new(Shared { store, options, directory }) })
+        let world = Arc::new(World::new(store, queue, directory, rules, Timekeeper::new(options.clock)));
+        let engine = Arc::new(Engine::start(world.clone(), options.max_waiting)?);
+        let hub = Arc::new(Hub::new(world.log.newest()));
+        let search = options.search.then(|| Arc::new(Search::new()));
+        let clocks = Arc::new(Clocks::new());
+        let shared = Shared {
+            world,
+            engine,
+            hub,
+            search,
+            clocks,
+            dir,
+            threads: Mutex::default(),
+            watch_patience: options.watch_patience,
+            tasks: TaskTracker::new(),
+            long: long::Long::default(),
+        };
+        shared.start_followers(options.timers)?;
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Asks for a change; answered when it is durable. A caller who goes away does not take it back.
     ///
     /// # Errors
     /// [`Refused`].
-    #[expect(clippy::unused_async, reason = "the signature first")]
-    pub async fn submit(&self, _submission: Submission) -> Result<Done, Refused> {
-        Err(Refused::Stopping)
+    pub async fn submit(&self, submission: Submission) -> Result<Done, Refused> {
+        if matches!(submission.action, Action::ApplyPolicy { .. } | Action::FinishImport(_)) {
+            return self.submit_long(submission).await;
+        }
+        self.work(Work::Submission(submission), false).await
+    }
+
+    async fn work(&self, work: Work, own: bool) -> Result<Done, Refused> {
+        let answer = self.shared.engine.submit(work, own)?;
+        // The writer answers everything it takes; unless it panicked, of which the process ends.
+        answer.await.unwrap_or(Err(Refused::StoreFailed))
     }
 
     /// A ticket as it stands.
@@ -98,7 +173,7 @@ impl Desk {
             TicketRef::Number(number) => number,
             TicketRef::Uid(uid) => uid.number(),
         };
-        let found = self.shared.store.ticket(number)?;
+        let found = self.shared.world.ticket(number)?;
         Ok(found.filter(|t| !matches!(ticket, TicketRef::Uid(uid) if uid != t.uid)))
     }
 
@@ -106,63 +181,147 @@ impl Desk {
     ///
     /// # Errors
     /// [`WatchEnd`], when it can't begin there.
-    #[expect(clippy::unused_async, reason = "the signature first")]
-    pub async fn watch(&self, _query: WatchQuery) -> Result<WatchStream, WatchEnd> {
-        Err(WatchEnd::Stopping)
+    #[expect(clippy::unused_async, reason = "a stream may have to wait for its beginning one day")]
+    pub async fn watch(&self, query: WatchQuery) -> Result<WatchStream, WatchEnd> {
+        WatchStream::start(self.shared.world.clone(), self.shared.hub.clone(), &query)
+    }
+
+    /// Drives a stream towards a reader who may be slow: at most `capacity` messages, as `convert` makes them, wait.
+    pub fn feed<T: Send + 'static>(
+        &self,
+        stream: WatchStream,
+        capacity: usize,
+        convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
+    ) -> Feed<T> {
+        Feed::start(&self.shared.tasks, stream, capacity, self.shared.watch_patience, convert)
     }
 
     /// Who is known.
     pub fn directory(&self) -> &Directory {
-        &self.shared.directory
+        &self.shared.world.directory
     }
 
     /// The rules as they stand, with every version of every policy.
     pub fn rules(&self) -> Arc<Rules> {
-        Arc::new(self.shared.options.rules.clone())
+        self.shared.world.rules()
     }
 
     /// A version of a policy.
     pub fn policy(&self, policy: &PolicyRef) -> Option<PolicyDefinition> {
-        use opora_core::sla::PolicySource as _;
         self.rules().policies.policy(policy).map(Policy::definition).cloned()
     }
 
     /// Which store it is.
     pub fn store_uid(&self) -> StoreUid {
-        self.shared.store.uid()
+        self.shared.world.store.uid()
     }
 
-    /// Where the store stands.
+    /// Where the store stands, as far as everybody sees it.
     pub fn position(&self) -> Position {
-        self.shared.store.position()
+        let mut position = self.shared.world.store.position();
+        position.newest = position.newest.min(self.revision());
+        position
+    }
+
+    /// The newest revision that everybody sees.
+    pub fn revision(&self) -> Revision {
+        self.shared.world.log.newest()
     }
 
     /// The present as the desk believes it, never before the newest commit.
     pub fn now(&self) -> Timestamp {
-        self.shared.options.clock.wall()
+        self.shared.world.now()
     }
 
     /// Where each follower stands.
     pub fn followers(&self) -> Vec<FollowerStatus> {
-        Vec::new()
+        let shared = &self.shared;
+        let mut all = vec![
+            FollowerStatus { name: "queue", revision: shared.world.queue.revision() },
+            FollowerStatus { name: "clocks", revision: shared.clocks.revision() },
+            FollowerStatus { name: "watch", revision: shared.hub.revision() },
+        ];
+        if let Some(search) = &shared.search {
+            all.push(FollowerStatus { name: "search", revision: search.revision() });
+        }
+        all
+    }
+
+    /// Waits until full text shows everything up to a revision; `false`: it took too long.
+    pub async fn searchable(&self, revision: Revision, at_most: Duration) -> bool {
+        match &self.shared.search {
+            Some(search) => search.wait(revision, at_most).await,
+            None => false,
+        }
     }
 
     /// Whether timers fire; false while a jump of the machine's clock is waited out.
     pub fn timers_healthy(&self) -> bool {
-        true
+        self.shared.world.time.healthy()
     }
 
     /// Ends when the store has failed, with why: the process has to end then.
     pub async fn fatal(&self) -> String {
-        std::future::pending().await
+        let mut fatal = self.shared.world.fatal.subscribe();
+        let why = fatal.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
+        match why {
+            Some(why) => why,
+            // The sender lives as long as this desk.
+            None => std::future::pending().await,
+        }
     }
 
     /// Takes nothing any more, answers what waits, ends streams, writes down what followers keep, closes the store.
     ///
     /// # Errors
     /// [`ReadError`], when the store did not close well.
-    #[expect(clippy::unused_async, reason = "the signature first")]
     pub async fn stop(&self) -> Result<(), ReadError> {
-        self.shared.store.close()
+        let shared = self.shared.clone();
+        shared.engine.close();
+        shared.hub.stop();
+        shared.tasks.close();
+        shared.tasks.wait().await;
+        let stopped = tokio::task::spawn_blocking(move || shared.stop()).await;
+        stopped.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
+    }
+}
+
+impl Shared {
+    fn start_followers(&self, fire: bool) -> std::io::Result<()> {
+        let (world, hub) = (self.world.clone(), self.hub.clone());
+        self.thread("watch", move || hub.run(&world))?;
+        let (world, engine) = (self.world.clone(), self.engine.clone());
+        let (clocks, dir) = (self.clocks.clone(), self.dir.clone());
+        self.thread("clocks", move || clocks.run(&world, &engine, fire, &dir))?;
+        if let Some(search) = self.search.clone() {
+            let (world, dir) = (self.world.clone(), self.dir.clone());
+            self.thread("search", move || search.run(&world, &dir))?;
+        }
+        Ok(())
+    }
+
+    /// A follower's thread; one that panics ends the process in good order rather than staying away in silence.
+    fn thread(&self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
+        let (world, follower) = (self.world.clone(), name.to_owned());
+        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
+                world.fail(&format!("the follower `{follower}` panicked"));
+            }
+        })?;
+        self.threads.lock().push(thread);
+        Ok(())
+    }
+
+    fn stop(&self) -> Result<(), ReadError> {
+        self.engine.join();
+        self.world.log.stop();
+        for thread in self.threads.lock().drain(..) {
+            // A panic in it was told.
+            drop(thread.join());
+        }
+        if let Err(error) = self.world.queue.write_checkpoint(&self.dir) {
+            tracing::warn!(%error, "the queue's place can't be written down");
+        }
+        self.world.store.close()
     }
 }

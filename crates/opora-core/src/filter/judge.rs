@@ -182,3 +182,12 @@ fn text(term: &Term, ticket: &Ticket) -> bool {
     };
     found != (term.op == Op::Ne)
 }
+
+/// The texts without which nothing matches: those joined by AND at the top.
+pub(super) fn required_texts(node: &Node) -> Vec<usize> {
+    match node {
+        Node::Text(text) => vec![*text],
+        Node::And(nodes) => nodes.iter().flat_map(required_texts).collect(),
+        Node::Or(_) | Node::Not(_) | Node::Term(_) => Vec::new(),
+    }
+}

@@ -85,6 +85,11 @@ impl Filter {
         &self.texts
     }
 
+    /// The texts, by their indexes, that every ticket that matches has.
+    pub fn required_texts(&self) -> Vec<usize> {
+        judge::required_texts(&self.root)
+    }
+
     /// Whether it speaks of times relative to now.
     pub fn is_relative(&self) -> bool {
         judge::is_relative(&self.root)

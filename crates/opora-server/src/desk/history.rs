@@ -2,12 +2,17 @@
 
 use std::sync::Arc;
 
-use opora_core::event::TicketEvent;
+use opora_core::event::{Change, TicketEvent};
 use opora_core::model::{Comment, Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
-use opora_store::ReadError;
+use opora_store::{ReadError, Record, Store};
 
 use super::Desk;
+use super::query::blocking;
+use crate::followers::search::description;
+
+/// How many revisions of a history are read at once.
+const CHUNK: usize = 256;
 
 /// A page of history.
 #[derive(Clone, Copy, Debug)]
@@ -60,31 +65,145 @@ impl Desk {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn events(&self, _query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
-        Err(ReadError::Failed(String::new()))
+    pub async fn events(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
+        self.history(query, |_| true, |revision, event| Some(EventEntry { revision, event: event.clone() })).await
     }
 
     /// A page of a ticket's comments.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn comments(&self, _query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, ReadError> {
-        Err(ReadError::Failed(String::new()))
+    pub async fn comments(&self, query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, ReadError> {
+        let pick = |revision, event: &TicketEvent| match &event.change {
+            Change::Commented(comment) => Some(CommentEntry { revision, at: event.at, comment: comment.clone() }),
+            _ => None,
+        };
+        self.history(query, |ticket| ticket.comment_count > 0, pick).await
     }
 
-    /// A page of a ticket's attachments.
+    /// A page of a ticket's attachments: the events that brought them.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn attachments(&self, _query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
-        Err(ReadError::Failed(String::new()))
+    pub async fn attachments(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
+        let pick = |revision, event: &TicketEvent| match &event.change {
+            Change::Attached(_) => Some(EventEntry { revision, event: event.clone() }),
+            _ => None,
+        };
+        self.history(query, |ticket| ticket.attachment_count > 0, pick).await
     }
 
     /// A ticket's description; `None`: it has none.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn description(&self, _ticket: &Ticket) -> Result<Option<Arc<str>>, ReadError> {
-        Err(ReadError::Failed(String::new()))
+    pub fn description(&self, ticket: &Ticket) -> Result<Option<Arc<str>>, ReadError> {
+        description(&*self.shared.world.store, ticket)
+    }
+
+    async fn history<T: Send + 'static>(
+        &self,
+        query: HistoryQuery,
+        has_any: impl FnOnce(&Ticket) -> bool,
+        pick: impl Fn(Revision, &TicketEvent) -> Option<T> + Send + 'static,
+    ) -> Result<HistoryPage<T>, ReadError> {
+        let (world, revision) = (self.shared.world.clone(), self.revision());
+        if !world.ticket(query.ticket)?.is_some_and(|ticket| has_any(&ticket)) {
+            return Ok(HistoryPage { items: Vec::new(), next: None, revision });
+        }
+        blocking(move || page(&*world.store, query, revision, pick)).await
+    }
+}
+
+/// Collects a page; blocks.
+fn page<T>(
+    store: &dyn Store,
+    query: HistoryQuery,
+    revision: Revision,
+    pick: impl Fn(Revision, &TicketEvent) -> Option<T>,
+) -> Result<HistoryPage<T>, ReadError> {
+    let mut page = HistoryPage { items: Vec::new(), next: None, revision };
+    let mut bytes = 0;
+    let mut last = query.after;
+    let mut walk = Walk::new(store, &query, revision)?;
+    while let Some(at) = walk.next(store)? {
+        // One more is there: it begins the next page.
+        if page.items.len() >= query.limit || bytes > query.max_bytes {
+            page.next = last;
+            break;
+        }
+        let commit = store.commit(at)?;
+        let own = |record: &&Record| matches!(record, Record::Ticket(e) if e.ticket.number == query.ticket);
+        let mut items = Vec::new();
+        for record in commit.records.iter().filter(own) {
+            if let Record::Ticket(event) = record
+                && let Some(item) = pick(at, event)
+            {
+                bytes += weight(event);
+                items.push(item);
+            }
+        }
+        if query.newest_first {
+            items.reverse();
+        }
+        page.items.extend(items);
+        last = Some(at);
+    }
+    Ok(page)
+}
+
+/// About how many bytes an event takes when encoded.
+fn weight(event: &TicketEvent) -> usize {
+    let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
+    let own = match &event.change {
+        Change::Commented(comment) => comment.body.len(),
+        Change::Created { description, .. } | Change::Updated { description, .. } => text(description),
+        _ => 0,
+    };
+    1_000 + event.reason.len() + own
+}
+
+/// The revisions of a ticket in one direction.
+struct Walk {
+    ticket: TicketNumber,
+    /// What was read and not given yet, the next one last.
+    read: Vec<Revision>,
+    /// Newest first: where reading goes on.
+    from: Option<Revision>,
+}
+
+impl Walk {
+    fn new(store: &dyn Store, query: &HistoryQuery, newest: Revision) -> Result<Self, ReadError> {
+        let before = |revision: Revision| revision.0.checked_sub(1).filter(|n| *n > 0).map(Revision);
+        let mut walk = Self { ticket: query.ticket, read: Vec::new(), from: None };
+        if query.newest_first {
+            walk.from = query.after.map_or(Some(newest), before);
+            return Ok(walk);
+        }
+        // A history is chained backwards: the oldest are found by walking all of what is newer.
+        let mut from = Some(newest);
+        while let Some(at) = from {
+            let found = store.history(query.ticket, Some(at), CHUNK)?;
+            let more = found.len() == CHUNK;
+            let wanted = found.into_iter().take_while(|revision| Some(*revision) > query.after);
+            let length = walk.read.len();
+            walk.read.extend(wanted);
+            let all = walk.read.len() - length == CHUNK;
+            from = if more && all { walk.read.last().copied().and_then(before) } else { None };
+        }
+        Ok(walk)
+    }
+
+    fn next(&mut self, store: &dyn Store) -> Result<Option<Revision>, ReadError> {
+        if self.read.is_empty()
+            && let Some(from) = self.from.take()
+        {
+            self.read = store.history(self.ticket, Some(from), CHUNK)?;
+            if self.read.len() == CHUNK {
+                self.from = self.read.last().and_then(|r| r.0.checked_sub(1)).filter(|n| *n > 0).map(Revision);
+            }
+            self.read.reverse();
+        }
+        Ok(self.read.pop())
     }
 }

@@ -2,15 +2,17 @@
 
 use std::sync::Arc;
 
+use opora_core::decide::{Refusal, default_policy};
 use opora_core::filter::Filter;
 use opora_core::model::{OrganisationId, Priority, Revision, Ticket, TicketNumber};
-use opora_core::sla::{Explanation, PolicyDefinition, SlaState};
+use opora_core::order::OrderBy;
+use opora_core::sla::{ClockKind, Explanation, PolicyDefinition, SlaState};
 use opora_core::time::{Millis, Timestamp};
 use opora_store::ReadError;
 
 use super::Desk;
-use crate::engine::{Refused, TicketRef};
-use crate::followers::queue::{Cursor, OrderBy, Summary};
+use crate::engine::{Refused, TicketRef, unreadable};
+use crate::followers::queue::{Cursor, Scan, Summary, Tally, Texts, count, open_matching};
 
 /// What a list is to hold.
 #[derive(Clone, Debug)]
@@ -103,32 +105,106 @@ impl Desk {
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn list(&self, _query: ListQuery) -> Result<ListPage, ReadError> {
-        Err(ReadError::Failed(String::new()))
+    pub async fn list(&self, query: ListQuery) -> Result<ListPage, ReadError> {
+        let world = self.shared.world.clone();
+        let (filter, include_total) = (query.filter.clone(), query.include_total);
+        let texts = self.texts(&filter).await?;
+        let mut scan = Scan::new(&world, query, texts.clone());
+        while scan.is_quick() {
+            if scan.step(&world)? {
+                break;
+            }
+        }
+        if scan.is_complete() && !include_total {
+            return Ok(scan.finish(None));
+        }
+        blocking(move || {
+            while !scan.is_complete() {
+                scan.step(&world)?;
+            }
+            let total = if include_total { Some(count(&world, &filter, &texts)?) } else { None };
+            Ok(scan.finish(total))
+        })
+        .await
+    }
+
+    /// How many tickets match.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn count(&self, filter: Arc<Filter>) -> Result<u64, ReadError> {
+        let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
+        blocking(move || count(&world, &filter, &texts)).await
+    }
+
+    /// Which tickets match each bare text of a filter.
+    async fn texts(&self, filter: &Arc<Filter>) -> Result<Texts, ReadError> {
+        let texts = filter.texts().to_vec();
+        if texts.is_empty() {
+            return Ok(Texts::default());
+        }
+        let Some(search) = self.shared.search.clone() else {
+            return Ok(Texts(texts.iter().map(|_| Arc::default()).collect()));
+        };
+        blocking(move || texts.iter().map(|text| search.find(text)).collect::<Result<_, _>>().map(Texts)).await
     }
 
     /// The open tickets that match, in numbers; due soon is what falls due within `due_within`.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub async fn summary(&self, _filter: Arc<Filter>, _due_within: Millis) -> Result<(Summary, Revision), ReadError> {
-        Err(ReadError::Failed(String::new()))
+    pub async fn summary(&self, filter: Arc<Filter>, due_within: Millis) -> Result<(Summary, Revision), ReadError> {
+        let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
+        blocking(move || {
+            let (tickets, revision) = open_matching(&world, &filter, &texts);
+            let now = world.now();
+            let mut tally = Tally::new(now, now + due_within);
+            for ticket in &tickets {
+                tally.add(ticket);
+            }
+            Ok((tally.finish(), revision))
+        })
+        .await
+    }
+
+    fn known(&self, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
+        match (self.ticket(ticket).map_err(unreadable)?, ticket) {
+            (Some(ticket), _) => Ok(ticket),
+            (None, TicketRef::Number(number)) => Err(Refusal::NoTicket(number).into()),
+            (None, TicketRef::Uid(uid)) => Err(Refused::NoTicket(uid)),
+        }
     }
 
     /// How the clocks of a ticket came to what they show.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn explain(&self, _ticket: TicketRef) -> Result<Explained, Refused> {
-        Err(Refused::Stopping)
+    pub fn explain(&self, ticket: TicketRef) -> Result<Explained, Refused> {
+        let revision = self.revision();
+        let ticket = self.known(ticket)?;
+        let (now, rules) = (self.now(), self.rules());
+        let explain = |clock| ticket.sla.explain(clock, now, &rules.policies).map_err(Refusal::from);
+        let (first_response, resolution) = (explain(ClockKind::FirstResponse)?, explain(ClockKind::Resolution)?);
+        Ok(Explained { ticket, first_response, resolution, now, revision })
     }
 
     /// What each priority would mean for a ticket, highest first; and now.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn preview_priority(&self, _ticket: TicketRef) -> Result<(Vec<Preview>, Timestamp), Refused> {
-        Err(Refused::Stopping)
+    pub fn preview_priority(&self, ticket: TicketRef) -> Result<(Vec<Preview>, Timestamp), Refused> {
+        let ticket = self.known(ticket)?;
+        let (now, rules) = (self.now(), self.rules());
+        let preview = |priority: Priority| {
+            let current = priority == ticket.priority;
+            let sla = if current {
+                ticket.sla.clone()
+            } else {
+                ticket.sla.what_if(priority, now, &rules.policies).map_err(Refusal::from)?
+            };
+            Ok(Preview { priority, sla, current })
+        };
+        Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
     }
 
     /// What each priority would mean for a ticket created then (`None`: now), highest first; and now.
@@ -137,17 +213,39 @@ impl Desk {
     /// [`Refused`].
     pub fn preview_new(
         &self,
-        _organisation: Option<&OrganisationId>,
-        _create_time: Option<Timestamp>,
+        organisation: Option<&OrganisationId>,
+        create_time: Option<Timestamp>,
     ) -> Result<(Vec<Preview>, Timestamp), Refused> {
-        Err(Refused::Stopping)
+        let (now, rules) = (self.now(), self.rules());
+        let organisation = match organisation {
+            Some(id) => Some(self.directory().organisation(id).ok_or_else(|| Refusal::NoResource(id.name()))?),
+            None => None,
+        };
+        let policy = organisation.and_then(|entry| entry.value.policy.clone()).unwrap_or_else(default_policy);
+        let policy = rules.policies.newest(&policy).ok_or_else(|| Refusal::NoResource(policy.name()))?;
+        let policy = &policy.definition().policy;
+        let preview = |priority| {
+            let sla = SlaState::what_if_new(create_time.unwrap_or(now), priority, policy, &rules.policies);
+            Ok(Preview { priority, sla: sla.map_err(Refusal::from)?, current: false })
+        };
+        Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
     }
 
     /// What a new version of a policy would move.
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn preview_policy(&self, _definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
-        Err(Refused::Stopping)
+    pub async fn preview_policy(&self, definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
+        let world = self.shared.world.clone();
+        let preview = tokio::task::spawn_blocking(move || super::long::preview(&world, definition));
+        preview.await.unwrap_or(Err(Refused::Stopping))
     }
+}
+
+/// Reads where it may block.
+pub(super) async fn blocking<T: Send + 'static>(
+    read: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
+) -> Result<T, ReadError> {
+    let read = tokio::task::spawn_blocking(read).await;
+    read.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
 }

@@ -1,9 +1,18 @@
 //! The engine: one writer takes submissions in groups, decides, appends, then answers. Knows nothing of gRPC.
 
+mod answer;
 mod api;
 mod clock;
 mod directory;
+mod group;
+mod inbox;
+pub(crate) mod log;
+pub(crate) mod work;
+pub(crate) mod world;
+mod writer;
 
 pub use api::{Action, Answer, DirectoryCommand, DirectoryEdit, Done, Edit, Refused, Submission, TicketRef};
 pub use clock::{Clock, JUMP, SystemClock, Timekeeper};
 pub use directory::Directory;
+pub(crate) use group::unreadable;
+pub(crate) use writer::Engine;

@@ -1,7 +1,105 @@
-//! The queue: every live ticket in memory, the open ones in order of urgency (`contract.md`, `ListTickets`).
+//! The queue: every live ticket in memory, the open ones in order of urgency (`contract.md`, `ListTickets`). The writer
+//! brings it up to date before it answers, under a lock that nobody holds for long.
 
-mod order;
+mod checkpoint;
+mod cursor;
+mod list;
 mod summary;
 
-pub use order::{Cursor, OrderBy, OrderField};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Bound;
+use std::sync::Arc;
+
+use opora_core::model::{Revision, Ticket, TicketNumber, TicketState};
+use opora_core::sla::UrgencyKey;
+use opora_store::{Commit, Record};
+use parking_lot::RwLock;
+
+pub use cursor::Cursor;
+pub(crate) use list::{Scan, Texts, count, open_matching};
+pub(crate) use summary::Tally;
 pub use summary::{AssigneeCount, PriorityCount, Summary};
+
+pub(crate) struct Queue {
+    state: RwLock<State>,
+}
+
+#[derive(Default)]
+struct State {
+    live: HashMap<TicketNumber, Arc<Ticket>>,
+    open: BTreeMap<UrgencyKey, Arc<Ticket>>,
+    revision: Revision,
+}
+
+/// Whether a ticket is kept in memory: something can still happen to it by itself.
+fn is_live(ticket: &Ticket) -> bool {
+    !matches!(ticket.state, TicketState::Closed | TicketState::Merged)
+}
+
+impl State {
+    fn put(&mut self, ticket: &Arc<Ticket>) {
+        let before = if is_live(ticket) {
+            self.live.insert(ticket.number, ticket.clone())
+        } else {
+            self.live.remove(&ticket.number)
+        };
+        let place = ticket.state.is_open().then(|| UrgencyKey::of(ticket));
+        if let Some(before) = before.filter(|before| before.state.is_open()) {
+            let before = UrgencyKey::of(&before);
+            if place != Some(before) {
+                self.open.remove(&before);
+            }
+        }
+        if let Some(place) = place {
+            self.open.insert(place, ticket.clone());
+        }
+    }
+
+    fn apply(&mut self, commit: &Commit) {
+        for record in &commit.records {
+            if let Record::Ticket(event) = record {
+                self.put(&event.ticket);
+            }
+        }
+        self.revision = commit.revision;
+    }
+}
+
+impl Queue {
+    /// A live ticket.
+    pub(crate) fn get(&self, number: TicketNumber) -> Option<Arc<Ticket>> {
+        self.state.read().live.get(&number).cloned()
+    }
+
+    /// Brings it up to date.
+    pub(crate) fn apply(&self, commits: &[Arc<Commit>]) {
+        let mut state = self.state.write();
+        for commit in commits {
+            state.apply(commit);
+        }
+    }
+
+    /// The revision that it shows.
+    pub(crate) fn revision(&self) -> Revision {
+        self.state.read().revision
+    }
+
+    /// Every live ticket, and at which revision.
+    pub(crate) fn live(&self) -> (Vec<Arc<Ticket>>, Revision) {
+        let state = self.state.read();
+        (state.live.values().cloned().collect(), state.revision)
+    }
+
+    /// Every open ticket in order of urgency, and at which revision.
+    pub(crate) fn open(&self) -> (Vec<Arc<Ticket>>, Revision) {
+        let state = self.state.read();
+        (state.open.values().cloned().collect(), state.revision)
+    }
+
+    /// Some open tickets after a place, in order.
+    fn walk(&self, after: Option<UrgencyKey>, limit: usize) -> Vec<Arc<Ticket>> {
+        let after = after.map_or(Bound::Unbounded, Bound::Excluded);
+        let state = self.state.read();
+        state.open.range((after, Bound::Unbounded)).take(limit).map(|(_, ticket)| ticket.clone()).collect()
+    }
+}

@@ -54,7 +54,7 @@ pub struct AssigneeCount {
 }
 
 /// Counts tickets one by one.
-pub(super) struct Tally {
+pub(crate) struct Tally {
     now: Timestamp,
     until: Timestamp,
     summary: Summary,
@@ -65,12 +65,12 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Falling due from now until then is soon.
-    pub(super) fn new(now: Timestamp, until: Timestamp) -> Self {
+    pub(crate) fn new(now: Timestamp, until: Timestamp) -> Self {
         let (states, priorities, assignees) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { now, until, summary: Summary::default(), states, priorities, assignees }
     }
 
-    pub(super) fn add(&mut self, ticket: &Ticket) {
+    pub(crate) fn add(&mut self, ticket: &Ticket) {
         let unmet = |clock: &&Clock| !matches!(clock.state, ClockState::Met | ClockState::Stopped);
         let clocks = [&ticket.sla.first_response, &ticket.sla.resolution];
         let clocks = clocks.iter().filter(|c| unmet(c));
@@ -94,7 +94,7 @@ impl Tally {
         }
     }
 
-    pub(super) fn finish(self) -> Summary {
+    pub(crate) fn finish(self) -> Summary {
         let Self { mut summary, states, priorities, assignees, .. } = self;
         let open = TicketState::ALL.into_iter().filter(|state| state.is_open());
         summary.by_state = open.map(|state| (state, states.get(&state).copied().unwrap_or(0))).collect();

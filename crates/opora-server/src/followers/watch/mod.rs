@@ -2,7 +2,12 @@
 //! the log from cursors of their own; writers never wait for them.
 
 mod api;
+mod feed;
+mod hub;
+mod judge;
 mod stream;
 
 pub use api::{Matched, MatchedEvent, WatchBatch, WatchEnd, WatchQuery, WatchStart};
+pub use feed::Feed;
+pub(crate) use hub::Hub;
 pub use stream::WatchStream;

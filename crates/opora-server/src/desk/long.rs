@@ -1,0 +1,194 @@
+//! Jobs that touch many tickets: applying a policy, finishing an import. They go through the writer in bounded parts, so
+//! that others are served in between, and go on when their caller has gone.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use opora_core::command::Change;
+use opora_core::decide::Refusal;
+use opora_core::model::{Actor, Origin, Revision, Ticket, TicketNumber};
+use opora_core::sla::{ClockKind, Fact, FactKind, Policy, PolicyDefinition, SlaState};
+use opora_store::ReadError;
+use parking_lot::Mutex;
+
+use super::{Desk, PolicyMove, PolicyPreview};
+use crate::engine::work::{PutPolicy, RequestId, Work};
+use crate::engine::world::World;
+use crate::engine::{Action, Answer, Done, Refused, Submission, unreadable};
+
+/// How many tickets are changed under one revision.
+const PART: usize = 100;
+/// How many moves a preview shows.
+const MOVES: usize = 100;
+/// How many answers of long jobs are remembered as they were given.
+const ANSWERS: usize = 64;
+
+/// One long job at a time.
+#[derive(Default)]
+pub(super) struct Long {
+    turn: tokio::sync::Mutex<()>,
+    /// The last answers: the revision in them is that of the last part, which no single commit tells.
+    answers: Mutex<VecDeque<(RequestId, Done)>>,
+}
+
+impl Long {
+    fn answered(&self, request: Option<RequestId>) -> Result<Option<Done>, Refused> {
+        let Some((key, content)) = request else { return Ok(None) };
+        let answers = self.answers.lock();
+        match answers.iter().find(|((k, _), _)| *k == key) {
+            Some(((_, c), done)) if *c == content => Ok(Some(done.clone())),
+            Some(_) => Err(Refused::RequestIdReused),
+            None => Ok(None),
+        }
+    }
+
+    fn remember(&self, request: Option<RequestId>, done: &Done) {
+        let Some(request) = request else { return };
+        let mut answers = self.answers.lock();
+        if answers.len() >= ANSWERS {
+            answers.pop_front();
+        }
+        answers.push_back((request, done.clone()));
+    }
+}
+
+impl Desk {
+    /// Runs a long job to its end, whether or not its caller waits.
+    pub(super) async fn submit_long(&self, submission: Submission) -> Result<Done, Refused> {
+        if self.shared.tasks.is_closed() {
+            return Err(Refused::Stopping);
+        }
+        let desk = self.clone();
+        let job = self.shared.tasks.spawn(async move {
+            let turn = desk.shared.long.turn.lock().await;
+            let done = desk.long(submission).await;
+            drop(turn);
+            done
+        });
+        job.await.unwrap_or(Err(Refused::StoreFailed))
+    }
+
+    async fn long(&self, submission: Submission) -> Result<Done, Refused> {
+        let request = submission.request;
+        if let Some(done) = self.shared.long.answered(request)? {
+            return Ok(done);
+        }
+        let done = match submission.action {
+            Action::ApplyPolicy { definition, reason } => {
+                self.apply_policy(submission.actor, request, *definition, reason).await?
+            }
+            Action::FinishImport(origin) => self.finish_import(submission.actor, request, origin).await?,
+            _ => return Err(Refusal::NoChange.into()),
+        };
+        self.shared.long.remember(request, &done);
+        Ok(done)
+    }
+
+    /// The policy first; then the tickets. Repeated after a crash in between, it finds the policy there and goes on.
+    async fn apply_policy(
+        &self,
+        actor: Actor,
+        request: Option<RequestId>,
+        definition: PolicyDefinition,
+        reason: Arc<str>,
+    ) -> Result<Done, Refused> {
+        let preview = self.preview_policy(definition.clone()).await?;
+        let (moved, tickets) = (preview.moved, preview.tickets);
+        let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, definition, moved, tickets };
+        let mut done = self.work(Work::PutPolicy(Box::new(put)), true).await?;
+        let Answer::Policy(definition, ..) = &done.answer else { return Ok(done) };
+        let policy = definition.policy.clone();
+        let (open, _) = self.shared.world.queue.open();
+        let runs_older =
+            |ticket: &&Arc<Ticket>| ticket.sla.policy.id == policy.id && ticket.sla.policy.version < policy.version;
+        let numbers: Vec<_> = open.iter().filter(runs_older).map(|ticket| ticket.number).collect();
+        drop(open);
+        let change = Change::ApplyPolicy { policy, reason };
+        done.revision = done.revision.max(self.parts(&actor, &numbers, &change).await?);
+        Ok(done)
+    }
+
+    async fn finish_import(&self, actor: Actor, request: Option<RequestId>, origin: Origin) -> Result<Done, Refused> {
+        let world = self.shared.world.clone();
+        let found = tokio::task::spawn_blocking(move || importing(&world, origin)).await;
+        let numbers = found.unwrap_or(Err(ReadError::Failed(String::new()))).map_err(unreadable)?;
+        let first: Vec<_> = numbers.iter().take(PART).copied().collect();
+        let count = numbers.len() as u64;
+        let part = Work::Part {
+            actor: actor.clone(),
+            tickets: first,
+            change: Change::FinishImport,
+            request: request.map(|request| (request, count)),
+        };
+        let mut done = self.work(part, true).await?;
+        if request.is_none() {
+            done.answer = Answer::Count(count);
+        }
+        let rest = numbers.get(PART..).unwrap_or_default();
+        done.revision = done.revision.max(self.parts(&actor, rest, &Change::FinishImport).await?);
+        Ok(done)
+    }
+
+    /// The same change on many tickets, part by part; the revision of the last that changed anything.
+    async fn parts(&self, actor: &Actor, numbers: &[TicketNumber], change: &Change) -> Result<Revision, Refused> {
+        let mut last = Revision::ZERO;
+        for part in numbers.chunks(PART) {
+            let (actor, change) = (actor.clone(), change.clone());
+            let part = Work::Part { actor, tickets: part.to_vec(), change, request: None };
+            last = last.max(self.work(part, true).await?.revision);
+        }
+        Ok(last)
+    }
+}
+
+/// The tickets of an import that is not finished: live ones, and those that can live again. Blocks.
+fn importing(world: &World, origin: Origin) -> Result<Vec<TicketNumber>, ReadError> {
+    let mut numbers = Vec::new();
+    let mut from = TicketNumber(1);
+    loop {
+        let tickets = world.store.tickets(from, false, 1_000)?;
+        let Some(last) = tickets.last() else { return Ok(numbers) };
+        from = TicketNumber(last.number.0 + 1);
+        let waits = |ticket: &&Arc<Ticket>| ticket.importing && ticket.origin == origin;
+        numbers.extend(tickets.iter().filter(waits).map(|ticket| ticket.number));
+    }
+}
+
+/// What a new version of a policy would move. Blocks.
+pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
+    let rules = world.rules();
+    let newest = rules.policies.newest(&definition.policy.id);
+    definition.policy.version = newest.map_or(1, |policy| policy.definition().policy.version + 1);
+    let policy = Policy::new(definition.clone()).map_err(|wrong| Refused::Corrupt(wrong.to_string()))?;
+    let mut policies = rules.policies.clone();
+    policies.add(policy);
+    let (open, revision) = world.queue.open();
+    let (named, now) = (definition.policy.clone(), world.now());
+    let definition = Arc::new(definition);
+    let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision };
+    for ticket in open.iter().filter(|ticket| ticket.sla.policy.id == named.id) {
+        let kind = FactKind::PolicyApplied(named.clone());
+        let fact = Fact { at: now, revision: Revision::ZERO, kind };
+        let after = ticket.sla.with(fact, &policies).map_err(Refusal::from)?;
+        preview.tickets += 1;
+        let moves = clocks(&ticket.sla, &after).any(|(before, after)| before.due != after.due);
+        let breaches = clocks(&ticket.sla, &after)
+            .filter(|(before, after)| before.breach.is_none() && after.breach.is_some())
+            .count();
+        preview.breached += breaches as u64;
+        if moves {
+            preview.moved += 1;
+            if preview.moves.len() < MOVES {
+                preview.moves.push(PolicyMove { ticket: ticket.number, before: ticket.sla.clone(), after });
+            }
+        }
+    }
+    Ok(preview)
+}
+
+fn clocks<'a>(
+    before: &'a SlaState,
+    after: &'a SlaState,
+) -> impl Iterator<Item = (&'a opora_core::sla::Clock, &'a opora_core::sla::Clock)> {
+    [ClockKind::FirstResponse, ClockKind::Resolution].into_iter().map(|kind| (before.clock(kind), after.clock(kind)))
+}

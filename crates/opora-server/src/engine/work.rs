@@ -1,0 +1,68 @@
+//! What the writer is given: submissions of callers and the parts of the desk's own long jobs.
+
+use std::sync::Arc;
+
+use opora_core::command::{Change, NewTicket};
+use opora_core::model::{Actor, TicketNumber};
+use opora_core::sla::PolicyDefinition;
+use opora_store::RequestKey;
+
+use super::{Action, Submission};
+
+/// The key of a request and the hash of its content.
+pub(crate) type RequestId = (RequestKey, [u8; 16]);
+
+/// One thing for the writer to do.
+pub(crate) enum Work {
+    /// A caller's submission.
+    Submission(Submission),
+    /// The first step of applying a policy: the new version, with the counts that will be answered.
+    PutPolicy(Box<PutPolicy>),
+    /// The same change on some tickets under one revision; those that refuse it are passed over. If there is a request,
+    /// the commit remembers it, with this count as its answer.
+    Part { actor: Actor, tickets: Vec<TicketNumber>, change: Change, request: Option<(RequestId, u64)> },
+}
+
+/// A new version of a policy.
+pub(crate) struct PutPolicy {
+    pub(crate) actor: Actor,
+    pub(crate) reason: Arc<str>,
+    pub(crate) request: Option<RequestId>,
+    /// Its version is set by the writer.
+    pub(crate) definition: PolicyDefinition,
+    /// How many tickets it moves, of how many.
+    pub(crate) moved: u64,
+    pub(crate) tickets: u64,
+}
+
+impl Work {
+    /// About how many bytes it will take in the log.
+    pub(super) fn size(&self) -> usize {
+        match self {
+            Self::Submission(submission) => match &submission.action {
+                Action::Create(new) => 768 + created(new),
+                Action::Change { change, .. } => 1024 + changed(change),
+                Action::Batch { tickets, change } => tickets.len() * (1024 + changed(change)),
+                Action::Directory(_) | Action::ApplyPolicy { .. } | Action::FinishImport(_) => 1024,
+            },
+            Self::PutPolicy(_) => 4096,
+            Self::Part { tickets, .. } => tickets.len() * 1024,
+        }
+    }
+}
+
+fn len(text: Option<&Arc<str>>) -> usize {
+    text.map_or(0, |text| text.len())
+}
+
+fn created(new: &NewTicket) -> usize {
+    new.subject.len() + len(new.description.as_ref())
+}
+
+fn changed(change: &Change) -> usize {
+    match change {
+        Change::Comment { body, .. } => body.len(),
+        Change::Update(edit) => len(edit.description.as_ref()),
+        _ => 0,
+    }
+}

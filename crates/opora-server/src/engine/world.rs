@@ -1,0 +1,81 @@
+//! What the writer and the followers share: written by the writer alone, after an append; read by everybody.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use opora_core::decide::Rules;
+use opora_core::model::{Ticket, TicketNumber};
+use opora_core::time::Timestamp;
+use opora_store::{ReadError, Store};
+use parking_lot::RwLock;
+use tokio::sync::watch;
+
+use super::log::Log;
+use super::{Directory, Timekeeper};
+use crate::followers::queue::Queue;
+
+pub(crate) struct World {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) queue: Queue,
+    pub(crate) directory: Directory,
+    pub(crate) rules: RwLock<Arc<Rules>>,
+    pub(crate) log: Log,
+    pub(crate) time: Timekeeper,
+    /// Why the process has to end.
+    pub(crate) fatal: watch::Sender<Option<String>>,
+    /// When the newest commit was made.
+    newest_at: AtomicI64,
+}
+
+impl World {
+    pub(crate) fn new(
+        store: Arc<dyn Store>,
+        queue: Queue,
+        directory: Directory,
+        rules: Rules,
+        time: Timekeeper,
+    ) -> Self {
+        let newest_at = store.position().newest_at.unwrap_or(Timestamp::MIN);
+        Self {
+            log: Log::new(store.clone()),
+            store,
+            queue,
+            directory,
+            rules: RwLock::new(Arc::new(rules)),
+            time,
+            fatal: watch::Sender::new(None),
+            newest_at: AtomicI64::new(newest_at.as_millis()),
+        }
+    }
+
+    /// A ticket as it stands: a live one is in memory.
+    pub(crate) fn ticket(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, ReadError> {
+        match self.queue.get(number) {
+            Some(ticket) => Ok(Some(ticket)),
+            None => self.store.ticket(number),
+        }
+    }
+
+    pub(crate) fn rules(&self) -> Arc<Rules> {
+        self.rules.read().clone()
+    }
+
+    /// The present, never before the newest commit.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.time.now().max(Timestamp::from_millis(self.newest_at.load(Ordering::Acquire)))
+    }
+
+    pub(super) fn committed_at(&self, at: Timestamp) {
+        self.newest_at.store(at.as_millis(), Ordering::Release);
+    }
+
+    /// Says that the process has to end.
+    pub(crate) fn fail(&self, why: &str) {
+        tracing::error!(why, "the desk can't go on");
+        self.fatal.send_if_modified(|fatal| {
+            let first = fatal.is_none();
+            fatal.get_or_insert_with(|| why.to_owned());
+            first
+        });
+    }
+}

@@ -1,0 +1,138 @@
+//! The single writer: a thread that takes what waits, decides it as one group, appends it as one write, tells the
+//! followers, then answers. Nobody is answered before the append has returned.
+
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use opora_store::{AppendError, Commit, Record};
+use parking_lot::Mutex;
+use tokio::sync::oneshot;
+
+use super::group::Group;
+use super::inbox::{Inbox, Job};
+use super::work::Work;
+use super::world::World;
+use super::{Done, Refused};
+
+/// The handle of the writer.
+pub(crate) struct Engine {
+    inbox: Arc<Inbox>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Engine {
+    /// Starts the writer.
+    pub(crate) fn start(world: Arc<World>, max_waiting: usize) -> std::io::Result<Self> {
+        let inbox = Arc::new(Inbox::new(max_waiting));
+        let writer = Writer { world, inbox: inbox.clone() };
+        let thread = std::thread::Builder::new().name("writer".into()).spawn(move || writer.run())?;
+        Ok(Self { inbox, thread: Mutex::new(Some(thread)) })
+    }
+
+    /// Hands in work; its answer comes when it is durable.
+    pub(crate) fn submit(&self, work: Work, own: bool) -> Result<oneshot::Receiver<Result<Done, Refused>>, Refused> {
+        let (reply, answer) = oneshot::channel();
+        self.inbox.put(Job { work, reply }, own)?;
+        Ok(answer)
+    }
+
+    /// Takes nothing any more.
+    pub(crate) fn close(&self) {
+        self.inbox.close(&Refused::Stopping, false);
+    }
+
+    /// Waits until what waits is answered. Blocks.
+    pub(crate) fn join(&self) {
+        if let Some(thread) = self.thread.lock().take() {
+            // A panic of the writer was told by its guard.
+            drop(thread.join());
+        }
+    }
+}
+
+struct Writer {
+    world: Arc<World>,
+    inbox: Arc<Inbox>,
+}
+
+/// Whatever ends the writer: nobody waits for ever.
+struct Guard<'a>(&'a Writer);
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.poison("the writer panicked");
+        }
+    }
+}
+
+impl Writer {
+    fn run(self) {
+        let guard = Guard(&self);
+        let mut jobs = Vec::new();
+        while self.inbox.take(&mut jobs).is_some() {
+            self.group(&mut jobs);
+        }
+        drop(guard);
+    }
+
+    fn poison(&self, why: &str) {
+        self.inbox.close(&Refused::StoreFailed, true);
+        self.world.fail(why);
+    }
+
+    fn group(&self, jobs: &mut Vec<Job>) {
+        let mut group = Group::new(&self.world);
+        let mut answers = Vec::with_capacity(jobs.len());
+        for job in jobs.drain(..) {
+            answers.push((job.reply, group.decide(job.work)));
+        }
+        let refused = if group.commits().is_empty() { None } else { self.append(group) };
+        for (reply, answer) in answers {
+            // Who went away does not want to know.
+            drop(reply.send(match &refused {
+                None => answer,
+                Some(refused) => Err(refused.clone()),
+            }));
+        }
+    }
+
+    /// Makes a group real, or says what all of it is refused with.
+    fn append(&self, group: Group<'_>) -> Option<Refused> {
+        match self.world.store.append(group.commits()) {
+            Ok(()) => {
+                self.publish(group);
+                None
+            }
+            Err(AppendError::Full(why)) => {
+                tracing::warn!(why, "the disk is full: changes are refused");
+                Some(Refused::DiskFull)
+            }
+            Err(error) => {
+                self.poison(&error.to_string());
+                Some(Refused::StoreFailed)
+            }
+        }
+    }
+
+    fn publish(&self, group: Group<'_>) {
+        let world = &self.world;
+        world.committed_at(group.at());
+        if !Arc::ptr_eq(group.rules(), &world.rules.read()) {
+            *world.rules.write() = group.rules().clone();
+        }
+        for commit in group.commits() {
+            apply_directory(world, commit);
+        }
+        world.queue.apply(group.commits());
+        world.log.publish(group.into_published());
+    }
+}
+
+fn apply_directory(world: &World, commit: &Commit) {
+    for record in &commit.records {
+        if let Record::Directory(_, put) = record {
+            world.directory.apply(put.clone());
+        }
+    }
+}

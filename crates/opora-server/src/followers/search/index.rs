@@ -1,0 +1,244 @@
+//! The index on disk: what is written for a ticket, and which tickets a text finds.
+//!
+//! One document holds a ticket's own words (written anew when they are edited), one each comment. So a text is looked
+//! up word by word: a ticket is found when every word stands in one of its documents.
+
+use std::path::Path;
+
+use opora_core::event::{Change, TicketEvent};
+use opora_core::model::{Revision, Ticket};
+use opora_store::StoreUid;
+use tantivy::directory::MmapDirectory;
+use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
+use tantivy::tokenizer::{
+    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer, TokenStream as _,
+};
+use tantivy::{
+    DocSet as _, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, TantivyError,
+    Term,
+};
+
+use super::NumberSet;
+
+/// Memory of the writer.
+const HEAP: usize = 32 * 1024 * 1024;
+/// The most words of a text that are looked up.
+const MAX_WORDS: usize = 32;
+/// The longest identifier that is kept, in bytes.
+const MAX_ID: usize = 200;
+
+#[derive(Clone, Copy)]
+struct Fields {
+    /// The number as a term, of the document with the ticket's own words.
+    own: Field,
+    /// The number, of every document.
+    number: Field,
+    /// Words, stemmed.
+    text: Field,
+    /// Identifiers, in lower case.
+    ids: Field,
+}
+
+pub(super) struct TextIndex {
+    index: Index,
+    fields: Fields,
+    reader: IndexReader,
+}
+
+pub(super) struct TextWriter {
+    writer: IndexWriter,
+    fields: Fields,
+    uid: StoreUid,
+}
+
+/// As texts are compared: lower case, ё as е.
+fn fold(text: &str) -> String {
+    text.to_lowercase().replace('ё', "е")
+}
+
+fn analyser() -> TextAnalyzer {
+    // Each stemmer leaves the words of the other's alphabet alone.
+    TextAnalyzer::builder(SimpleTokenizer::default())
+        .filter(RemoveLongFilter::limit(100))
+        .filter(LowerCaser)
+        .filter(Stemmer::new(Language::Russian))
+        .filter(Stemmer::new(Language::English))
+        .build()
+}
+
+fn schema() -> (Schema, Fields) {
+    let mut schema = Schema::builder();
+    let own = schema.add_text_field("own", STRING);
+    let number = schema.add_u64_field("number", FAST);
+    let words = TextFieldIndexing::default().set_tokenizer("desk").set_index_option(IndexRecordOption::Basic);
+    let text = schema.add_text_field("text", TextOptions::default().set_indexing_options(words.set_fieldnorms(false)));
+    let raw = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::Basic);
+    let ids = schema.add_text_field("ids", TextOptions::default().set_indexing_options(raw.set_fieldnorms(false)));
+    (schema.build(), Fields { own, number, text, ids })
+}
+
+impl TextIndex {
+    /// Opens the index of a directory, and how far it has read this store; anew where it can't be used.
+    pub(super) fn open(dir: &Path, uid: StoreUid, newest: Revision) -> tantivy::Result<(Self, TextWriter, Revision)> {
+        match Self::open_once(dir, uid, newest) {
+            Ok(opened) => Ok(opened),
+            // The machine's trouble, not the index's.
+            Err(error @ (TantivyError::IoError(_) | TantivyError::LockFailure(..))) => Err(error),
+            Err(error) => {
+                tracing::warn!(%error, "the search index is built anew");
+                #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
+                match std::fs::remove_dir_all(dir) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+                    _ => {}
+                }
+                Self::open_once(dir, uid, newest)
+            }
+        }
+    }
+
+    fn open_once(dir: &Path, uid: StoreUid, newest: Revision) -> tantivy::Result<(Self, TextWriter, Revision)> {
+        #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
+        std::fs::create_dir_all(dir)?;
+        let (schema, fields) = schema();
+        let index = Index::open_or_create(MmapDirectory::open(dir)?, schema)?;
+        index.tokenizers().register("desk", analyser());
+        let payload = index.load_metas()?.payload;
+        let revision = match payload.as_deref().map(|payload| read_payload(payload, uid)) {
+            None => Revision::ZERO,
+            Some(Some(revision)) if revision <= newest => revision,
+            Some(_) => return Err(TantivyError::InvalidArgument("it is of another store".into())),
+        };
+        let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
+        let writer = TextWriter { writer: index.writer_with_num_threads(1, HEAP)?, fields, uid };
+        Ok((Self { index, fields, reader }, writer, revision))
+    }
+
+    /// Shows what was committed.
+    pub(super) fn reload(&self) -> tantivy::Result<()> {
+        self.reader.reload()
+    }
+
+    /// The tickets that have every word of a text.
+    pub(super) fn find(&self, text: &str) -> tantivy::Result<NumberSet> {
+        let searcher = self.reader.searcher();
+        let mut analyser = self.index.tokenizers().get("desk").unwrap_or_else(analyser);
+        let mut found: Option<NumberSet> = None;
+        for word in fold(text).split_whitespace().take(MAX_WORDS) {
+            let mut of_word = None;
+            let mut stream = analyser.token_stream(word);
+            while let Some(token) = stream.next() {
+                let term = Term::from_field_text(self.fields.text, &token.text);
+                let of_token = Self::having(&searcher, &term)?;
+                narrow(&mut of_word, of_token);
+            }
+            let id = Term::from_field_text(self.fields.ids, word.trim_start_matches('#'));
+            let mut of_word = of_word.unwrap_or_default();
+            of_word.unite(&Self::having(&searcher, &id)?);
+            narrow(&mut found, of_word);
+        }
+        Ok(found.unwrap_or_default())
+    }
+
+    /// The tickets of the documents with a term.
+    fn having(searcher: &Searcher, term: &Term) -> tantivy::Result<NumberSet> {
+        let mut numbers = NumberSet::default();
+        for segment in searcher.segment_readers() {
+            let inverted = segment.inverted_index(term.field())?;
+            let Some(mut postings) = inverted.read_postings(term, IndexRecordOption::Basic)? else { continue };
+            let column = segment.fast_fields().u64("number")?;
+            let alive = segment.alive_bitset();
+            let mut doc = postings.doc();
+            while doc != TERMINATED {
+                if alive.is_none_or(|alive| alive.is_alive(doc)) {
+                    numbers.insert(column.first(doc).unwrap_or(0));
+                }
+                doc = postings.advance();
+            }
+        }
+        Ok(numbers)
+    }
+}
+
+fn narrow(found: &mut Option<NumberSet>, by: NumberSet) {
+    match found {
+        Some(found) => found.intersect(&by),
+        None => *found = Some(by),
+    }
+}
+
+fn read_payload(payload: &str, uid: StoreUid) -> Option<Revision> {
+    let (of, revision) = payload.split_once(' ')?;
+    (of == uid.to_string()).then_some(Revision(revision.parse().ok()?))
+}
+
+impl TextWriter {
+    /// Takes over an event; `false`: nothing of it is searched. `description` reads one from the log, where a ticket's words have to be written anew.
+    pub(super) fn add(
+        &mut self,
+        event: &TicketEvent,
+        description: impl FnOnce(&Ticket) -> Option<std::sync::Arc<str>>,
+    ) -> tantivy::Result<bool> {
+        let ticket = &event.ticket;
+        match &event.change {
+            Change::Created { description, .. } => self.own_words(ticket, description.as_deref()),
+            Change::Updated { .. } | Change::Undone { .. } => {
+                let own = ticket.number.0.to_string();
+                self.writer.delete_term(Term::from_field_text(self.fields.own, &own));
+                self.own_words(ticket, description(ticket).as_deref())
+            }
+            Change::Commented(comment) => self.more(ticket, |document, fields| {
+                document.add_text(fields.text, fold(&comment.body));
+            }),
+            Change::Attached(attachment) => self.more(ticket, |document, fields| {
+                add_id(document, fields, &attachment.file_name);
+                document.add_text(fields.text, fold(&attachment.file_name));
+            }),
+            _ => return Ok(false),
+        }
+        .map(|()| true)
+    }
+
+    fn own_words(&mut self, ticket: &Ticket, description: Option<&str>) -> tantivy::Result<()> {
+        let own = ticket.number.0.to_string();
+        self.more(ticket, |document, fields| {
+            document.add_text(fields.ids, &own);
+            document.add_text(fields.own, &own);
+            for id in ticket.external_id.iter().chain(&ticket.workstations).chain(&ticket.tags) {
+                add_id(document, fields, id);
+            }
+            add_id(document, fields, &ticket.reporter.email);
+            let texts = [&*ticket.subject, &*ticket.reporter.display_name, &*ticket.reporter.email];
+            for text in texts.into_iter().chain(description) {
+                document.add_text(fields.text, fold(text));
+            }
+        })
+    }
+
+    fn more(&mut self, ticket: &Ticket, fill: impl FnOnce(&mut TantivyDocument, Fields)) -> tantivy::Result<()> {
+        let mut document = TantivyDocument::new();
+        document.add_u64(self.fields.number, ticket.number.0);
+        fill(&mut document, self.fields);
+        self.writer.add_document(document).map(drop)
+    }
+
+    /// Writes down what was added, up to a revision.
+    pub(super) fn commit(&mut self, revision: Revision) -> tantivy::Result<()> {
+        let mut commit = self.writer.prepare_commit()?;
+        commit.set_payload(&format!("{} {}", self.uid, revision.0));
+        commit.commit().map(drop)
+    }
+}
+
+/// An identifier as a whole, and the words of one that has several.
+fn add_id(document: &mut TantivyDocument, fields: Fields, id: &str) {
+    let id = fold(id);
+    if id.is_empty() || id.len() > MAX_ID {
+        return;
+    }
+    if id.contains(char::is_whitespace) {
+        for word in id.split_whitespace() {
+            document.add_text(fields.ids, word);
+        }
+    }
+    document.add_text(fields.ids, id);
+}

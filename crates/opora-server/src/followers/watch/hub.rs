@@ -1,0 +1,162 @@
+//! The hub: judges each new commit once for every distinct filter, on a thread of its own, and wakes only the streams
+//! that it concerns. A stream that is further behind than the log's memory reads and judges for itself.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use opora_core::filter::Filter;
+use opora_core::model::Revision;
+use parking_lot::Mutex;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::Matched;
+use super::judge::{Memory, judge};
+use crate::engine::log::Published;
+use crate::engine::world::World;
+
+/// How many commits are judged at once.
+const CHUNK: usize = 256;
+/// How long the hub sleeps when nobody watches or nothing happens.
+const NAP: Duration = Duration::from_secs(1);
+
+pub(crate) struct Hub {
+    groups: Mutex<HashMap<Arc<str>, Weak<FilterGroup>>>,
+    /// Every commit up to here was judged for every filter that was there.
+    judged: AtomicU64,
+    pub(super) stopping: CancellationToken,
+}
+
+/// All streams with the same filter.
+pub(super) struct FilterGroup {
+    pub(super) filter: Arc<Filter>,
+    matched: Mutex<Kept>,
+    grown: watch::Sender<()>,
+}
+
+struct Kept {
+    /// Everything from here on that matched is kept.
+    from: Revision,
+    matched: VecDeque<Arc<Matched>>,
+}
+
+/// What a group has for a stream.
+pub(super) enum Next {
+    /// A commit that matched.
+    Matched(Arc<Matched>),
+    /// Nothing that matched up to this revision.
+    Nothing(Revision),
+    /// The stream is further behind than what is kept.
+    Behind,
+}
+
+impl FilterGroup {
+    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
+        self.grown.subscribe()
+    }
+
+    fn push(&self, matched: Matched) {
+        self.matched.lock().matched.push_back(Arc::new(matched));
+        self.grown.send_replace(());
+    }
+
+    /// Forgets what the log has forgotten.
+    fn trim(&self, oldest: Revision) {
+        let mut kept = self.matched.lock();
+        kept.from = kept.from.max(oldest);
+        while kept.matched.front().is_some_and(|matched| matched.commit.revision < oldest) {
+            kept.matched.pop_front();
+        }
+    }
+}
+
+impl Hub {
+    pub(crate) fn new(newest: Revision) -> Self {
+        let judged = AtomicU64::new(newest.0);
+        Self { groups: Mutex::default(), judged, stopping: CancellationToken::new() }
+    }
+
+    /// Every commit up to here was judged.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision(self.judged.load(Ordering::Acquire))
+    }
+
+    /// Ends all streams.
+    pub(crate) fn stop(&self) {
+        self.stopping.cancel();
+    }
+
+    /// The group of a filter.
+    pub(super) fn join(&self, text: &Arc<str>, filter: &Arc<Filter>) -> Arc<FilterGroup> {
+        let mut groups = self.groups.lock();
+        if let Some(group) = groups.get(text).and_then(Weak::upgrade) {
+            return group;
+        }
+        // Under the lock: the hub judges the next commit for this group too.
+        let kept = Kept { from: self.revision().next(), matched: VecDeque::new() };
+        let group =
+            Arc::new(FilterGroup { filter: filter.clone(), matched: Mutex::new(kept), grown: watch::Sender::new(()) });
+        groups.insert(text.clone(), Arc::downgrade(&group));
+        group
+    }
+
+    /// What a group has for a stream that wants this revision next.
+    pub(super) fn next(&self, group: &FilterGroup, from: Revision) -> Next {
+        // Before looking: what is judged after this is not missed, only seen later.
+        let judged = self.revision();
+        let kept = group.matched.lock();
+        if from < kept.from {
+            return if judged < from { Next::Nothing(judged) } else { Next::Behind };
+        }
+        let place = kept.matched.partition_point(|matched| matched.commit.revision < from);
+        kept.matched.get(place).map_or(Next::Nothing(judged), |matched| Next::Matched(matched.clone()))
+    }
+
+    /// Judges what happens until the log stops.
+    pub(crate) fn run(&self, world: &World) {
+        let mut memory = Memory::default();
+        loop {
+            let read = self.revision();
+            match world.log.read(read.next(), CHUNK) {
+                Ok(commits) if commits.is_empty() => {
+                    if !world.log.wait(read, NAP) {
+                        return;
+                    }
+                }
+                Ok(commits) => self.judge(world, &mut memory, &commits),
+                Err(error) => {
+                    tracing::warn!(%error, "the watch hub can't read the log");
+                    if !world.log.pause(NAP) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    fn judge(&self, world: &World, memory: &mut Memory, commits: &[Arc<Published>]) {
+        let mut groups = self.groups.lock();
+        groups.retain(|_, group| group.strong_count() > 0);
+        let all: Vec<_> = groups.values().filter_map(Weak::upgrade).collect();
+        let oldest = world.log.oldest_kept();
+        for published in commits {
+            if !all.is_empty() {
+                let before = memory.before(&*world.store, published).unwrap_or_else(|error| {
+                    tracing::warn!(%error, "what a ticket was before can't be read");
+                    Vec::new()
+                });
+                for group in &all {
+                    if let Some(matched) = judge(published, &before, &group.filter) {
+                        group.push(matched);
+                    }
+                }
+            }
+            self.judged.store(published.commit.revision.0, Ordering::Release);
+        }
+        for group in &all {
+            group.trim(oldest);
+        }
+    }
+}
