@@ -22,7 +22,6 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
-use crate::engine::SystemClock;
 use crate::files::Files;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
 use crate::service::{Parts, Service, TicketServer, Tokens, attached};
@@ -232,12 +231,10 @@ fn open(config: &Config) -> Result<(Desk, Arc<dyn Files>), ServeError> {
     let failed = |error: &dyn std::fmt::Display| ServeError::Store(error.to_string());
     let (store, files) = crate::storage::open(config)?;
     let options = DeskOptions {
-        data_dir: config.data.clone(),
         rules: config.rules.clone(),
-        clock: Arc::new(SystemClock),
         max_waiting: config.max_waiting,
         search: config.search,
-        timers: true,
+        ..DeskOptions::new(config.data.clone())
     };
     let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
     Ok((desk, files))

@@ -298,7 +298,7 @@ impl DirectoryEntry for SavedView {
                 self.filter = wire.filter.as_str().into();
             }
             "order_by" => {
-                if crate::followers::queue::OrderBy::parse(&wire.order_by).is_none() {
+                if wire.order_by.parse::<opora_core::order::OrderBy>().is_err() {
                     wrong.add("saved_view.order_by", "is not an order of ListTickets");
                 }
                 self.order_by = wire.order_by.as_str().into();

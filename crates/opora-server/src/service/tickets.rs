@@ -16,7 +16,7 @@ use crate::convert::{self, Violations, ticket_ref};
 use crate::desk::{HistoryQuery, ListQuery};
 use crate::engine::TicketRef;
 use crate::errors::{Language, Outcome, Problem};
-use crate::followers::queue::{Cursor, OrderBy};
+use crate::followers::queue::Cursor;
 
 /// A call that changes one ticket and answers with it.
 macro_rules! simple {
@@ -210,7 +210,7 @@ impl Service {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let limit = page::size(wire.page_size, &mut wrong);
-        let order = OrderBy::parse(&wire.order_by);
+        let order = wire.order_by.parse::<opora_core::order::OrderBy>().ok();
         if order.is_none() {
             wrong.add("order_by", "is not urgency, create_time, update_time, number or priority, perhaps with ` desc`");
         }
