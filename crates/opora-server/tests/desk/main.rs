@@ -1,6 +1,16 @@
 //! The desk through its public face, on a store in memory and with a clock in the test's hand.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    clippy::await_holding_lock,
+    reason = "a test: it fails by panicking, its tasks end with it, and the lock is what keeps the writer waiting"
+)]
+
 mod clocks;
+mod durable;
 mod engine;
 mod memory;
 mod queue;

@@ -6,7 +6,7 @@ use opora_server::desk::ListQuery;
 use super::*;
 
 async fn found(bench: &Bench, text: &str) -> Vec<u64> {
-    assert!(bench.desk.searchable(bench.desk.revision(), Duration::from_secs(60)).await);
+    assert!(bench.desk.searchable(bench.desk.revision(), Duration::from_mins(1)).await);
     let query = ListQuery {
         filter: filter(text),
         order: "number".parse().unwrap(),
