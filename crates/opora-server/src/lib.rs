@@ -5,7 +5,6 @@ mod convert;
 pub mod desk;
 pub mod engine;
 mod errors;
-pub mod files;
 pub mod followers;
 mod layers;
 pub mod serve;

@@ -4,6 +4,7 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use opora_proto::FILE_DESCRIPTOR_SET;
 use opora_proto::v1::admin_service_server::AdminServiceServer;
@@ -11,6 +12,7 @@ use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
 use opora_proto::v1::directory_service_server::DirectoryServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
+use opora_store::Blobs;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -22,12 +24,14 @@ use tonic_health::server::HealthReporter;
 
 use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
-use crate::files::Files;
+use crate::engine::SystemClock;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
 use crate::service::{Parts, Service, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
+/// After how long an upload that nobody went on with is given up.
+const GIVEN_UP: Duration = Duration::from_hours(24);
 /// The services by name, for health.
 const SERVICES: [&str; 7] = [
     "",
@@ -144,6 +148,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let bind = |cause| ServeError::Bind { address: config.listen, cause };
     let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
     let address = listener.local_addr().map_err(bind)?;
+    sweep(&files, &desk).await;
 
     let service = Service::new(Parts {
         tokens: Tokens::new(desk.store_uid()),
@@ -169,8 +174,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let stopped = stopping.clone().cancelled_owned();
     let transport = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS)
-        .http2_keepalive_interval(Some(std::time::Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(std::time::Duration::from_secs(20)))
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
         .layer(GuardLayer::new(config.max_concurrent_requests))
         .add_service(health)
         .add_service(reflection)
@@ -226,15 +231,29 @@ async fn set_health(health: &HealthReporter, status: ServingStatus) {
     }
 }
 
+/// Removes uploads that were given up.
+async fn sweep(files: &Blobs, desk: &Desk) {
+    let now = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(desk.now().as_millis().unsigned_abs()));
+    let Some(before) = now.and_then(|now| now.checked_sub(GIVEN_UP)) else { return };
+    match files.sweep(before).await {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(swept, "uploads that were given up are gone"),
+        Err(error) => tracing::warn!(%error, "uploads that were given up stay"),
+    }
+}
+
 /// Opens store, desk and files. Blocks.
-fn open(config: &Config) -> Result<(Desk, Arc<dyn Files>), ServeError> {
+fn open(config: &Config) -> Result<(Desk, Arc<Blobs>), ServeError> {
     let failed = |error: &dyn std::fmt::Display| ServeError::Store(error.to_string());
     let (store, files) = crate::storage::open(config)?;
     let options = DeskOptions {
+        data_dir: config.data.clone(),
         rules: config.rules.clone(),
+        clock: Arc::new(SystemClock),
         max_waiting: config.max_waiting,
         search: config.search,
-        ..DeskOptions::new(config.data.clone())
+        timers: true,
+        watch_patience: config.watch_patience,
     };
     let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
     Ok((desk, files))

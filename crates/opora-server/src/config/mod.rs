@@ -29,7 +29,19 @@ use settings::{Kind, SETTINGS, Setting};
 
 /// Environment variables that begin with `OPORA_` and are no settings of the server: the client's, and the tests'.
 const NOT_SETTINGS: &[&str] = &[
-    "CONFIG", "SERVER", "AS", "ACTOR", "LANG", "LANGUAGE", "OUTPUT", "COLOR", "COLOUR", "THEME", "BIN", "BLESS",
+    "CONFIG",
+    "SERVER",
+    "AS",
+    "ACTOR",
+    "LANG",
+    "LANGUAGE",
+    "OUTPUT",
+    "COLOR",
+    "COLOUR",
+    "THEME",
+    "BIN",
+    "BLESS",
+    "WRITE_DOCS",
     "VERSION",
 ];
 /// Beginnings of such variables.
@@ -155,6 +167,8 @@ pub struct Config {
     pub max_concurrent_requests: usize,
     /// The most watches at once.
     pub max_watches: usize,
+    /// How long a watcher who does not read is waited for.
+    pub watch_patience: Duration,
     /// The most requests that wait for the writer.
     pub max_waiting: usize,
     /// Whether there is full text.
@@ -223,6 +237,7 @@ impl Config {
         let max_connections = read.count("max_connections");
         let max_concurrent_requests = read.count("max_concurrent_requests");
         let max_watches = read.count("max_watches");
+        let watch_patience = read.length("watch_patience");
         let max_waiting = read.count("max_waiting");
         let close_after = read.length("close_after");
         let checklist = read.words("checklist").iter().map(|word| Arc::from(word.as_str())).collect();
@@ -246,6 +261,7 @@ impl Config {
             max_connections,
             max_concurrent_requests,
             max_watches,
+            watch_patience,
             max_waiting,
             search,
             rules,

@@ -80,6 +80,8 @@ settings! {
         "The most requests at once, of all connections together; more wait for a second, then are refused (OVERLOADED).";
     "max_watches", Count, "10000",
         "The most streams of WatchTickets at once; more are refused (LIMIT_REACHED).";
+    "watch_patience", Length, r#""30s""#,
+        "How long a watcher who does not read is waited for before its stream is ended (WATCH_TOO_SLOW).";
     "max_waiting", Count, "4096",
         "The most changes that wait for the writer; more are refused (OVERLOADED).";
     "search", Flag, "true",

@@ -7,6 +7,7 @@ use opora_core::model::{
     Agent, AgentId, Contact, ContactId, Entry, IdError, Organisation, OrganisationId, PolicyId, SavedView, SavedViewId,
     Snippet, SnippetId, Visibility,
 };
+use opora_core::order::OrderBy;
 use opora_proto::v1;
 
 use super::Violations;
@@ -298,8 +299,8 @@ impl DirectoryEntry for SavedView {
                 self.filter = wire.filter.as_str().into();
             }
             "order_by" => {
-                if wire.order_by.parse::<opora_core::order::OrderBy>().is_err() {
-                    wrong.add("saved_view.order_by", "is not an order of ListTickets");
+                if let Err(error) = wire.order_by.parse::<OrderBy>() {
+                    wrong.add("saved_view.order_by", error.to_string());
                 }
                 self.order_by = wire.order_by.as_str().into();
             }

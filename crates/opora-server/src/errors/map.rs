@@ -107,7 +107,7 @@ impl Problem {
         // `failed to decode Protobuf message: GetTicketRequest.name: invalid string value: …`
         let rest = detail.split_once("message: ").map_or(detail, |(_, rest)| rest);
         let path = rest.split_once(": ").map(|(path, _)| path).filter(|path| !path.contains(' '));
-        let field = path.and_then(|path| path.split_once('.')).map_or("", |(_, field)| field);
+        let field = path.and_then(|path| path.split_once('.')).map_or("message", |(_, field)| field);
         Self::field(field, rest)
     }
 

@@ -13,6 +13,7 @@ use opora_core::model::{Actor, Attachment, Revision, Ticket};
 use opora_proto::v1;
 use opora_proto::v1::attachment_service_server::AttachmentService;
 use opora_proto::v1::upload_attachment_request::Part;
+use opora_store::{Blob, BlobError};
 use quick_cache::sync::Cache;
 use tonic::{Code, Request, Response, Status, Streaming};
 use uuid::Uuid;
@@ -25,7 +26,6 @@ use crate::convert::{self, Violations, calls, request_id, ticket_ref};
 use crate::desk::{EventEntry, HistoryQuery};
 use crate::engine::{Action, Answer, TicketRef};
 use crate::errors::{Language, Outcome, Problem};
-use crate::files::{FilesError, Kept};
 
 /// The most bytes of a file.
 const FILE: u64 = 100 * 1024 * 1024;
@@ -200,7 +200,7 @@ impl Service {
     }
 
     /// What a file's name tells is told once, when it is attached (domain.md §5).
-    fn file(&self, upload: &Upload, kept: Kept) -> Attachment {
+    fn file(&self, upload: &Upload, kept: Blob) -> Attachment {
         let directory = self.desk().directory();
         let organisation = upload.ticket.organisation.as_ref().and_then(|id| directory.organisation(id));
         let zone = organisation.and_then(|entry| TimeZone::get(&entry.value.time_zone).ok());
@@ -310,14 +310,14 @@ async fn next(stream: &mut Streaming<v1::UploadAttachmentRequest>) -> Outcome<Op
     }
 }
 
-impl From<FilesError> for Box<Problem> {
-    fn from(error: FilesError) -> Self {
+impl From<BlobError> for Box<Problem> {
+    fn from(error: BlobError) -> Self {
         match error {
-            FilesError::Offset(committed) => Problem::upload_offset(committed),
-            FilesError::Nothing => Problem::no_upload(),
-            FilesError::Full => Problem::disk_full(),
-            FilesError::Corrupt(_) => Problem::corrupt(&error),
-            FilesError::Io(_) => Problem::internal("a file can't be kept or read", &error),
+            BlobError::Offset(committed) => Problem::upload_offset(committed),
+            BlobError::Nothing => Problem::no_upload(),
+            BlobError::Full => Problem::disk_full(),
+            BlobError::Corrupt(_) => Problem::corrupt(&error),
+            BlobError::Io(_) => Problem::internal("a file can't be kept or read", &error),
         }
     }
 }

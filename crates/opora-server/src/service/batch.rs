@@ -26,7 +26,10 @@ impl Service {
         etags.sort_unstable();
         let request = RequestId::with_map(id, &wire, &etags);
         let tickets = parse_names(&wire.names, &mut wrong);
-        for (name, _) in etags.iter().filter(|(name, _)| !wire.names.contains(name)) {
+        if etags.len() > wire.names.len() {
+            wrong.add("etags", "there are more than names");
+        }
+        for (name, _) in etags.iter().take(wire.names.len()).filter(|(name, _)| !wire.names.contains(name)) {
             wrong.add("etags", format!("`{name}` is not among the names"));
         }
         let import = import_time(wire.change.as_ref().and_then(import_of), &mut wrong);

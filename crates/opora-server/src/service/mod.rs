@@ -18,12 +18,12 @@ use std::sync::Arc;
 
 use opora_core::model::{Ticket, TicketNumber};
 use opora_core::time::Timestamp;
+use opora_store::Blobs;
 use tokio::sync::Semaphore;
 
 use crate::desk::Desk;
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem};
-use crate::files::Files;
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
@@ -39,7 +39,7 @@ pub(crate) struct Service(Arc<Parts>);
 /// What a service needs beside the desk.
 pub(crate) struct Parts {
     pub(crate) desk: Desk,
-    pub(crate) files: Arc<dyn Files>,
+    pub(crate) files: Arc<Blobs>,
     pub(crate) tokens: Tokens,
     pub(crate) importing_allowed: bool,
     pub(crate) started: Timestamp,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use opora_core::command::Change;
 use opora_core::filter::Filter;
+use opora_core::order::OrderBy;
 use opora_proto::v1;
 use opora_proto::v1::ticket_service_server::TicketService;
 use tonic::{Request, Response, Status};
@@ -210,10 +211,7 @@ impl Service {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let limit = page::size(wire.page_size, &mut wrong);
-        let order = wire.order_by.parse::<opora_core::order::OrderBy>().ok();
-        if order.is_none() {
-            wrong.add("order_by", "is not urgency, create_time, update_time, number or priority, perhaps with ` desc`");
-        }
+        let order = wire.order_by.parse::<OrderBy>().map_err(|error| wrong.add("order_by", error.to_string())).ok();
         let order = wrong.require(order)?;
         let filter = Arc::new(Filter::parse(&wire.filter)?);
         let view = if full { "FULL" } else { "BASIC" };

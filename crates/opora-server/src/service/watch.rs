@@ -19,6 +19,9 @@ use crate::convert::{self, Violations};
 use crate::errors::{Language, Outcome, Problem};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
 
+/// How many messages may wait for a reader before the clock runs that ends a slow stream.
+const WAITING: usize = 16;
+
 /// What a watcher gets.
 pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<v1::WatchTicketsResponse, Status>> + Send>>;
 /// The same, encoded.
@@ -59,13 +62,7 @@ impl Service {
         let service = self.clone();
         let uid = self.store_uid();
         let convert = move |batch: &WatchBatch| service.encoded(batch, &uid, full);
-        let feed = futures::stream::unfold(Some((stream, convert)), |state| async {
-            let (mut stream, convert) = state?;
-            match stream.next().await {
-                Ok(batch) => Some((Ok(convert(&batch)), Some((stream, convert)))),
-                Err(end) => Some((Err(end), None)),
-            }
-        });
+        let feed = self.desk().feed(stream, WAITING, convert);
         let messages = feed.map(move |item| {
             // The permit lives as long as the stream.
             let _held = &permit;
