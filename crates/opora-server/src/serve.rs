@@ -30,6 +30,8 @@ use crate::service::{Parts, Service, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
+/// How long the last bytes of answers may take to the network once all calls are answered.
+const FAREWELL: Duration = Duration::from_millis(300);
 /// After how long an upload that nobody went on with is given up.
 const GIVEN_UP: Duration = Duration::from_hours(24);
 /// The services by name, for health.
@@ -85,6 +87,8 @@ pub struct Running {
     desk: Desk,
     health: HealthReporter,
     stopping: CancellationToken,
+    /// The calls under way.
+    calls: TaskTracker,
     transport: JoinHandle<Result<(), tonic::transport::Error>>,
     config: Config,
 }
@@ -124,14 +128,32 @@ impl Running {
         set_health(&self.health, ServingStatus::NotServing).await;
         self.stopping.cancel();
         let closed = self.desk.stop().await;
-        // A stream that is never read, or a connection that says nothing, would hold this up for ever.
-        if !self.transport.is_finished()
-            && tokio::time::timeout(self.config.drain_timeout, &mut self.transport).await.is_err()
-        {
-            tracing::warn!(timeout = ?self.config.drain_timeout, "calls under way were cut off");
-            self.transport.abort();
-        }
+        self.drain().await;
         closed.map_err(|error| ServeError::Store(error.to_string()))
+    }
+}
+
+impl Running {
+    /// Waits for the calls under way, but not for connections on which nothing is: a stream that is never read, or a
+    /// caller that never answers the transport's farewell, would hold this up for ever.
+    async fn drain(&mut self) {
+        if self.transport.is_finished() {
+            return;
+        }
+        self.calls.close();
+        let (calls, transport, drain) = (&self.calls, &mut self.transport, self.config.drain_timeout);
+        let farewell = async {
+            calls.wait().await;
+            tokio::time::sleep(FAREWELL).await;
+        };
+        tokio::select! {
+            _ = transport => {}
+            () = farewell => self.transport.abort(),
+            () = tokio::time::sleep(drain) => {
+                tracing::warn!(timeout = ?drain, calls = self.calls.len(), "calls under way were cut off");
+                self.transport.abort();
+            }
+        }
     }
 }
 
@@ -170,13 +192,15 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
             $server::new(service.clone()).max_decoding_message_size($bytes).max_encoding_message_size(ANSWER_BYTES)
         };
     }
+    let guard = GuardLayer::new(config.max_concurrent_requests);
+    let calls = guard.calls();
     let stopping = CancellationToken::new();
     let stopped = stopping.clone().cancelled_owned();
     let transport = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .layer(GuardLayer::new(config.max_concurrent_requests))
+        .layer(guard)
         .add_service(health)
         .add_service(reflection)
         .add_service(TicketServer::new(service.clone()))
@@ -191,7 +215,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let transport = tracker.spawn(transport);
     set_health(&reporter, ServingStatus::Serving).await;
     tracing::info!(%address, data = %config.data.display(), "listening");
-    Ok(Running { address, desk, health: reporter, stopping, transport, config })
+    Ok(Running { address, desk, health: reporter, stopping, calls, transport, config })
 }
 
 /// Runs a server until SIGTERM or SIGINT; `listening` is told the address once it answers (the binary prints

@@ -8,31 +8,30 @@ use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
 use crate::errors::{Language, Problem};
 
+/// What a call holds until its answer is sent.
+type Held = (Option<OwnedSemaphorePermit>, Option<TaskTrackerToken>);
+
 struct Guarded {
     inner: Body,
-    permit: Option<OwnedSemaphorePermit>,
+    held: Option<Held>,
     deadline: Option<Pin<Box<Sleep>>>,
     language: Language,
     ended: bool,
 }
 
-/// A body that holds a permit until it is sent, and ends with DEADLINE_EXCEEDED when the caller stops waiting.
-pub(super) fn guard(
-    inner: Body,
-    permit: Option<OwnedSemaphorePermit>,
-    deadline: Option<Instant>,
-    language: Language,
-) -> Body {
+/// A body that holds what its call holds until it is sent, and ends with DEADLINE_EXCEEDED when the caller stops waiting.
+pub(super) fn guard(inner: Body, held: Held, deadline: Option<Instant>, language: Language) -> Body {
     if inner.is_end_stream() {
         return inner;
     }
     let deadline = deadline.map(|at| Box::pin(sleep_until(at)));
-    Body::new(Guarded { inner, permit, deadline, language, ended: false })
+    Body::new(Guarded { inner, held: Some(held), deadline, language, ended: false })
 }
 
 impl HttpBody for Guarded {
@@ -47,7 +46,7 @@ impl HttpBody for Guarded {
         if let Poll::Ready(frame) = frame {
             if frame.is_none() {
                 self.ended = true;
-                self.permit = None;
+                self.held = None;
             }
             return Poll::Ready(frame);
         }
@@ -56,7 +55,7 @@ impl HttpBody for Guarded {
             return Poll::Pending;
         }
         self.ended = true;
-        self.permit = None;
+        self.held = None;
         let mut trailers = HeaderMap::new();
         // A status that can't be written as headers would be a bug of the transport; the stream then just ends.
         let _ = Problem::deadline().status(self.language).add_header(&mut trailers);

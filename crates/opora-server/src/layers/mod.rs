@@ -17,6 +17,7 @@ use futures::FutureExt as _;
 use http::{HeaderMap, Request, Response};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
@@ -53,12 +54,19 @@ pub(crate) struct Panics(AtomicU64);
 pub(crate) struct GuardLayer {
     running: Arc<Semaphore>,
     panics: Arc<Panics>,
+    calls: TaskTracker,
 }
 
 impl GuardLayer {
     /// At most so many calls at once, of all connections together.
     pub(crate) fn new(max_concurrent: usize) -> Self {
-        Self { running: Arc::new(Semaphore::new(max_concurrent)), panics: Arc::default() }
+        let running = Arc::new(Semaphore::new(max_concurrent));
+        Self { running, panics: Arc::default(), calls: TaskTracker::new() }
+    }
+
+    /// The calls under way: each counts from its first byte to the last of its answer.
+    pub(crate) fn calls(&self) -> TaskTracker {
+        self.calls.clone()
     }
 }
 
@@ -95,6 +103,8 @@ where
         let language = Language::of_headers(request.headers());
         let path = request.uri().path().to_owned();
         let layer = self.layer.clone();
+        // A stream of health has no end, and waits for nothing.
+        let under_way = path.starts_with(CONTRACT).then(|| layer.calls.token());
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
@@ -116,7 +126,8 @@ where
                 Err(problem) => problem.status(language).into_http(),
                 Ok((response, permit)) => {
                     let permit = permit.filter(|_| !LONG_LIVED.contains(&path.as_str()));
-                    contracted(response, language).map(|body| body::guard(body, permit, deadline, language))
+                    contracted(response, language)
+                        .map(|body| body::guard(body, (permit, under_way), deadline, language))
                 }
             };
             let code = response.headers().get(Status::GRPC_STATUS).and_then(|code| code.to_str().ok()).unwrap_or("-");
