@@ -109,10 +109,15 @@ impl Server {
         self.child.wait().unwrap()
     }
 
-    /// Sends a signal.
+    /// Sends a signal to the server itself, also behind a wrapper: `strace` lets none through.
     pub fn signal(&self, signal: Signal) {
-        let pid = Pid::from_raw(i32::try_from(self.child.id()).unwrap()).unwrap();
-        kill_process(pid, signal).unwrap();
+        let own = self.child.id();
+        let behind = || {
+            let children = std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).ok()?;
+            children.split_whitespace().next()?.parse().ok()
+        };
+        let pid = if self.options.wrapper.is_empty() { own } else { behind().unwrap_or(own) };
+        kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal).unwrap();
     }
 
     /// Whether it has ended, and how.
@@ -149,6 +154,10 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
+        // What is traced outlives its tracer.
+        if !self.options.wrapper.is_empty() && self.ended().is_none() {
+            self.signal(Signal::KILL);
+        }
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -15,7 +15,9 @@ async fn the_journal_is_synced_before_the_answer_is_sent() {
         wrapper: [
             "strace",
             "-f",
-            "-y",
+            "-yy",
+            "-s",
+            "512",
             "-ttt",
             "-e",
             "trace=write,writev,pwrite64,sendto,sendmsg,fdatasync,fsync",
