@@ -118,7 +118,7 @@ async fn content_that_is_not_what_the_header_says_is_refused() {
     };
     for change in
         [(&|h: &mut v1::UploadHeader| h.size = 999) as &dyn Fn(&mut v1::UploadHeader), &|h| h.size = 1_001, &|h| {
-            h.blake3 = "0".repeat(64)
+            h.blake3 = "0".repeat(64);
         }]
     {
         let status = refuse(change).await;

@@ -49,6 +49,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Docs => context::out(&cli.client).raw(&command::reference::reference()),
         #[cfg(feature = "server")]
         Command::Serve(args) => serve::run(&context::out(&cli.client), args),
+        #[cfg(feature = "server")]
+        Command::ProbeView { dir } => serve::probe(&dir),
         other => runtime()?.block_on(Box::pin(client(cli.client, other))),
     }
 }
@@ -83,7 +85,7 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         Command::Import(args) => import::run(&context, args).await,
         Command::FinishImport(args) => import::finish_import(&context, args).await,
         #[cfg(feature = "server")]
-        Command::Serve(_) => Err(Failure::bug("`serve` is no client")),
+        Command::Serve(_) | Command::ProbeView { .. } => Err(Failure::bug("a server is no client")),
         Command::Completions(_) | Command::Docs => Err(Failure::bug("no client")),
     }
 }

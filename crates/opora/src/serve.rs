@@ -16,10 +16,11 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
     flags.extend(args.data.map(|data| ("data".to_owned(), data)));
     flags.extend(args.listen.map(|listen| ("listen".to_owned(), listen)));
     let sources = Sources::of_process(args.config, flags);
-    let config = Config::load(&sources).map_err(|error| Failure::config(error.to_string()))?;
+    let mut config = Config::load(&sources).map_err(|error| Failure::config(error.to_string()))?;
     if args.print_config {
         return out.raw(&config.print());
     }
+    config.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);
     log(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -31,6 +32,11 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         let _ = out.raw(&format!("listening on http://{address}\n"));
     };
     runtime.block_on(Box::pin(serve(config, listening))).map_err(failed)
+}
+
+/// Opens a view as a server after an unclean stop would; some damage ends the process that meets it, so not the server.
+pub(crate) fn probe(dir: &std::path::Path) -> Result<(), Failure> {
+    opora_store::probe_view(dir).map_err(|detail| Failure::new(Exit::Io, detail))
 }
 
 /// What a server's failure means for the process.

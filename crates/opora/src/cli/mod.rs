@@ -72,6 +72,13 @@ pub(crate) enum Command {
     #[cfg(feature = "server")]
     #[command(after_help = work::SERVE_EXAMPLES)]
     Serve(work::ServeArgs),
+    /// Open a view and read in it, in a process that may die of it
+    #[cfg(feature = "server")]
+    #[command(hide = true)]
+    ProbeView {
+        /// The view's directory
+        dir: std::path::PathBuf,
+    },
     #[cfg(feature = "server")]
     /// A desk with invented tickets in a temporary directory, and the console on it
     Demo(work::DemoArgs),
