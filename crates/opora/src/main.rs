@@ -1,6 +1,8 @@
 //! The one binary: desk, console and command line. Reads arguments, runs a command, turns what came of it into an
 //! exit code.
 
+#[cfg(feature = "server")]
+mod check;
 mod cli;
 mod command;
 #[cfg(feature = "console")]
@@ -51,6 +53,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve(args) => serve::run(&context::out(&cli.client), args),
         #[cfg(feature = "server")]
         Command::ProbeView { dir } => serve::probe(&dir),
+        #[cfg(feature = "server")]
+        Command::Check(args) => check::run(&context::out(&cli.client), &args),
         other => runtime()?.block_on(Box::pin(client(cli.client, other))),
     }
 }
@@ -85,7 +89,7 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         Command::Import(args) => import::run(&context, args).await,
         Command::FinishImport(args) => import::finish_import(&context, args).await,
         #[cfg(feature = "server")]
-        Command::Serve(_) | Command::ProbeView { .. } => Err(Failure::bug("a server is no client")),
+        Command::Serve(_) | Command::Check(_) | Command::ProbeView { .. } => Err(Failure::bug("no client")),
         Command::Completions(_) | Command::Docs => Err(Failure::bug("no client")),
     }
 }

@@ -20,6 +20,7 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
     if args.print_config {
         return out.raw(&config.print());
     }
+    // After an unclean stop the view is first opened in a process that may die of it.
     config.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);
     log(&config)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()

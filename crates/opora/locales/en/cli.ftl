@@ -296,6 +296,12 @@ check-found = { $count ->
     [one] { $count } fault found in { $data }.
    *[other] { $count } faults found in { $data }.
 }
+check-harmless = note: { $path }: { $what }
+check-repairable = wrong: { $path }: { $what }
+check-lost = LOST: { $path }: { $what }
+check-read = Read { $commits } commits, { $tickets } tickets and { $files } attachments.
+check-repaired = The view was built again.
+hint-check-lost = What is lost can't be made again here: restore the named file from a copy.
 hint-check-repair = Run it again with --repair to mend what can be mended.
 attach-unfinished = The upload of { $file } is not complete: the desk has { $size } bytes. Give the same command again.
 attach-hash = What arrived does not match its hash: fetch { $file } again.

@@ -302,6 +302,12 @@ check-found = { $count ->
     [few] Найдено { $count } неисправности в { $data }.
    *[other] Найдено { $count } неисправностей в { $data }.
 }
+check-harmless = замечание: { $path }: { $what }
+check-repairable = неисправно: { $path }: { $what }
+check-lost = УТРАЧЕНО: { $path }: { $what }
+check-read = Прочитано: записей { $commits }, запросов { $tickets }, вложений { $files }.
+check-repaired = Представление построено заново.
+hint-check-lost = Утраченное здесь не восстановить: верните названный файл из копии.
 hint-check-repair = Запустите ещё раз с --repair, чтобы исправить, что можно.
 attach-unfinished = { $file } отправлен не полностью: на сервере байт: { $size }. Повторите ту же команду.
 attach-hash = Полученное не совпадает с контрольной суммой: скачайте { $file } ещё раз.

@@ -79,6 +79,10 @@ pub(crate) enum Command {
         /// The view's directory
         dir: std::path::PathBuf,
     },
+    /// Verify a data directory: journal, view, indexes, attachments
+    #[cfg(feature = "server")]
+    #[command(after_help = work::CHECK_EXAMPLES)]
+    Check(work::CheckArgs),
     #[cfg(feature = "server")]
     /// A desk with invented tickets in a temporary directory, and the console on it
     Demo(work::DemoArgs),

@@ -23,6 +23,14 @@ Examples:
 
 Settings come from built-in values, then the file, then OPORA_… variables, then flags.";
 
+#[cfg(feature = "server")]
+pub(crate) const CHECK_EXAMPLES: &str = "\
+Examples:
+  opora check --data /var/lib/opora
+  opora check --data /var/lib/opora --repair
+
+The desk has to be stopped. Exit code 1 says that something is wrong.";
+
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
   opora import incidents.csv --map incidents.toml --dry-run
@@ -56,6 +64,18 @@ pub(crate) struct ServeArgs {
 fn setting(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("a setting is KEY=VALUE")?;
     Ok((key.trim().replace('-', "_"), value.to_owned()))
+}
+
+/// `opora check`.
+#[cfg(feature = "server")]
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// The data directory
+    #[arg(long, value_name = "DIR", env = "OPORA_DATA")]
+    pub(crate) data: PathBuf,
+    /// Build the view again where it is wrong; the journal and the attachments are never altered
+    #[arg(long)]
+    pub(crate) repair: bool,
 }
 
 /// `opora demo`.
