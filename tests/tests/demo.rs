@@ -24,7 +24,8 @@ fn demo(temp: &Path) -> (Child, String) {
     let address = loop {
         let line = lines.next().expect("the demo ended").unwrap();
         if let Some(start) = line.find("http://127.0.0.1:") {
-            break line[start..].split_whitespace().next().unwrap().to_owned();
+            let digit = |c: char| c.is_ascii_alphanumeric() || "/:.".contains(c);
+            break line[start..].chars().take_while(|c| digit(*c)).collect::<String>().trim_end_matches('.').to_owned();
         }
     };
     // Keeps the pipe empty.

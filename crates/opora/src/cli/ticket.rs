@@ -150,7 +150,6 @@ pub(crate) struct CreateArgs {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ListArgs {
     /// Which, in the filter language: state = NEW AND priority >= HIGH AND "нет звука"
-    #[arg(trailing_var_arg = true)]
     pub(crate) filter: Vec<String>,
     /// The order
     #[arg(long, value_enum, default_value_t = Order::Urgency)]
@@ -425,7 +424,6 @@ pub(crate) struct UnlinkArgs {
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
     /// Which tickets, in the filter language, without bare text
-    #[arg(trailing_var_arg = true)]
     pub(crate) filter: Vec<String>,
     /// Begin at this revision [default: now]
     #[arg(long, value_name = "REVISION", conflicts_with = "current")]

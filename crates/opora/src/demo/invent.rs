@@ -175,6 +175,12 @@ impl Inventor {
         if path == 0 && age < 4_000 {
             return self.extras(acts, index, age, phrases, ticket);
         }
+        if age > 3_000 && index % 20 == 10 {
+            // Gone by itself before anybody answered: a clock that was stopped, not met.
+            let acts =
+                vec![(answer, Act::Move(Resolved, phrases.solved.clone())), (900, Act::Move(Closed, String::new()))];
+            return self.extras(acts, index, age, phrases, ticket);
+        }
         acts.push((answer, Act::Assign(agent.to_owned())));
         let words = said(&mut self.random, &phrases.answers);
         acts.push((answer + 2, Act::Write(words, v1::Visibility::Public)));
