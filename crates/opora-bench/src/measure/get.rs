@@ -24,7 +24,7 @@ const IN_FLIGHT: usize = 64;
 
 pub(super) async fn measure(settings: &Settings, report: &mut Report) -> Outcome<()> {
     let opora = Opora::start(settings).await?;
-    populate::fill(&opora, TICKETS).await?;
+    populate::open(&opora, TICKETS).await?;
     let mut lane = opora.lanes(1).await?.pop().ok_or_else(|| BenchError::Void("no connection".into()))?;
     let answer = lane.call(GET, request(1)).await?;
     let body: Body = Arc::new(request);
