@@ -78,7 +78,7 @@ fn reporter(n: u64) -> String {
 /// Queries for full text, with words from common to rare, one and two together, with endings that stemming removes.
 pub(crate) const QUERIES: &[&str] = &[
     "нет звука",
-    "звонки",
+    "операторам",
     "разрыв соединения",
     "оператора чат",
     "сертификаты",
@@ -91,19 +91,28 @@ pub(crate) const QUERIES: &[&str] = &[
     "гарнитура эхо",
 ];
 
+/// Syllables of which further words are made, so that a text has as many different words as people use.
+const SYLLABLES: [&[&str]; 2] = [
+    &["ра", "бо", "ти", "лен", "ку", "став", "не", "зор", "мы", "при", "вод", "ча", "сер", "дин", "пла", "го"],
+    &["ra", "con", "ti", "ler", "mo", "str", "ne", "sor", "by", "pre", "vid", "cha", "ser", "din", "pla", "go"],
+];
+/// Of how many words one is made of syllables.
+const MADE: u64 = 3;
+
 struct Words(u64);
 
 impl Words {
     /// Words up to that many bytes, filled up with full stops.
     fn take(&mut self, bytes: usize) -> String {
-        let mut text = String::with_capacity(bytes);
+        let mut text = String::with_capacity(bytes + 32);
         loop {
-            let word = self.next();
-            if text.len() + word.len() + 1 > bytes {
+            let before = text.len();
+            self.push(&mut text);
+            text.push(' ');
+            if text.len() > bytes {
+                text.truncate(before);
                 break;
             }
-            text.push_str(word);
-            text.push(' ');
         }
         while text.len() < bytes {
             text.push('.');
@@ -111,13 +120,26 @@ impl Words {
         text
     }
 
-    fn next(&mut self) -> &'static str {
+    fn push(&mut self, text: &mut String) {
         self.0 = scatter(self.0);
+        let dice = self.0 >> 32;
+        if dice % MADE == 0 {
+            return made(dice / MADE, text);
+        }
         // Each line is four times as rare as the one before.
         let line = (self.0.trailing_ones() / 2) as usize;
         let words = WORDS.get(line).or(WORDS.last()).copied().unwrap_or_default();
-        let at = (self.0 >> 32) as usize % words.len().max(1);
-        words.get(at).copied().unwrap_or_default()
+        text.push_str(words.get(dice as usize % words.len().max(1)).copied().unwrap_or_default());
+    }
+}
+
+/// A word of one language, the same for the same dice: short ones are common, of the many long ones none is.
+fn made(dice: u64, text: &mut String) {
+    let syllables = SYLLABLES.get(dice as usize % 2).copied().unwrap_or_default();
+    let length = 1 + (dice >> 1).trailing_ones().min(3);
+    for place in 0..=length {
+        let at = (scatter(dice >> 6) >> (4 * place)) as usize % syllables.len().max(1);
+        text.push_str(syllables.get(at).copied().unwrap_or_default());
     }
 }
 
@@ -145,6 +167,15 @@ mod tests {
         let matching = open.iter().filter(|i| **i != v1::Impact::OneWorkstation).count();
         assert_eq!(matching, 70);
         assert_eq!(open.iter().filter(|i| **i == v1::Impact::ServiceDown).count(), 5);
+    }
+
+    #[test]
+    fn texts_have_as_many_different_words_as_people_use() {
+        let mut words = std::collections::BTreeSet::new();
+        for n in 0..2_000 {
+            words.extend(ticket(n).description.split_whitespace().map(str::to_owned));
+        }
+        assert!((2_000..60_000).contains(&words.len()), "{}", words.len());
     }
 
     #[test]
