@@ -1,5 +1,6 @@
 //! `docs/api.md` is made from the contract's own comments, and this suite sees that it still says what they say.
 //! `OPORA_WRITE_DOCS=1 cargo test -p opora-proto --test api_page` writes it anew.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test: what it did not expect shall end it")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
