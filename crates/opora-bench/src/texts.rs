@@ -123,7 +123,7 @@ impl Words {
     fn push(&mut self, text: &mut String) {
         self.0 = scatter(self.0);
         let dice = self.0 >> 32;
-        if dice % MADE == 0 {
+        if dice.is_multiple_of(MADE) {
             return made(dice / MADE, text);
         }
         // Each line is four times as rare as the one before.

@@ -27,6 +27,10 @@ use cli::{Cli, Command};
 use context::Context;
 use failure::Failure;
 
+/// Commits are made by one thread and freed by others, which glibc's allocator is slow at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     panic::install();
     let cli = Cli::parse();
