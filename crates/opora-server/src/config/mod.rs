@@ -1,7 +1,7 @@
 //! Configuration: built-in values, then a TOML file, then the environment (`OPORA_…`), then flags. An unknown setting is
 //! an error that names the nearest known one. Parsed whole before anything is opened or bound.
 //!
-//! One table ([`settings::SETTINGS`]) is the source of the keys, of `--print-config` and of `docs/configuration.md`.
+//! One table (`settings::SETTINGS`) is the source of the keys, of `--print-config` and of `docs/configuration.md`.
 
 mod parse;
 mod rules;

@@ -1,7 +1,7 @@
 //! What a data directory says of itself: its format, whose it is, how it was left, who uses it.
 
 use std::fs;
-use std::io::{self, Read as _, Seek as _, Write as _};
+use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use opora_core::model::Revision;
@@ -45,7 +45,13 @@ pub(super) fn format(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
 /// Whose a data directory is.
 pub(crate) fn uid(dir: &Path) -> Result<StoreUid, OpenError> {
     let path = dir.join("format");
-    let bytes = fs::read(&path).map_err(|e| OpenError::Io { path: path.clone(), source: e })?;
+    let bytes = fs::read(&path).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => {
+            let detail = "there is no such file, so this is no data directory of a desk".to_owned();
+            OpenError::Format { path: path.clone(), detail }
+        }
+        _ => OpenError::Io { path: path.clone(), source: e },
+    })?;
     Ok(parse(&bytes, &path)?.uid)
 }
 
