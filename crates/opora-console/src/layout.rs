@@ -31,9 +31,13 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
     let both = area.width >= WIDE;
+    let writing = matches!(model.dialog, Some(Dialog::Write(_)));
     let (list, detail) = if both {
         let left = area.width * 3 / 5;
         (Some(Rect { width: left, ..body }), Some(Rect { x: body.x + left, width: body.width - left, ..body }))
+    } else if writing {
+        // The conversation stays in sight of who answers.
+        (None, Some(Rect { height: body.height - writing_height(body), ..body }))
     } else if model.pane == Pane::List && model.peek.is_none() {
         (Some(body), None)
     } else {
@@ -53,8 +57,22 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
         },
         detail,
         footer: row(area.height.saturating_sub(1)),
-        dialog: model.dialog.as_ref().map(|dialog| dialog_area(dialog, area)),
+        dialog: model.dialog.as_ref().map(|dialog| match list {
+            _ if !writing => dialog_area(dialog, area),
+            Some(list) => writing_area(list),
+            None => writing_area(body),
+        }),
     }
+}
+
+/// Where an answer is written: the lower part of the list or of the screen, beside or under the conversation.
+fn writing_area(body: Rect) -> Rect {
+    let height = writing_height(body);
+    Rect { y: body.y + body.height - height, height, ..body }
+}
+
+fn writing_height(body: Rect) -> u16 {
+    (body.height / 2).clamp(10, 20).min(body.height)
 }
 
 /// Where a dialog stands: in the middle, as large as it needs and the screen allows.

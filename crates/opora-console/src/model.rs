@@ -164,11 +164,6 @@ impl Model {
         self.peek.as_ref().or_else(|| self.queue.current())
     }
 
-    /// The row of a ticket, wherever it is held.
-    pub(crate) fn row(&self, number: u64) -> Option<&Row> {
-        self.queue.row(number).or_else(|| self.peek.as_ref().filter(|row| row.number == number))
-    }
-
     pub(crate) fn summary(&self) -> Summary {
         Summary::of(&self.queue.rows, &self.me, self.now)
     }

@@ -169,6 +169,7 @@ impl Loop {
             tokio::select! {
                 msg = self.inbox.recv() => first = msg,
                 () = tokio::time::sleep(wait) => {}
+                () = self.disk.grown() => {}
                 () = self.signals.end() => first = Some(Msg::Terminate),
                 result = edited(&mut self.editor), if self.editor.is_some() => {
                     first = Some(self.back(result)?);
@@ -270,8 +271,7 @@ impl Loop {
     fn wait(&self) -> Duration {
         let now = edge::now();
         let put_off = (self.model.dirty && self.editor.is_none()).then_some(self.last_frame + NETWORK_FRAME);
-        let disk = (!self.disk.is_idle()).then_some(now + 20);
-        let at = [self.model.deadline, put_off, disk].into_iter().flatten().min().unwrap_or(now + LONG);
+        let at = [self.model.deadline, put_off].into_iter().flatten().min().unwrap_or(now + LONG);
         Duration::from_millis((at - now).clamp(1, LONG) as u64)
     }
 }

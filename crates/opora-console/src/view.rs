@@ -122,7 +122,8 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     for (_, _, action) in actions::footer(model, room) {
         let words = actions::footer_text(model, action);
         let (key, title) = words.split_once(' ').unwrap_or((&words, ""));
-        let possible = actions::why_not(model, action).is_none();
+        // Under a dialog these keys are not to be had.
+        let possible = model.dialog.is_none() && actions::why_not(model, action).is_none();
         let (key_style, style) = if possible { (theme.key(), theme.plain()) } else { (theme.dim(), theme.dim()) };
         spans.push(Span::styled(key.to_owned(), key_style));
         spans.push(Span::styled(format!(" {title}  "), style));

@@ -32,7 +32,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(block, area);
     let Some(row) = model.subject() else { return };
     let wide = inner.width as usize;
-    let head = head(model, row, wide);
+    let head = head(model, row, wide, inner.height);
     let head_height = (head.len() as u16).min(inner.height);
     frame.render_widget(Paragraph::new(head), Rect { height: head_height, ..inner });
     let rest = Rect { y: inner.y + head_height, height: inner.height - head_height, ..inner };
@@ -52,7 +52,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
 pub(crate) fn most_scroll(model: &Model) -> usize {
     let (Some(area), Some(row)) = (layout(model, screen(model)).detail, model.subject()) else { return 0 };
     let (wide, high) = (area.width.saturating_sub(2) as usize, area.height.saturating_sub(2) as usize);
-    let room = high.saturating_sub(head(model, row, wide).len());
+    let room = high.saturating_sub(head(model, row, wide, high as u16).len());
     body(model, row.number, wide).len().saturating_sub(room)
 }
 

@@ -8,7 +8,7 @@ use super::{After, Dialog, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Effect, What};
+use crate::msg::{Effect, Loaded, What};
 use crate::update::send;
 
 /// The dialog.
@@ -26,16 +26,21 @@ pub(crate) struct Write {
     pub(crate) fault: Option<&'static str>,
 }
 
+/// No conversation was on the screen. Not 0: that would mean that nothing is to be checked.
+const NOTHING: u64 = 1;
+
+/// Up to which revision a loaded ticket shows the conversation.
+fn seen(loaded: &Loaded) -> u64 {
+    loaded.comments.iter().map(|c| c.revision).max().unwrap_or_default().max(loaded.revision)
+}
+
 impl Write {
     pub(crate) fn open(model: &Model, visibility: Visibility) -> Option<Self> {
         let row = model.subject()?;
         let key = DraftKey::of(row.number, visibility);
         let text = model.drafts.get(key).map_or("", |draft| draft.text.as_str());
-        // Only what was loaded has been shown: the row may be newer than the conversation in the pane. 1, not 0, where
-        // nothing was: 0 would mean that nothing is to be checked.
-        let seen = model.details.ready(row.number).map_or(1, |loaded| {
-            loaded.comments.iter().map(|c| c.revision).max().unwrap_or_default().max(loaded.revision)
-        });
+        // Only what was loaded has been shown: the row may be newer than the conversation in the pane.
+        let seen = model.details.ready(row.number).map_or(NOTHING, seen);
         Some(Self {
             number: row.number,
             etag: row.etag.to_string(),
@@ -49,6 +54,13 @@ impl Write {
 
     pub(crate) fn draft(&self) -> DraftKey {
         DraftKey::of(self.number, self.visibility)
+    }
+
+    /// The conversation came after the dialog was opened and is shown beside it.
+    pub(crate) fn shown(&mut self, loaded: &Loaded) {
+        if self.seen_through == NOTHING {
+            self.seen_through = seen(loaded);
+        }
     }
 
     /// The server held it back for a newer message.

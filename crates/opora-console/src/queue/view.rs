@@ -95,7 +95,7 @@ fn headings(model: &Model, columns: &Columns) -> Line<'static> {
     let get = |key: &str| model.texts.get(key);
     let words = format!(
         "  {} {} {} {} {} {}",
-        fit("P", 4),
+        fit(" P", 4),
         fit_right("#", columns.number),
         fit(&get("column-customer"), columns.customer),
         fit(&get("column-subject"), columns.subject),

@@ -4,9 +4,11 @@
 use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 
+use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 
 use crate::drafts::{Draft, DraftKey};
@@ -25,7 +27,14 @@ pub(crate) struct Disk {
     thread: Option<JoinHandle<()>>,
     /// Orders given and orders done, so that idle can be told.
     given: u64,
-    done: std::sync::Arc<std::sync::atomic::AtomicU64>,
+    done: Arc<Count>,
+}
+
+/// How many orders are done, and the bell that rings when it grows.
+#[derive(Debug, Default)]
+struct Count {
+    orders: AtomicU64,
+    grown: Notify,
 }
 
 impl Disk {
@@ -35,8 +44,8 @@ impl Disk {
     /// When no thread can be had.
     pub(crate) fn start(directory: PathBuf, inbox: Sender<Msg>) -> std::io::Result<Self> {
         let (orders, incoming) = mpsc::sync_channel(ORDERS);
-        let done = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
-        let count = std::sync::Arc::clone(&done);
+        let done = Arc::new(Count::default());
+        let count = Arc::clone(&done);
         let thread = std::thread::Builder::new().name("opora-drafts".into()).spawn(move || {
             let found = read(&directory);
             if !found.is_empty() && inbox.blocking_send(Msg::Drafts(found)).is_err() {
@@ -58,7 +67,12 @@ impl Disk {
 
     /// Whether all that was ordered is done.
     pub(crate) fn is_idle(&self) -> bool {
-        self.done.load(std::sync::atomic::Ordering::SeqCst) == self.given
+        self.done.orders.load(Ordering::SeqCst) == self.given
+    }
+
+    /// Returns when more of it is done than before.
+    pub(crate) async fn grown(&self) {
+        self.done.grown.notified().await;
     }
 }
 
@@ -71,7 +85,7 @@ impl Drop for Disk {
     }
 }
 
-fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>, done: &std::sync::atomic::AtomicU64) {
+fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>, done: &Count) {
     while let Ok(first) = incoming.recv() {
         let mut waiting = BTreeMap::from([first]);
         let mut count = 1;
@@ -85,7 +99,8 @@ fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>,
                 let _ = inbox.try_send(Msg::DraftFailed(error.to_string()));
             }
         }
-        done.fetch_add(count, std::sync::atomic::Ordering::SeqCst);
+        done.orders.fetch_add(count, Ordering::SeqCst);
+        done.grown.notify_one();
     }
 }
 

@@ -134,6 +134,7 @@ fn a_reply_that_did_not_see_a_newer_message_comes_back_with_it() {
         matches!(sent.what, What::Comment { visibility: Visibility::Public, seen_through: 48_211, .. }),
         "{sent:?}"
     );
+    assert_eq!(sent.etag, "", "a step of life that a colleague's answer brings must not hide the answer");
     let (ticket, customer) = sample_of(1042);
     let newer = comment(1042, 48_300, agent("ivan"), Visibility::Public, "Already solved");
     let commented = Event::Commented(v1::CommentAdded { comment: Some(newer) });

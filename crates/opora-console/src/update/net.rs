@@ -31,7 +31,14 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Batch(batch) => apply_batch(model, batch),
         Net::Agents(agents) => model.agents = agents,
         Net::Ladder(ladder) => model.ladder = ladder,
-        Net::Detail { number, generation, result } => model.details.answer(number, generation, result),
+        Net::Detail { number, generation, result } => {
+            model.details.answer(number, generation, result);
+            if let Some(Dialog::Write(write)) = model.dialog.as_mut().filter(|dialog| dialog.number() == Some(number))
+                && let Some(loaded) = model.details.ready(number)
+            {
+                write.shown(loaded);
+            }
+        }
         Net::Preview { number, generation, result } => {
             if let Some(Dialog::Priority(dialog)) = &mut model.dialog {
                 dialog.answer(number, generation, result);

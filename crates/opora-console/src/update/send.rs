@@ -8,8 +8,8 @@ use crate::msg::{Call, Change, Done, Effect, Undoable, What};
 use crate::text;
 use crate::theme::{priority_word, state_word};
 
-/// Sends a change of a ticket as it was seen under `etag`. A message carries the etag of the ticket on the screen:
-/// what guards it is `seen_through`.
+/// Sends a change of a ticket as it was seen under `etag`. A message carries none: a colleague's answer may bring a
+/// step of life, and the refusal has to name that answer (`seen_through`) and not the step.
 pub(crate) fn change(
     model: &mut Model,
     number: u64,
@@ -20,10 +20,7 @@ pub(crate) fn change(
 ) {
     let kept = draft.and_then(|key| model.drafts.get(key)).map(|draft| draft.request_id.clone());
     let request_id = kept.filter(|id| !id.is_empty()).unwrap_or_else(|| model.request_id());
-    let etag = match &what {
-        What::Comment { .. } => model.row(number).map_or_else(|| etag.to_owned(), |row| row.etag.to_string()),
-        _ => etag.to_owned(),
-    };
+    let etag = if matches!(what, What::Comment { .. }) { String::new() } else { etag.to_owned() };
     if let Some(key) = draft {
         model.drafts.sent(key, &request_id);
         if let Some(draft) = model.drafts.get(key) {
