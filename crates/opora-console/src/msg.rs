@@ -36,6 +36,8 @@ pub(crate) enum Net {
     Offline {
         why: String,
         retry_at: i64,
+        /// What answers is no desk.
+        foreign: bool,
     },
     /// A complete new set of tickets begins.
     Set,

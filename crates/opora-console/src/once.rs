@@ -7,7 +7,7 @@ use opora_proto::v1;
 
 use crate::clock::Units;
 use crate::msg::Trouble;
-use crate::net::{Directory, OPEN};
+use crate::net::{Directory, OPEN, is_foreign};
 use crate::queue::row::Row;
 use crate::texts::Texts;
 use crate::theme::{priority_word, state_word};
@@ -31,8 +31,12 @@ pub async fn once(options: ConsoleOptions, mut out: impl Write) -> Result<(), Co
     let told = |status: tonic::Status| {
         let trouble = Trouble::from(&status);
         let server = &options.server;
-        let words = || texts.with("queue-unreachable", &[("server", server.into())]);
-        ConsoleError::Server(if trouble.unreachable { words() } else { trouble.message })
+        let words = |key| texts.with(key, &[("server", server.into())]);
+        ConsoleError::Server(match () {
+            () if is_foreign(&status) => words("queue-foreign"),
+            () if trouble.unreachable => words("once-unreachable"),
+            () => trouble.message,
+        })
     };
     names.load(&desk).await.map_err(told)?;
     let mut token = String::new();

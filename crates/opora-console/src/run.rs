@@ -113,6 +113,7 @@ struct Signals {
     hangup: Signal,
     interrupt: Signal,
     goes_on: Signal,
+    resized: Signal,
 }
 
 impl Signals {
@@ -121,17 +122,25 @@ impl Signals {
             terminate: signal(SignalKind::terminate())?,
             hangup: signal(SignalKind::hangup())?,
             interrupt: signal(SignalKind::interrupt())?,
+            resized: signal(SignalKind::window_change())?,
             goes_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
         })
     }
 
-    async fn end(&mut self) {
+    async fn next(&mut self) -> Caught {
         tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.hangup.recv() => {}
-            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => Caught::End,
+            _ = self.hangup.recv() => Caught::End,
+            _ = self.interrupt.recv() => Caught::End,
+            _ = self.resized.recv() => Caught::Resized,
         }
     }
+}
+
+/// What a signal asks for.
+enum Caught {
+    End,
+    Resized,
 }
 
 /// All that the loop holds.
@@ -170,7 +179,13 @@ impl Loop {
                 msg = self.inbox.recv() => first = msg,
                 () = tokio::time::sleep(wait) => {}
                 () = self.disk.grown() => {}
-                () = self.signals.end() => first = Some(Msg::Terminate),
+                caught = self.signals.next() => first = Some(match caught {
+                    Caught::End => Msg::Terminate,
+                    Caught::Resized => {
+                        let size = self.terminal.size()?;
+                        Msg::Resize(size.width, size.height)
+                    }
+                }),
                 result = edited(&mut self.editor), if self.editor.is_some() => {
                     first = Some(self.back(result)?);
                 }

@@ -75,6 +75,8 @@ column-owner = Owner
 queue-loading = The tickets are being received…
 queue-empty = No open tickets. Press c to create one.
 queue-no-match = Nothing matches the filter. Esc clears it.
+queue-foreign = What answers at { $server } is no Opora desk. Is the address right? It is set with --server or OPORA_SERVER.
+once-unreachable = The desk at { $server } can't be reached. Is it running, and is the address right? `opora demo` starts one to try.
 queue-unreachable = The desk at { $server } can't be reached; it is tried again by itself. Is it running? `opora demo` starts one to try.
 new-above = ▲ { $count ->
     [one] { $count } new

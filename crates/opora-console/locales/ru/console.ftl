@@ -75,6 +75,8 @@ column-owner = Кто
 queue-loading = Запросы загружаются…
 queue-empty = Открытых запросов нет. Нажмите c, чтобы создать.
 queue-no-match = Фильтру ничего не соответствует. Esc его сбросит.
+queue-foreign = По адресу { $server } отвечает не Opora. Верен ли адрес? Он задаётся через --server или OPORA_SERVER.
+once-unreachable = Сервер { $server } недоступен. Он запущен, и верен ли адрес? `opora demo` запустит пробный.
 queue-unreachable = Сервер { $server } недоступен; соединение повторяется само. Он запущен? `opora demo` запустит пробный.
 new-above = ▲ { $count ->
     [one] { $count } новый

@@ -15,6 +15,9 @@ use crate::queue::row::Row;
 use crate::text::{clean_block, clean_line, wrap};
 use crate::theme::{priority_word, state_word};
 
+/// A pane with fewer lines shows the conversation rather than all that is known of the ticket.
+const LOW: u16 = 12;
+
 /// Draws the pane.
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = model.theme;
@@ -56,7 +59,8 @@ pub(crate) fn most_scroll(model: &Model) -> usize {
     body(model, row.number, wide).len().saturating_sub(room)
 }
 
-fn head(model: &Model, row: &Row, wide: usize) -> Vec<Line<'static>> {
+/// What the ticket is. In a low pane, as while an answer is written under it, the conversation has most of the room.
+fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> {
     let (theme, texts) = (model.theme, &model.texts);
     let mut lines: Vec<Line<'static>> =
         wrap(&row.subject, wide).into_iter().take(2).map(|l| Line::styled(l, theme.title())).collect();
@@ -82,6 +86,9 @@ fn head(model: &Model, row: &Row, wide: usize) -> Vec<Line<'static>> {
     lines.push(clock_line(model, "clock-resolution", &row.resolution));
     if let Some(loaded) = loaded {
         lines.extend(facts_lines(model, &loaded.ticket, wide));
+    }
+    if high < LOW {
+        lines.truncate((high as usize / 3).saturating_sub(1));
     }
     lines.push(Line::styled("─".repeat(wide), theme.dim()));
     lines

@@ -50,6 +50,14 @@ pub(crate) async fn run(desk: Desk, mut calls: mpsc::Receiver<Call>, inbox: mpsc
     }
 }
 
+/// Whether something answered that is no desk: another protocol, or another service.
+pub(crate) fn is_foreign(status: &Status) -> bool {
+    let no_grpc = ["h2 protocol error", "http2 error", "grpc-status header missing"];
+    let fault = Fault::from(status);
+    fault.reason.is_none()
+        && (fault.code == Code::Unimplemented || no_grpc.iter().any(|words| status.message().contains(words)))
+}
+
 impl From<&Status> for Trouble {
     fn from(status: &Status) -> Self {
         let fault = Fault::from(status);

@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tonic::{Code, Status};
 
+use super::is_foreign;
 use super::names::Names;
 use crate::edge;
 use crate::msg::{Agent, Batch, Happened, Msg, Net};
@@ -50,7 +51,8 @@ pub(super) async fn run(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) {
             tracing::info!(code = ?status.code(), message = status.message(), "the stream of tickets ended");
             let retry_at = edge::now() + wait.as_millis() as i64;
             let why = if fault.reason.is_some() { fault.message } else { String::new() };
-            if inbox.send(Msg::Net(Net::Offline { why, retry_at })).await.is_err() {
+            let foreign = place.next.is_none() && is_foreign(&status);
+            if inbox.send(Msg::Net(Net::Offline { why, retry_at, foreign })).await.is_err() {
                 return;
             }
         }

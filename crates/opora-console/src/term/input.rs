@@ -6,17 +6,23 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyEventKind};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
 use crate::msg::Msg;
 
 /// How long it waits for input before it looks whether it is to pause or to end.
-const LOOK: Duration = Duration::from_millis(100);
+const LOOK: Duration = Duration::from_millis(250);
+/// How long the end of the console waits for it.
+const END: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Default)]
 struct Shared {
     /// Wanted, and reached.
     paused: Mutex<(bool, bool)>,
+    ended: Mutex<bool>,
+    /// Rings for `ended`.
+    over: Condvar,
     changed: Condvar,
     end: AtomicBool,
 }
@@ -60,33 +66,80 @@ impl Drop for Input {
     fn drop(&mut self) {
         self.shared.end.store(true, Ordering::SeqCst);
         self.resume();
-        if let Some(thread) = self.thread.take() {
-            // A panic in it was told already.
+        let ended = self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.shared.over.wait_timeout_while(ended, END, |ended| !*ended);
+        let ended = *waited.unwrap_or_else(PoisonError::into_inner).0;
+        if let Some(thread) = self.thread.take().filter(|_| ended) {
+            // A panic in it was told already. A thread that hangs in a terminal that is gone ends with the process.
             let _ = thread.join();
         }
     }
 }
 
+/// Tells that the thread ended, however it did.
+struct Ended<'a>(&'a Shared);
+
+impl Drop for Ended<'_> {
+    fn drop(&mut self) {
+        *self.0.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.0.over.notify_all();
+    }
+}
+
 fn read(shared: &Shared, inbox: &mpsc::Sender<Msg>) {
+    let _ended = Ended(shared);
     while !shared.end.load(Ordering::SeqCst) {
         wait_while_paused(shared);
-        let msg = match event::poll(LOOK) {
-            Ok(false) => None,
-            Ok(true) => match event::read() {
-                Ok(event) => message(event),
-                // The terminal is gone.
-                Err(_) => Some(Msg::Terminate),
-            },
-            Err(_) => Some(Msg::Terminate),
+        let msgs = match wait() {
+            Ready::Nothing => continue,
+            Ready::Input => waiting(),
+            Ready::Gone => vec![Msg::Terminate],
         };
-        let ends = matches!(msg, Some(Msg::Terminate));
-        if let Some(msg) = msg
-            && inbox.blocking_send(msg).is_err()
-        {
-            return;
+        for msg in msgs {
+            let ends = matches!(msg, Msg::Terminate);
+            if inbox.blocking_send(msg).is_err() || ends {
+                return;
+            }
         }
-        if ends {
-            return;
+    }
+}
+
+/// What a look at the terminal gives.
+enum Ready {
+    Nothing,
+    Input,
+    /// Hung up: the window or the connection was closed.
+    Gone,
+}
+
+/// Waits for input. Not with crossterm, which spins for ever once the terminal is gone.
+fn wait() -> Ready {
+    let stdin = std::io::stdin();
+    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
+    let most = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
+    match poll(&mut fds, Some(&most)) {
+        Ok(0) | Err(rustix::io::Errno::INTR) => return Ready::Nothing,
+        Ok(_) => {}
+        Err(_) => return Ready::Gone,
+    }
+    let [fd] = fds;
+    if fd.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) { Ready::Gone } else { Ready::Input }
+}
+
+/// All events that have come.
+fn waiting() -> Vec<Msg> {
+    let mut msgs = Vec::new();
+    loop {
+        match event::poll(Duration::ZERO) {
+            Ok(false) => return msgs,
+            Ok(true) => match event::read() {
+                Ok(event) => msgs.extend(message(event)),
+                Err(_) => msgs.push(Msg::Terminate),
+            },
+            Err(_) => msgs.push(Msg::Terminate),
+        }
+        if matches!(msgs.last(), Some(Msg::Terminate)) {
+            return msgs;
         }
     }
 }

@@ -106,7 +106,9 @@ impl World {
                     Msg::Net(Net::Batch(Batch { revision: self.revision, rows, events: vec![], synced })),
                 ]
             }
-            Step::Offline => vec![Msg::Net(Net::Offline { why: String::new(), retry_at: self.model.now + 250 })],
+            Step::Offline => {
+                vec![Msg::Net(Net::Offline { why: String::new(), retry_at: self.model.now + 250, foreign: false })]
+            }
             Step::Stray(number, generation) => {
                 vec![Msg::Net(Net::Detail { number, generation, result: Err(Trouble::default()) })]
             }

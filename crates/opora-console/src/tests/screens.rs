@@ -137,7 +137,7 @@ fn help_and_palette() {
 #[test]
 fn without_the_server() {
     let away = |model: &mut Model| {
-        let net = Net::Offline { why: String::new(), retry_at: NOW + 5_000 };
+        let net = Net::Offline { why: String::new(), retry_at: NOW + 5_000, foreign: false };
         update(model, Msg::Net(net));
     };
     everywhere("offline", away);

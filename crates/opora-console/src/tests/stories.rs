@@ -317,7 +317,7 @@ fn a_paste_in_command_mode_is_ignored() {
 #[test]
 fn offline_is_told_with_the_instant_since_when() {
     let mut model = model();
-    let away = |retry_at| Msg::Net(Net::Offline { why: String::new(), retry_at });
+    let away = |retry_at| Msg::Net(Net::Offline { why: String::new(), retry_at, foreign: false });
     update(&mut model, away(NOW + 250));
     update(&mut model, Msg::Now(NOW + 1000));
     update(&mut model, away(NOW + 2000));

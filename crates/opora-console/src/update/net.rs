@@ -16,7 +16,10 @@ use crate::text;
 pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
     let quiet = matches!(net, Net::Batch(_));
     match net {
-        Net::Offline { why, retry_at } => {
+        Net::Offline { mut why, retry_at, foreign } => {
+            if foreign {
+                why = model.texts.with("queue-foreign", &[("server", (&model.server).into())]);
+            }
             let since = match &model.link {
                 Link::Offline { since, .. } => *since,
                 _ => model.now,
