@@ -84,18 +84,16 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     for paragraph in text.split('\n') {
         let mut line = String::new();
         let mut used = 0;
-        for word in paragraph.split_word_bounds() {
+        // A comma stays with its word: lines break at spaces only.
+        for piece in paragraph.split_inclusive(char::is_whitespace) {
+            let word = piece.trim_end();
             let wide = width(word);
             if used + wide <= columns {
                 line.push_str(word);
                 used += wide;
             } else if wide <= columns {
-                lines.push(std::mem::take(&mut line));
-                used = 0;
-                if !word.trim().is_empty() {
-                    line.push_str(word);
-                    used = wide;
-                }
+                lines.push(std::mem::replace(&mut line, word.to_owned()));
+                used = wide;
             } else {
                 for grapheme in word.graphemes(true) {
                     let wide = width(grapheme);
@@ -106,6 +104,11 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
                     line.push_str(grapheme);
                     used += wide;
                 }
+            }
+            let space = piece.strip_prefix(word).unwrap_or_default();
+            if used + width(space) <= columns {
+                line.push_str(space);
+                used += width(space);
             }
         }
         lines.push(line);
