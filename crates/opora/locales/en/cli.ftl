@@ -284,7 +284,7 @@ import-kept-open = The import is left open: its clocks wait for `opora finish-im
 import-line = line { $line }: { $reason }
 
 demo-preparing = Preparing a desk with { $count } invented tickets
-demo-ready = The demo desk is at { $server }. Its tickets are invented.
+demo-ready = The demo desk is at { $server } — its tickets are invented.
 demo-connect = Connect with:  opora console --server { $server } --as olga
 demo-or = or:            opora ticket list --server { $server }
 demo-stop = Ctrl-C ends it and removes its directory.

@@ -289,7 +289,7 @@ import-kept-open = Импорт оставлен открытым: часы жд
 import-line = строка { $line }: { $reason }
 
 demo-preparing = Готовим сервер с выдуманными запросами: { $count }
-demo-ready = Демонстрационный сервер: { $server }. Запросы выдуманы.
+demo-ready = Демонстрационный сервер: { $server } — запросы выдуманы.
 demo-connect = Подключиться:  opora console --server { $server } --as olga
 demo-or = или:           opora ticket list --server { $server }
 demo-stop = Ctrl-C завершит его и удалит его каталог.
