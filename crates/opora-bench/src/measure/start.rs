@@ -1,4 +1,4 @@
-//! How long a server needs until it answers: after a clean stop, after `kill -9` under load, and with its view gone.
+//! How long a server needs until it answers: after a clean stop, after `kill -9` right after a load, and with its view gone.
 
 use std::time::Duration;
 
