@@ -2,19 +2,18 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicBool;
 
 use opora_core::event::Change;
 use opora_core::model::{Revision, TicketNumber};
 
 use crate::api::{Commit, Record, Remembered, RequestKey};
-use crate::codec::{decode_commit, decode_ticket, encode_ticket, previous_in};
+use crate::codec::{decode_commit, decode_ticket, previous_in};
 use crate::disk::RealDisk;
 use crate::embedded::{Embedded, EmbeddedOptions, OpenError, format};
 use crate::journal::frame::Frame;
 use crate::view::generations;
-use crate::view::record::{
-    self, EXTERNAL, REQUEST, Stored, TICKET, external_hash, external_key, request_key, ticket_key,
-};
+use crate::view::record::{self, EXTERNAL, Stored, external_hash, external_key, ticket_key};
 use crate::view::tree::{Broken, Tree};
 use crate::{Store as _, blobs, journal};
 
@@ -75,7 +74,7 @@ impl CheckReport {
 /// What the journal says that there has to be.
 #[derive(Default)]
 struct Expected {
-    tickets: HashMap<TicketNumber, (Revision, [u8; 32])>,
+    tickets: HashMap<TicketNumber, Revision>,
     requests: HashMap<RequestKey, Remembered>,
     external: HashMap<[u8; 16], TicketNumber>,
     blobs: HashMap<[u8; 32], (u64, TicketNumber)>,
@@ -166,7 +165,7 @@ impl Checker<'_> {
         for rec in &commit.records {
             let Record::Ticket(event) = rec else { continue };
             let number = event.ticket.number;
-            let before = self.expected.tickets.get(&number).map_or(Revision::ZERO, |(r, _)| *r);
+            let before = self.expected.tickets.get(&number).map_or(Revision::ZERO, |r| *r);
             let named = previous_in(payload, number).ok().flatten();
             // A second event in the same commit has the same one before.
             if before != revision && named != Some(before) {
@@ -176,8 +175,7 @@ impl Checker<'_> {
                 );
                 self.find_one("chain", journal, Severity::Lost, what);
             }
-            let hash = *blake3::hash(&encode_ticket(&event.ticket)).as_bytes();
-            self.expected.tickets.insert(number, (event.ticket.revision, hash));
+            self.expected.tickets.insert(number, event.ticket.revision);
             match (&event.change, &event.ticket.external_id) {
                 (Change::Created { .. }, Some(external)) => {
                     self.expected.external.insert(external_hash(external), number);
@@ -227,26 +225,29 @@ impl Checker<'_> {
     fn records(&mut self, tree: &Tree) -> Result<(), Broken> {
         let path = tree.path().to_owned();
         let mut wrong: Vec<(&'static str, String)> = Vec::new();
-        for (number, (revision, hash)) in &self.expected.tickets {
+        for (number, revision) in &self.expected.tickets {
+            let place = tree.place(*number)?;
             let key = ticket_key(*number);
-            let value = tree.get(&key)?;
-            let right = match value.as_ref().and_then(|v| record::read(&key, v)) {
-                Some(Stored::Inline(stands, payload)) => {
-                    // Encoded again: the stored bytes may be of an older version of the program.
-                    let same =
-                        decode_ticket(payload).is_ok_and(|t| blake3::hash(&encode_ticket(&t)).as_bytes() == hash);
-                    stands == *revision && same
-                }
-                Some(Stored::Pointer(stands)) => stands == *revision,
-                None => false,
+            let kept = if place.kept { tree.get(&key)? } else { None };
+            let right = match kept.as_ref().map(|bytes| record::read(&key, bytes)) {
+                None => !place.kept,
+                Some(Some(Stored::Inline(stands, payload))) => stands == *revision && decode_ticket(payload).is_ok(),
+                Some(_) => false,
             };
-            if !right {
+            if place.revision != *revision || !right {
                 wrong.push(("tickets", format!("{number} is missing, damaged or not as in revision {}", revision.0)));
             }
         }
-        for (request, remembered) in &self.expected.requests {
-            let key = request_key(request);
-            if tree.get(&key)?.and_then(|v| record::request_of(&key, &v)) != Some(*remembered) {
+        let beyond = TicketNumber(self.expected.tickets.len() as u64 + 1);
+        if tree.place(beyond)?.revision != Revision::ZERO {
+            wrong.push(("tickets", format!("it holds {beyond}, which the journal does not")));
+        }
+        // Those after that are read from the journal at a start; those that are too old are forgotten.
+        let runs = tree.meta().requests;
+        tree.learn(&AtomicBool::new(false))?;
+        for (request, remembered) in self.expected.requests.iter().filter(|(_, r)| r.revision <= runs) {
+            let found = tree.remembered(request)?;
+            if found != Some(*remembered) && (found.is_some() || !tree.has_forgotten(remembered.revision)) {
                 let what = format!("the request of revision {} is missing or damaged", remembered.revision.0);
                 wrong.push(("requests", what));
             }
@@ -257,19 +258,14 @@ impl Checker<'_> {
                 wrong.push(("external ids", format!("the external id of {number} is missing or damaged")));
             }
         }
-        for (prefix, kind, count) in [
-            (TICKET, "tickets", self.expected.tickets.len()),
-            (REQUEST, "requests", self.expected.requests.len()),
-            (EXTERNAL, "external ids", self.expected.external.len()),
-        ] {
-            let mut found = 0;
-            tree.each(&[prefix], |_, _| {
-                found += 1;
-                Ok(())
-            })?;
-            if found > count {
-                wrong.push((kind, format!("it holds {found} {kind}, the journal {count}")));
-            }
+        let mut found = 0;
+        tree.each(&[EXTERNAL], |_, _| {
+            found += 1;
+            Ok(())
+        })?;
+        if found > self.expected.external.len() {
+            let what = format!("it holds {found} external ids, the journal {}", self.expected.external.len());
+            wrong.push(("external ids", what));
         }
         for (kind, what) in wrong {
             self.find_one(kind, &path, Severity::Repairable, what);

@@ -75,6 +75,11 @@ pub(crate) fn decode_ticket_of(payload: &[u8], number: TicketNumber) -> Result<O
     ticket.map(Coded::of).transpose()
 }
 
+/// The request that a commit remembers, read without its records.
+pub(crate) fn request_in(payload: &[u8]) -> Result<Option<RequestRecord>, CodecError> {
+    pb::Asked::decode(payload)?.request.map(request_of).transpose()
+}
+
 /// The revision of the event before on a ticket; `None`: the commit has nothing on it.
 pub(crate) fn previous_in(payload: &[u8], number: TicketNumber) -> Result<Option<Revision>, CodecError> {
     let chain = pb::Chain::decode(payload)?;

@@ -11,7 +11,7 @@ mod tests;
 mod ticket;
 mod word;
 
-pub(crate) use commit::{decode_commit, decode_ticket_of, encode_commit, previous_in};
+pub(crate) use commit::{decode_commit, decode_ticket_of, encode_commit, previous_in, request_in};
 
 use std::sync::Arc;
 

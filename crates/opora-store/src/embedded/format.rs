@@ -14,7 +14,7 @@ use crate::disk::{Disk, read_all, replace};
 /// The version of what lies in a data directory besides the view.
 const FORMAT: u32 = 1;
 /// The version of the view; another one is built again.
-pub(super) const VIEW_FORMAT: u32 = 1;
+pub(super) const VIEW_FORMAT: u32 = 2;
 
 /// What the file `format` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -117,7 +117,7 @@ impl Embedded {
             let before = match group.get(&number) {
                 Some(revision) => *revision,
                 None if matches!(event.change, Change::Created { .. }) => Revision::ZERO,
-                None => self.view.ticket(number)?.map_or(Revision::ZERO, |ticket| ticket.revision),
+                None => self.view.revision_of(number)?,
             };
             previous.push((number, before));
         }
@@ -271,15 +271,18 @@ impl Store for Embedded {
     }
 
     fn history(&self, number: TicketNumber, from: Option<Revision>, limit: usize) -> Result<Vec<Revision>, ReadError> {
-        let Some(ticket) = self.view.ticket(number)? else { return Ok(Vec::new()) };
+        let newest = self.view.revision_of(number)?;
+        if newest == Revision::ZERO {
+            return Ok(Vec::new());
+        }
         let previous = |revision: Revision| {
             self.journal.read(revision, |frame| {
                 previous_in(frame.payload, number)
                     .map_err(|e| ReadError::Corrupt(format!("revision {}: {e}", revision.0)))
             })
         };
-        let from = from.unwrap_or(ticket.revision).min(ticket.revision);
-        let mut next = ticket.revision;
+        let from = from.unwrap_or(newest).min(newest);
+        let mut next = newest;
         // A revision that a page ended with is on the ticket: no need to walk down to it.
         if from < next && from >= self.journal.oldest() && previous(from)?.is_some() {
             next = from;

@@ -19,7 +19,7 @@ pub struct EmbeddedOptions {
     pub sled_cache: u64,
     /// Bytes of recently used tickets.
     pub ticket_cache: u64,
-    /// Bytes: larger values are kept in the journal alone.
+    /// Bytes: larger entries of the directory and policies are kept in the journal alone, as every ticket is.
     pub inline_limit: usize,
     /// Bytes: the writer waits when more than that is not in the view yet.
     pub overlay_limit: usize,
@@ -35,10 +35,10 @@ impl EmbeddedOptions {
             dir: dir.into(),
             disk_reserve: 256 << 20,
             segment_size: 64 << 20,
-            sled_cache: 64 << 20,
-            ticket_cache: 64 << 20,
+            sled_cache: 32 << 20,
+            ticket_cache: 16 << 20,
             inline_limit: 4096,
-            overlay_limit: 64 << 20,
+            overlay_limit: 48 << 20,
             probe: None,
         }
     }

@@ -5,8 +5,8 @@ use opora_core::model::Revision;
 use super::corrupt;
 use super::layer::Layer;
 use super::tree::{Broken, Tree};
-use crate::api::ReadError;
-use crate::codec::decode_commit;
+use crate::api::{ReadError, Remembered};
+use crate::codec::{decode_commit, request_in};
 use crate::journal::Journal;
 
 /// Brings a generation up to a revision from the journal.
@@ -17,6 +17,7 @@ pub(crate) fn catch_up(
     inline_limit: usize,
     mut progress: impl FnMut(Revision),
 ) -> Result<(), CatchUpError> {
+    gather(tree, journal)?;
     let mut layer = Layer::default();
     let from = tree.meta().revision.next().max(journal.oldest());
     journal.read_range(from, to, |frame| {
@@ -30,6 +31,20 @@ pub(crate) fn catch_up(
     if !layer.is_empty() {
         tree.write(&layer, inline_limit)?;
     }
+    Ok(())
+}
+
+/// Reads again which requests were answered since the last run.
+fn gather(tree: &Tree, journal: &Journal) -> Result<(), CatchUpError> {
+    let meta = tree.meta();
+    let mut requests = Vec::new();
+    let from = meta.requests.next().max(journal.oldest());
+    journal.read_range(from, meta.revision, |frame| {
+        let request = request_in(frame.payload).map_err(|e| corrupt(frame.revision, &e))?;
+        requests.extend(request.map(|r| (r.key, Remembered { revision: frame.revision, content: r.content })));
+        Ok::<_, CatchUpError>(())
+    })?;
+    tree.take_requests(requests);
     Ok(())
 }
 

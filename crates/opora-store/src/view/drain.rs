@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use opora_core::model::Revision;
 use parking_lot::RwLock;
 
 use super::index::Index;
-use super::tree::Tree;
+use super::record::{EXTERNAL, external_key};
+use super::tree::{Broken, Tree};
 use super::{Backing, CatchUpError, View, catch_up, generations};
 use crate::api::ReadError;
 
@@ -21,17 +23,60 @@ const ENOUGH: usize = 4 << 20;
 const RETRY: Duration = Duration::from_secs(1);
 /// How many commits are built in before others get their turn.
 const REBUILD_STEP: u64 = 20_000;
+/// How many keys are learnt at once.
+const LEARN_STEP: usize = 4_096;
 
 impl View {
-    /// Starts the drainer.
+    /// Starts the drainer, and a thread that ends once it has learnt which keys there are.
     pub(crate) fn start(self: &Arc<Self>) -> std::io::Result<()> {
         let view = self.clone();
-        let thread = std::thread::Builder::new().name("opora-view".into()).spawn(move || {
+        let drainer = std::thread::Builder::new().name("opora-view".into()).spawn(move || {
             view.run();
             view.signal.lock().ended = true;
             view.drained.notify_all();
         })?;
-        *self.drainer.lock() = Some(thread);
+        self.threads.lock().push(drainer);
+        let view = self.clone();
+        let learner = std::thread::Builder::new().name("opora-view-keys".into()).spawn(move || view.learn())?;
+        self.threads.lock().push(learner);
+        Ok(())
+    }
+
+    /// Learns which requests and external ids there are. Those that come meanwhile are added as they come.
+    fn learn(&self) {
+        loop {
+            match self.backing() {
+                Backing::Index(index) => self.known.add(index.read().external.keys().map(external_key)),
+                Backing::Tree(tree) => {
+                    let read = self.learn_external(&tree).and_then(|()| tree.learn(&self.stopping));
+                    if self.stopping.load(Ordering::Acquire) {
+                        return;
+                    }
+                    match read.map_err(|e| self.mend(&tree, &e)) {
+                        Ok(()) => {}
+                        Err(Ok(())) => continue,
+                        // Until it is mended every key is looked up, and that says so.
+                        Err(Err(_)) => return,
+                    }
+                }
+            }
+            return self.known.complete();
+        }
+    }
+
+    fn learn_external(&self, tree: &Tree) -> Result<(), Broken> {
+        let mut keys = Vec::new();
+        tree.each(&[EXTERNAL], |key, _| {
+            if self.stopping.load(Ordering::Acquire) {
+                return Err(Broken("stopping".into()));
+            }
+            keys.push(key.to_vec());
+            if keys.len() == LEARN_STEP {
+                self.known.add(keys.drain(..));
+            }
+            Ok(())
+        })?;
+        self.known.add(keys);
         Ok(())
     }
 
@@ -39,16 +84,20 @@ impl View {
     pub(crate) fn stop(&self) -> Result<(), ReadError> {
         self.stopping.store(true, Ordering::Release);
         self.hurry();
-        if let Some(thread) = self.drainer.lock().take()
-            && thread.join().is_err()
-        {
-            return Err(ReadError::Failed("the thread that writes the view died".into()));
+        let threads = std::mem::take(&mut *self.threads.lock());
+        if threads.into_iter().map(JoinHandle::join).filter(Result::is_err).count() > 0 {
+            return Err(ReadError::Failed("a thread of the view died".into()));
         }
         if self.layers.read().draining.is_some() || !self.layers.read().active.is_empty() {
             return Err(ReadError::Failed("the view could not be written".into()));
         }
         match self.backing() {
-            Backing::Tree(tree) => tree.flush().map_err(|e| ReadError::Failed(e.to_string())),
+            Backing::Tree(tree) => {
+                let at = self.journal.newest_at().unwrap_or_default();
+                let room = self.journal.free().is_ok_and(|free| free >= self.options.floor);
+                let gathered = if room { tree.write_gathered(at) } else { Ok(()) };
+                gathered.and_then(|()| tree.flush()).map_err(|e| ReadError::Failed(e.to_string()))
+            }
             Backing::Index(_) => Ok(()),
         }
     }
@@ -121,8 +170,8 @@ impl View {
                 }
             }
         }
-        for (number, ticket) in &layer.tickets {
-            self.recent.insert(*number, ticket.clone());
+        for (number, latest) in &layer.tickets {
+            self.recent.insert(*number, latest.ticket.clone());
         }
         {
             let mut layers = self.layers.write();

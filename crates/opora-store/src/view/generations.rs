@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 
 use opora_core::model::TicketNumber;
 
-use super::record::{TICKET, ticket_key};
+use super::record::BLOCK;
 use super::tree::{Broken, Tree};
 use crate::embedded::format;
 
@@ -59,12 +59,12 @@ pub fn probe_view(dir: &Path) -> Result<(), String> {
     let uid = format::uid(data).map_err(|e| e.to_string())?;
     let tree = Tree::open(dir, uid, 16 << 20).map_err(|e| e.to_string())?;
     let tickets = tree.meta().tickets;
-    let read = |number: u64| -> Result<(), Broken> { tree.get(&ticket_key(TicketNumber(number))).map(drop) };
+    let read = |number: u64| -> Result<(), Broken> { tree.place(TicketNumber(number)).map(drop) };
     for step in 0..64_u64 {
         read(tickets * step / 64 + 1).map_err(|e| e.to_string())?;
     }
     let mut some = 0_u32;
-    let _ = tree.each(&[TICKET], |_, _| {
+    let _ = tree.each(&[BLOCK], |_, _| {
         some += 1;
         if some > 100 { Err(Broken(String::new())) } else { Ok(()) }
     });

@@ -46,9 +46,9 @@ impl Index {
         if self.tickets.len() < highest {
             self.tickets.resize(highest, 0);
         }
-        for (number, ticket) in &layer.tickets {
+        for (number, latest) in &layer.tickets {
             if let Some(place) = (number.0 as usize).checked_sub(1).and_then(|n| self.tickets.get_mut(n)) {
-                *place = ticket.revision.0;
+                *place = latest.ticket.revision.0;
             }
         }
         self.requests.extend(&layer.requests);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use opora_core::event::{Change, DirectoryPut};
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
+use opora_core::time::Timestamp;
 
 use super::record::{
-    Meta, directory_key, external_hash, external_key, external_value, inline, pointer, policy_key, request_key,
-    request_value, ticket_key,
+    Meta, directory_key, external_hash, external_key, external_value, inline, pointer, policy_key, ticket_key,
 };
 use crate::api::{Commit, Record, Remembered, RequestKey};
 use crate::codec::{encode_policy, encode_put, encode_ticket};
@@ -17,11 +17,21 @@ use crate::codec::{encode_policy, encode_put, encode_ticket};
 /// About how much a ticket takes in memory besides its texts.
 const TICKET_BYTES: usize = 1_500;
 
+/// From so many records on a commit is bulky: a ticket of it is kept itself, so that it need not be read for one.
+const BULKY: usize = 8;
+
+/// A ticket as it stands after its last event.
+pub(crate) struct Latest {
+    pub(crate) ticket: Arc<Ticket>,
+    /// Whether it is to be kept itself.
+    pub(crate) kept: bool,
+}
+
 /// Changes of the view, the newest of each key.
 #[derive(Default)]
 pub(crate) struct Layer {
     /// Tickets as they stand.
-    pub(crate) tickets: HashMap<TicketNumber, Arc<Ticket>>,
+    pub(crate) tickets: HashMap<TicketNumber, Latest>,
     /// Requests that were answered.
     pub(crate) requests: HashMap<RequestKey, Remembered>,
     /// External ids, by their hash.
@@ -32,6 +42,8 @@ pub(crate) struct Layer {
     pub(crate) policies: HashMap<Vec<u8>, (Revision, Arc<PolicyDefinition>)>,
     /// The last commit in it; `Revision::ZERO`: it is empty.
     pub(crate) through: Revision,
+    /// When that was made.
+    pub(crate) at: Timestamp,
     /// About how much memory it takes.
     pub(crate) bytes: usize,
 }
@@ -51,7 +63,8 @@ impl Layer {
                         self.external.insert(external_hash(external), ticket.number);
                         self.bytes += 64;
                     }
-                    if self.tickets.insert(ticket.number, ticket.clone()).is_none() {
+                    let latest = Latest { ticket: ticket.clone(), kept: commit.records.len() >= BULKY };
+                    if self.tickets.insert(ticket.number, latest).is_none() {
                         self.bytes += TICKET_BYTES;
                     }
                 }
@@ -70,7 +83,7 @@ impl Layer {
             let remembered = Remembered { revision: commit.revision, content: request.content };
             self.requests.insert(request.key, remembered);
         }
-        self.through = commit.revision;
+        (self.through, self.at) = (commit.revision, commit.at);
     }
 
     /// The highest ticket number in it.
@@ -81,22 +94,19 @@ impl Layer {
     /// Where a view stands that took it in. Never further than the layer, even if it was: then some of its values are
     /// older than what it said.
     pub(crate) fn meta_after(&self, meta: Meta) -> Meta {
-        Meta { revision: self.through, tickets: self.highest().max(meta.tickets) }
+        Meta { revision: self.through, tickets: self.highest().max(meta.tickets), ..meta }
     }
 
-    /// All of it as keys and values, in order of the keys. A value over `inline_limit` is kept as a pointer.
+    /// Keys and values of what does not depend on what the view holds already. Of a ticket only one that is kept itself:
+    /// sled's work grows with what it holds, and the journal holds it. So of any other value over `inline_limit`.
     pub(crate) fn entries(&self, inline_limit: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
         let fit = |key: &[u8], revision: Revision, payload: &[u8]| {
             if payload.len() > inline_limit { pointer(key, revision) } else { inline(key, revision, payload) }
         };
-        let mut entries = Vec::with_capacity(self.tickets.len() + self.requests.len() + self.external.len());
-        for (number, ticket) in &self.tickets {
+        let mut entries = Vec::with_capacity(self.external.len());
+        for (number, Latest { ticket, .. }) in self.tickets.iter().filter(|(_, latest)| latest.kept) {
             let key = ticket_key(*number);
-            entries.push((key.to_vec(), fit(&key, ticket.revision, &encode_ticket(ticket))));
-        }
-        for (request, remembered) in &self.requests {
-            let key = request_key(request);
-            entries.push((key.to_vec(), request_value(&key, remembered)));
+            entries.push((key.to_vec(), inline(&key, ticket.revision, &encode_ticket(ticket))));
         }
         for (hash, number) in &self.external {
             let key = external_key(hash);
@@ -108,7 +118,6 @@ impl Layer {
         for (key, (revision, policy)) in &self.policies {
             entries.push((key.clone(), fit(key, *revision, &encode_policy(policy))));
         }
-        entries.sort_unstable();
         entries
     }
 }

@@ -7,9 +7,11 @@ mod catch_up;
 mod drain;
 pub(crate) mod generations;
 mod index;
+mod known;
 pub(crate) mod layer;
 mod options;
 pub(crate) mod record;
+mod runs;
 pub(crate) mod tree;
 
 use std::collections::BTreeMap;
@@ -18,7 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use opora_core::event::DirectoryPut;
+use opora_core::event::{Change, DirectoryPut, TicketEvent};
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -27,9 +29,10 @@ use quick_cache::sync::Cache;
 
 pub(crate) use self::catch_up::{CatchUpError, catch_up};
 use self::index::Index;
+use self::known::Known;
 use self::layer::Layer;
 pub(crate) use self::options::ViewOptions;
-use self::record::{DIRECTORY, POLICY, Stored, external_hash, external_key, request_key, ticket_key};
+use self::record::{DIRECTORY, POLICY, Stored, external_hash, external_key, ticket_key};
 use self::tree::{Broken, Tree};
 use crate::api::{Commit, ReadError, Record, Remembered, RequestKey};
 use crate::codec::{decode_commit, decode_policy, decode_put, decode_ticket, decode_ticket_of};
@@ -42,6 +45,8 @@ pub(crate) struct View {
     layers: RwLock<Layers>,
     backing: RwLock<Backing>,
     recent: Cache<TicketNumber, Arc<Ticket>, TicketWeight>,
+    /// Which external ids may be there.
+    known: Known,
     /// The highest ticket number.
     tickets: AtomicU64,
     signal: Mutex<Signal>,
@@ -50,7 +55,8 @@ pub(crate) struct View {
     /// Something was drained.
     drained: Condvar,
     stopping: AtomicBool,
-    drainer: Mutex<Option<JoinHandle<()>>>,
+    /// The drainer, and the one that learns which keys there are.
+    threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// What is not in the backing yet, newest first.
@@ -87,6 +93,38 @@ impl Weighter<TicketNumber, Arc<Ticket>> for TicketWeight {
     }
 }
 
+/// The keys of the external ids of new tickets.
+fn external_keys(commit: &Commit) -> impl Iterator<Item = [u8; 17]> {
+    commit.records.iter().filter_map(|record| match record {
+        Record::Ticket(TicketEvent { change: Change::Created { .. }, ticket, .. }) => {
+            ticket.external_id.as_ref().map(|id| external_key(&external_hash(id)))
+        }
+        _ => None,
+    })
+}
+
+fn no_ticket(number: TicketNumber) -> ReadError {
+    ReadError::Corrupt(format!("the journal has no {number}"))
+}
+
+/// A ticket that is kept itself, or the revision of its last event.
+fn kept_ticket(tree: &Tree, number: TicketNumber, key: &[u8]) -> Result<Result<Ticket, Revision>, Broken> {
+    let place = tree.place(number)?;
+    if place.revision == Revision::ZERO {
+        return Err(Broken(format!("{number} is missing")));
+    }
+    if !place.kept {
+        return Ok(Err(place.revision));
+    }
+    let bytes = tree.get(key)?.ok_or_else(|| Broken(format!("{number} is not kept")))?;
+    match record::read(key, &bytes) {
+        Some(Stored::Inline(revision, payload)) if revision == place.revision => {
+            decode_ticket(payload).map(Ok).map_err(|e| Broken(e.to_string()))
+        }
+        _ => Err(Broken(format!("{number} does not match its checksum, or is an older one"))),
+    }
+}
+
 fn corrupt(revision: Revision, error: &dyn std::fmt::Display) -> ReadError {
     ReadError::Corrupt(format!("revision {}: {error}", revision.0))
 }
@@ -105,12 +143,13 @@ impl View {
             layers: RwLock::default(),
             backing: RwLock::new(Backing::Tree(Arc::new(tree))),
             recent,
+            known: Known::new(),
             tickets,
             signal: Mutex::default(),
             wake: Condvar::new(),
             drained: Condvar::new(),
             stopping: AtomicBool::new(false),
-            drainer: Mutex::new(None),
+            threads: Mutex::default(),
         })
     }
 
@@ -121,6 +160,7 @@ impl View {
 
     /// Takes in commits that are durable.
     pub(crate) fn apply(&self, commits: &[Arc<Commit>]) {
+        self.known.add(commits.iter().flat_map(|commit| external_keys(commit)));
         let mut highest = self.tickets();
         let was_empty = {
             let mut layers = self.layers.write();
@@ -174,8 +214,8 @@ impl View {
             let layers = self.layers.read();
             let found = layers.active.tickets.get(&number);
             let found = found.or_else(|| layers.draining.as_ref().and_then(|l| l.tickets.get(&number)));
-            if let Some(ticket) = found {
-                return Ok(Some(ticket.clone()));
+            if let Some(latest) = found {
+                return Ok(Some(latest.ticket.clone()));
             }
             layers.moves
         };
@@ -190,38 +230,50 @@ impl View {
         Ok(Some(ticket))
     }
 
+    /// The revision of the last event on a ticket; `Revision::ZERO`: there is no such ticket.
+    pub(crate) fn revision_of(&self, number: TicketNumber) -> Result<Revision, ReadError> {
+        if number.0 == 0 || number.0 > self.tickets() {
+            return Ok(Revision::ZERO);
+        }
+        {
+            let layers = self.layers.read();
+            let found = layers.active.tickets.get(&number);
+            let found = found.or_else(|| layers.draining.as_ref().and_then(|l| l.tickets.get(&number)));
+            if let Some(latest) = found {
+                return Ok(latest.ticket.revision);
+            }
+        }
+        self.recent.get(&number).map_or_else(|| self.stored_revision(number), |ticket| Ok(ticket.revision))
+    }
+
+    fn stored_revision(&self, number: TicketNumber) -> Result<Revision, ReadError> {
+        loop {
+            match self.backing() {
+                Backing::Index(index) => return index.read().ticket(number).ok_or_else(|| no_ticket(number)),
+                Backing::Tree(tree) => match tree.place(number) {
+                    Ok(place) if place.revision != Revision::ZERO => return Ok(place.revision),
+                    // Numbers have no gap.
+                    Ok(_) => self.mend(&tree, &format!("{number} is missing"))?,
+                    Err(e) => self.mend(&tree, &e)?,
+                },
+            }
+        }
+    }
+
     fn stored_ticket(&self, number: TicketNumber) -> Result<Ticket, ReadError> {
         let key = ticket_key(number);
         loop {
             let revision = match self.backing() {
-                Backing::Index(index) => index.read().ticket(number),
-                Backing::Tree(tree) => match tree.get(&key) {
-                    Ok(Some(bytes)) => match record::read(&key, &bytes) {
-                        Some(Stored::Inline(_, payload)) => match decode_ticket(payload) {
-                            Ok(ticket) => return Ok(ticket),
-                            Err(e) => {
-                                self.mend(&tree, &e)?;
-                                continue;
-                            }
-                        },
-                        Some(Stored::Pointer(revision)) => Some(revision),
-                        None => {
-                            self.mend(&tree, &format!("{number} does not match its checksum"))?;
-                            continue;
-                        }
-                    },
-                    // Numbers have no gap.
-                    Ok(None) => {
-                        self.mend(&tree, &format!("{number} is missing"))?;
-                        continue;
-                    }
+                Backing::Index(index) => index.read().ticket(number).ok_or_else(|| no_ticket(number))?,
+                Backing::Tree(tree) => match kept_ticket(&tree, number, &key) {
+                    Ok(Ok(ticket)) => return Ok(ticket),
+                    Ok(Err(revision)) => revision,
                     Err(e) => {
                         self.mend(&tree, &e)?;
                         continue;
                     }
                 },
             };
-            let revision = revision.ok_or_else(|| ReadError::Corrupt(format!("the journal has no {number}")))?;
             let found = self
                 .journal
                 .read(revision, |frame| decode_ticket_of(frame.payload, number).map_err(|e| corrupt(revision, &e)))?;
@@ -238,8 +290,15 @@ impl View {
                 return Ok(Some(*found));
             }
         }
-        let key = request_key(request);
-        self.small(&key, record::request_of, |index| index.requests.get(request).copied())
+        loop {
+            match self.backing() {
+                Backing::Index(index) => return Ok(index.read().requests.get(request).copied()),
+                Backing::Tree(tree) => match tree.remembered(request) {
+                    Ok(found) => return Ok(found),
+                    Err(e) => self.mend(&tree, &e)?,
+                },
+            }
+        }
     }
 
     /// The ticket that has an external id.
@@ -253,25 +312,19 @@ impl View {
             }
         }
         let key = external_key(&hash);
-        self.small(&key, record::external_of, |index| index.external.get(&hash).copied())
-    }
-
-    fn small<T>(
-        &self,
-        key: &[u8],
-        read: impl Fn(&[u8], &[u8]) -> Option<T>,
-        indexed: impl Fn(&Index) -> Option<T>,
-    ) -> Result<Option<T>, ReadError> {
+        if !self.known.may_have(&key) {
+            return Ok(None);
+        }
         loop {
             let tree = match self.backing() {
-                Backing::Index(index) => return Ok(indexed(&index.read())),
+                Backing::Index(index) => return Ok(index.read().external.get(&hash).copied()),
                 Backing::Tree(tree) => tree,
             };
-            match tree.get(key) {
+            match tree.get(&key) {
                 Ok(None) => return Ok(None),
-                Ok(Some(bytes)) => match read(key, &bytes) {
-                    Some(value) => return Ok(Some(value)),
-                    None => self.mend(&tree, &"a record does not match its checksum")?,
+                Ok(Some(bytes)) => match record::external_of(&key, &bytes) {
+                    Some(number) => return Ok(Some(number)),
+                    None => self.mend(&tree, &"an external id does not match its checksum")?,
                 },
                 Err(e) => self.mend(&tree, &e)?,
             }

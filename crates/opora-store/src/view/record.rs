@@ -4,11 +4,15 @@ use opora_core::event::DirectoryPut;
 use opora_core::model::{Revision, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 
-use crate::api::{Remembered, RequestKey, StoreUid};
+use crate::api::StoreUid;
 
-/// What a key begins with.
-pub(crate) const TICKET: u8 = b't';
-/// A request that was answered.
+/// What the key of a block of tickets begins with.
+pub(crate) const BLOCK: u8 = b't';
+/// A ticket itself, where its commit is so bulky that it is not read for one ticket.
+pub(crate) const TICKET: u8 = b'i';
+/// A run of requests that were answered.
+pub(crate) const RUN: u8 = b'R';
+/// A part of a run.
 pub(crate) const REQUEST: u8 = b'r';
 /// An external id.
 pub(crate) const EXTERNAL: u8 = b'x';
@@ -76,13 +80,74 @@ pub(crate) fn read<'a>(key: &[u8], bytes: &'a [u8]) -> Option<Stored<'a>> {
     }
 }
 
-/// The key of a ticket.
-pub(crate) fn ticket_key(number: TicketNumber) -> [u8; 9] {
-    let mut key = [TICKET; 9];
-    for (place, byte) in key.iter_mut().skip(1).zip(number.0.to_be_bytes()) {
+/// How many tickets a block holds.
+pub(crate) const BLOCK_TICKETS: u64 = 64;
+/// Set in a revision of a block: the ticket itself is kept too.
+const KEPT: u64 = 1 << 63;
+
+fn numbered(prefix: u8, number: u64) -> [u8; 9] {
+    let mut key = [prefix; 9];
+    for (place, byte) in key.iter_mut().skip(1).zip(number.to_be_bytes()) {
         *place = byte;
     }
     key
+}
+
+/// The key of a ticket that is kept itself.
+pub(crate) fn ticket_key(number: TicketNumber) -> [u8; 9] {
+    numbered(TICKET, number.0)
+}
+
+/// The key of the block that a ticket is in, and its place there.
+pub(crate) fn block_of(number: TicketNumber) -> ([u8; 9], usize) {
+    let index = number.0.saturating_sub(1);
+    (numbered(BLOCK, index / BLOCK_TICKETS), (index % BLOCK_TICKETS) as usize)
+}
+
+/// Of each ticket of a block the revision of its last event, and whether it is kept itself; `Revision::ZERO`: it is not
+/// there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Block(Vec<u64>);
+
+impl Block {
+    /// Reads a block; `None`: it is damaged.
+    pub(crate) fn read(key: &[u8], bytes: &[u8]) -> Option<Self> {
+        let Stored::Inline(_, payload) = read(key, bytes)? else { return None };
+        let (revisions, rest) = payload.as_chunks::<8>();
+        let right = rest.is_empty() && revisions.len() <= BLOCK_TICKETS as usize;
+        right.then(|| Self(revisions.iter().map(|bytes| u64::from_le_bytes(*bytes)).collect()))
+    }
+
+    /// The value of a block.
+    pub(crate) fn value(&self, key: &[u8]) -> Vec<u8> {
+        let payload: Vec<u8> = self.0.iter().flat_map(|revision| revision.to_le_bytes()).collect();
+        inline(key, Revision::ZERO, &payload)
+    }
+
+    /// What it says of the ticket at a place.
+    pub(crate) fn at(&self, place: usize) -> Place {
+        let word = self.0.get(place).copied().unwrap_or(0);
+        Place { revision: Revision(word & !KEPT), kept: word & KEPT != 0 }
+    }
+
+    /// Sets what it says.
+    pub(crate) fn set(&mut self, place: usize, to: Place) {
+        if self.0.len() <= place {
+            self.0.resize(place + 1, 0);
+        }
+        if let Some(word) = self.0.get_mut(place) {
+            *word = to.revision.0 | if to.kept { KEPT } else { 0 };
+        }
+    }
+}
+
+/// What a block says of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// The revision of its last event; `Revision::ZERO`: it is not there.
+    pub(crate) revision: Revision,
+    /// It is kept itself, too.
+    pub(crate) kept: bool,
 }
 
 fn hashed(prefix: u8, hash: &[u8; 16]) -> [u8; 17] {
@@ -91,11 +156,6 @@ fn hashed(prefix: u8, hash: &[u8; 16]) -> [u8; 17] {
         *place = *byte;
     }
     key
-}
-
-/// The key of a request.
-pub(crate) fn request_key(key: &RequestKey) -> [u8; 17] {
-    hashed(REQUEST, &key.0)
 }
 
 /// The key of an external id, by the hash of it.
@@ -135,19 +195,6 @@ pub(crate) fn policy_key(policy: &PolicyDefinition) -> Vec<u8> {
     key
 }
 
-/// The value of a request.
-pub(crate) fn request_value(key: &[u8], remembered: &Remembered) -> Vec<u8> {
-    inline(key, remembered.revision, &remembered.content)
-}
-
-/// A request from its value.
-pub(crate) fn request_of(key: &[u8], bytes: &[u8]) -> Option<Remembered> {
-    match read(key, bytes)? {
-        Stored::Inline(revision, content) => Some(Remembered { revision, content: content.try_into().ok()? }),
-        Stored::Pointer(_) => None,
-    }
-}
-
 /// The value of an external id.
 pub(crate) fn external_value(key: &[u8], number: TicketNumber) -> Vec<u8> {
     inline(key, Revision(number.0), &[])
@@ -168,19 +215,24 @@ pub(crate) struct Meta {
     pub(crate) revision: Revision,
     /// How many tickets there are.
     pub(crate) tickets: u64,
+    /// The requests of everything up to it are in runs.
+    pub(crate) requests: Revision,
 }
 
 /// The value of [`META`].
 pub(crate) fn meta_value(uid: StoreUid, meta: Meta) -> Vec<u8> {
     let mut payload = uid.as_bytes().to_vec();
     payload.extend_from_slice(&meta.tickets.to_le_bytes());
+    payload.extend_from_slice(&meta.requests.0.to_le_bytes());
     inline(META, meta.revision, &payload)
 }
 
 /// Where a view stands, from its value; `None`: it is damaged, or another store's.
 pub(crate) fn meta_of(uid: StoreUid, bytes: &[u8]) -> Option<Meta> {
     let Stored::Inline(revision, payload) = read(META, bytes)? else { return None };
-    let (theirs, tickets) = payload.split_at_checked(16)?;
+    let (theirs, numbers) = payload.split_at_checked(16)?;
+    let (tickets, requests) = numbers.split_at_checked(8)?;
     let tickets = u64::from_le_bytes(tickets.try_into().ok()?);
-    (theirs == uid.as_bytes()).then_some(Meta { revision, tickets })
+    let requests = Revision(u64::from_le_bytes(requests.try_into().ok()?));
+    (theirs == uid.as_bytes()).then_some(Meta { revision, tickets, requests })
 }

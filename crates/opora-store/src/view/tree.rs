@@ -3,17 +3,21 @@
 //! Knows keys and bytes. Whatever goes wrong in it is [`Broken`]; the view is then built again from the journal.
 
 use std::any::Any;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use opora_core::model::Revision;
+use opora_core::model::{Revision, TicketNumber};
+use opora_core::time::Timestamp;
 use parking_lot::RwLock;
 
 use super::layer::Layer;
-use super::record::{META, Meta, meta_of, meta_value};
-use crate::api::StoreUid;
+use super::record::{Block, META, Meta, Place, RUN, block_of, meta_of, meta_value};
+use super::runs::{self, Run, Runs, Turn};
+use crate::api::{Remembered, RequestKey, StoreUid};
 
 /// sled holds one process-wide lock while a batch is applied, which every read takes too.
 const BATCH_KEYS: usize = 100;
@@ -30,6 +34,7 @@ pub(crate) struct Tree {
     path: PathBuf,
     uid: StoreUid,
     meta: RwLock<Meta>,
+    runs: Runs,
     /// It is damaged: it is not even closed.
     abandoned: AtomicBool,
 }
@@ -62,8 +67,9 @@ impl Tree {
     pub(crate) fn open(path: &Path, uid: StoreUid, cache: u64) -> Result<Self, Broken> {
         let fresh = !path.exists();
         let db = open_sled(path, cache)?;
-        let meta = RwLock::new(Meta { revision: Revision::ZERO, tickets: 0 });
-        let mut tree = Self { db: Some(db), path: path.to_owned(), uid, meta, abandoned: AtomicBool::new(false) };
+        let meta = RwLock::new(Meta { revision: Revision::ZERO, tickets: 0, requests: Revision::ZERO });
+        let (runs, abandoned) = (Runs::default(), AtomicBool::new(false));
+        let mut tree = Self { db: Some(db), path: path.to_owned(), uid, meta, runs, abandoned };
         match tree.get(META)? {
             Some(bytes) => {
                 let meta = meta_of(uid, &bytes);
@@ -71,8 +77,13 @@ impl Tree {
             }
             // A file that was cut opens as an empty database.
             None if !fresh => return Err(Broken("it does not say where it stands".into())),
-            None => tree.write_meta(tree.meta())?,
+            None => tree.write_all(&[], None, tree.meta())?,
         }
+        tree.each(&[RUN], |key, bytes| {
+            let run = Run::of_header(key, bytes).ok_or_else(|| Broken("the header of a run is damaged".into()))?;
+            tree.runs.found(run);
+            Ok(())
+        })?;
         Ok(tree)
     }
 
@@ -95,11 +106,6 @@ impl Tree {
         self.db.as_ref().ok_or_else(|| Broken("it is closed".into()))
     }
 
-    fn write_meta(&self, meta: Meta) -> Result<(), Broken> {
-        let db = self.db()?;
-        guarded(|| db.insert(META, meta_value(self.uid, meta)).map(drop))
-    }
-
     /// Reads a value.
     pub(crate) fn get(&self, key: &[u8]) -> Result<Option<sled::IVec>, Broken> {
         let db = self.db()?;
@@ -120,26 +126,143 @@ impl Tree {
         Ok(())
     }
 
+    /// The first entry at or before `key` whose key begins with `prefix`.
+    fn at_or_before(&self, prefix: &[u8], key: &[u8]) -> Result<Option<(sled::IVec, sled::IVec)>, Broken> {
+        let db = self.db()?;
+        guarded(|| db.range(prefix..=key).next_back().transpose())
+    }
+
+    /// What the view says of a ticket; `Revision::ZERO`: nothing.
+    pub(crate) fn place(&self, number: TicketNumber) -> Result<Place, Broken> {
+        let (key, place) = block_of(number);
+        Ok(self.block(&key)?.at(place))
+    }
+
+    fn block(&self, key: &[u8]) -> Result<Block, Broken> {
+        let Some(bytes) = self.get(key)? else { return Ok(Block::default()) };
+        Block::read(key, &bytes).ok_or_else(|| Broken("a block of tickets does not match its checksum".into()))
+    }
+
+    /// A request that was answered.
+    pub(crate) fn remembered(&self, request: &RequestKey) -> Result<Option<Remembered>, Broken> {
+        if let Some(found) = self.runs.pending(request) {
+            return Ok(Some(found));
+        }
+        for run in self.runs.all().into_iter().filter(|run| run.may_have(request)) {
+            let wanted = run.part_key(request);
+            let Some((key, bytes)) = self.at_or_before(&run.prefix(), &wanted)? else { continue };
+            let found = runs::entries(&key, &bytes)?.into_iter().find(|(key, _)| key == request);
+            if let Some((_, remembered)) = found {
+                return Ok(Some(remembered));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Whether the request of that revision is older than what is remembered.
+    pub(crate) fn has_forgotten(&self, revision: Revision) -> bool {
+        self.runs.oldest().is_some_and(|oldest| revision <= oldest)
+    }
+
+    /// Takes in requests that the journal remembers and no run holds yet.
+    pub(crate) fn take_requests(&self, requests: impl IntoIterator<Item = (RequestKey, Remembered)>) {
+        self.runs.take(requests);
+    }
+
+    /// Learns which requests are in which run. Until then each is looked for in every run.
+    pub(crate) fn learn(&self, stopping: &AtomicBool) -> Result<(), Broken> {
+        for run in self.runs.all() {
+            let mut learning = run.learning();
+            self.each(&run.prefix(), |key, bytes| {
+                if stopping.load(Ordering::Acquire) {
+                    return Err(Broken("stopping".into()));
+                }
+                learning.part(key, bytes)
+            })?;
+            learning.finish()?;
+        }
+        Ok(())
+    }
+
     /// Writes a layer; where it stands is told with the last keys.
     pub(crate) fn write(&self, layer: &Layer, inline_limit: usize) -> Result<(), Broken> {
-        let after = layer.meta_after(self.meta());
-        let entries = layer.entries(inline_limit);
-        let db = self.db()?;
-        let mut chunks = entries.chunks(BATCH_KEYS).peekable();
-        if chunks.peek().is_none() {
-            self.write_meta(after)?;
+        let mut entries = layer.entries(inline_limit);
+        entries.extend(self.changed_blocks(layer)?);
+        entries.sort_unstable();
+        self.runs.take(layer.requests.iter().map(|(key, remembered)| (*key, *remembered)));
+        let mut after = layer.meta_after(self.meta());
+        let turn = if self.runs.is_time(after.requests, after.revision) {
+            self.runs.turn(after.requests, after.revision, layer.at)
+        } else {
+            None
+        };
+        if let Some(turn) = &turn {
+            after.requests = after.revision;
+            entries.extend_from_slice(&turn.parts);
         }
-        while let Some(chunk) = chunks.next() {
+        self.write_all(&entries, turn, after)
+    }
+
+    /// Writes a run of what was gathered, however little: it need not be gathered again at the next start.
+    pub(crate) fn write_gathered(&self, at: Timestamp) -> Result<(), Broken> {
+        let before = self.meta();
+        let turn = self.runs.turn(before.requests, before.revision, at);
+        let parts = turn.as_ref().map(|turn| turn.parts.clone()).unwrap_or_default();
+        self.write_all(&parts, turn, Meta { requests: before.revision, ..before })
+    }
+
+    /// The blocks that a layer changes, as they will be.
+    fn changed_blocks(&self, layer: &Layer) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Broken> {
+        let mut blocks: HashMap<[u8; 9], Block> = HashMap::new();
+        for (number, latest) in &layer.tickets {
+            let (key, place) = block_of(*number);
+            let block = match blocks.entry(key) {
+                Entry::Occupied(known) => known.into_mut(),
+                Entry::Vacant(new) => new.insert(self.block(&key)?),
+            };
+            block.set(place, Place { revision: latest.ticket.revision, kept: latest.kept });
+        }
+        Ok(blocks.into_iter().map(|(key, block)| (key.to_vec(), block.value(&key))).collect())
+    }
+
+    fn write_all(&self, entries: &[(Vec<u8>, Vec<u8>)], turn: Option<Turn>, after: Meta) -> Result<(), Broken> {
+        let db = self.db()?;
+        for chunk in entries.chunks(BATCH_KEYS) {
             let mut batch = sled::Batch::default();
             for (key, value) in chunk {
                 batch.insert(key.as_slice(), value.as_slice());
             }
-            if chunks.peek().is_none() {
-                batch.insert(META, meta_value(self.uid, after));
-            }
             guarded(|| db.apply_batch(batch))?;
         }
+        let mut last = sled::Batch::default();
+        last.insert(META, meta_value(self.uid, after));
+        if let Some(turn) = &turn {
+            last.insert(&turn.run.header(), turn.run.header_value());
+            turn.expired.iter().for_each(|run| last.remove(&run.header()));
+        }
+        guarded(|| db.apply_batch(last))?;
         *self.meta.write() = after;
+        if let Some(turn) = turn {
+            let expired: Vec<_> = turn.expired.iter().map(|run| run.prefix()).collect();
+            self.runs.turned(turn);
+            expired.iter().try_for_each(|prefix| self.remove(prefix))?;
+        }
+        Ok(())
+    }
+
+    /// Removes everything whose key begins with `prefix`.
+    fn remove(&self, prefix: &[u8]) -> Result<(), Broken> {
+        let db = self.db()?;
+        let mut keys = Vec::new();
+        self.each(prefix, |key, _| {
+            keys.push(key.to_vec());
+            Ok(())
+        })?;
+        for chunk in keys.chunks(BATCH_KEYS) {
+            let mut batch = sled::Batch::default();
+            chunk.iter().for_each(|key| batch.remove(key.as_slice()));
+            guarded(|| db.apply_batch(batch))?;
+        }
         Ok(())
     }
 
