@@ -4,6 +4,7 @@
 mod display;
 mod field;
 mod judge;
+mod key;
 mod parse;
 mod term;
 
@@ -12,6 +13,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use self::key::Key;
 use self::term::Term;
 use crate::model::{Ticket, TicketNumber};
 use crate::time::Timestamp;
@@ -88,6 +90,12 @@ impl Filter {
     /// The texts, by their indexes, that every ticket that matches has.
     pub fn required_texts(&self) -> Vec<usize> {
         judge::required_texts(&self.root)
+    }
+
+    /// Values one of which every ticket that matches has, so that a change need be judged only for filters that have a
+    /// key in common with the ticket before or after it; `None`: any ticket may match.
+    pub fn keys(&self) -> Option<Vec<Key>> {
+        key::keys(&self.root)
     }
 
     /// Whether it speaks of times relative to now.

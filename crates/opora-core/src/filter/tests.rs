@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::Filter;
+use super::{Filter, Key};
 
 #[track_caller]
 fn canonical(text: &str) -> String {
@@ -131,6 +131,26 @@ fn filters_that_only_open_tickets_can_match_are_known() {
     }
     assert!(Filter::parse("-(a due_time < now)").unwrap().is_relative());
     assert!(!Filter::parse("a due_time < 2026-03-02T09:00:00Z").unwrap().is_relative());
+}
+
+#[test]
+fn a_filter_is_found_by_the_rarest_of_what_it_asks_for() {
+    let keys = |text: &str| Filter::parse(text).unwrap().keys();
+    let organisation = |id: &str| Key::Organisation(Some(crate::model::OrganisationId::new(id).unwrap()));
+    assert_eq!(keys(""), None);
+    assert_eq!(keys("state = NEW"), None);
+    assert_eq!(keys("NOT organisation = organisations/acme"), None);
+    assert_eq!(keys("organisation != organisations/acme"), None);
+    assert_eq!(keys("assignee:*"), None);
+    assert_eq!(keys("assignee = \"\""), Some(vec![Key::Assignee(None)]));
+    assert_eq!(keys("priority = HIGH organisation = organisations/acme звук"), Some(vec![organisation("acme")]));
+    let either = "state = NEW AND (organisation = organisations/acme OR organisation = organisations/bolt)";
+    assert_eq!(keys(either), Some(vec![organisation("acme"), organisation("bolt")]));
+    assert_eq!(keys("organisation = organisations/acme OR state = NEW"), None);
+    assert_eq!(
+        keys("tag:vip OR number = 7"),
+        Some(vec![Key::Tag("vip".into()), Key::Number(crate::model::TicketNumber(7))])
+    );
 }
 
 /// Texts that come near to filters.

@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, N1, N2, agent, new_ticket, says};
 use crate::command::{Change, NewTicket};
-use crate::filter::{Filter, Judge};
+use crate::filter::{Filter, Judge, Key};
 use crate::model::{Category, Impact, LinkKind, OrganisationId, TicketNumber, TicketState, Visibility};
 use crate::order::{OrderBy, OrderKey};
 use crate::suggest::{Suggestion, Thresholds, suggestions};
@@ -10,7 +10,12 @@ use crate::time::Millis;
 
 fn matches(desk: &Desk, number: TicketNumber, text: &str) -> bool {
     let full_text = |index: usize, ticket: TicketNumber| index == 0 && ticket == N1;
-    Filter::parse(text).unwrap().matches(desk.ticket(number), &Judge { now: desk.now, text: &full_text })
+    let (filter, ticket) = (Filter::parse(text).unwrap(), desk.ticket(number));
+    let matches = filter.matches(ticket, &Judge { now: desk.now, text: &full_text });
+    if let Some(keys) = filter.keys().filter(|_| matches) {
+        assert!(Key::of(ticket).any(|key| keys.contains(&key)), "{text} is not found by {keys:?}");
+    }
+    matches
 }
 
 fn desk() -> Desk {

@@ -1,9 +1,9 @@
-//! The hub: judges each new commit once for every distinct filter, on a thread of its own, and wakes only the streams
-//! that it concerns. A stream that is further behind than the log's memory reads and judges for itself.
+//! The hub: judges each new commit once for every distinct filter that it can concern, on a thread of its own, and wakes
+//! only the streams that it concerns. A stream that is further behind than the log's memory reads and judges for itself.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use opora_core::filter::Filter;
@@ -13,9 +13,11 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::Matched;
+use super::groups::Groups;
 use super::judge::{Memory, judge};
 use crate::engine::log::Published;
 use crate::engine::world::World;
+use crate::engine::{Clock as _, SystemClock};
 
 /// How many commits are judged at once.
 const CHUNK: usize = 256;
@@ -23,7 +25,7 @@ const CHUNK: usize = 256;
 const NAP: Duration = Duration::from_secs(1);
 
 pub(crate) struct Hub {
-    groups: Mutex<HashMap<Arc<str>, Weak<FilterGroup>>>,
+    groups: Mutex<Groups>,
     /// Every commit up to here was judged for every filter that was there.
     judged: AtomicU64,
     pub(super) stopping: CancellationToken,
@@ -57,17 +59,25 @@ impl FilterGroup {
         self.grown.subscribe()
     }
 
-    fn push(&self, matched: Matched) {
-        self.matched.lock().matched.push_back(Arc::new(matched));
+    /// Adds what a commit means to it; forgets what the log has forgotten.
+    fn push(&self, matched: Matched, oldest: Revision) {
+        let mut kept = self.matched.lock();
+        kept.trim(oldest);
+        kept.matched.push_back(Arc::new(matched));
+        drop(kept);
         self.grown.send_replace(());
     }
 
-    /// Forgets what the log has forgotten.
     fn trim(&self, oldest: Revision) {
-        let mut kept = self.matched.lock();
-        kept.from = kept.from.max(oldest);
-        while kept.matched.front().is_some_and(|matched| matched.commit.revision < oldest) {
-            kept.matched.pop_front();
+        self.matched.lock().trim(oldest);
+    }
+}
+
+impl Kept {
+    fn trim(&mut self, oldest: Revision) {
+        self.from = self.from.max(oldest);
+        while self.matched.front().is_some_and(|matched| matched.commit.revision < oldest) {
+            self.matched.pop_front();
         }
     }
 }
@@ -91,14 +101,14 @@ impl Hub {
     /// The group of a filter.
     pub(super) fn join(&self, text: &Arc<str>, filter: &Arc<Filter>) -> Arc<FilterGroup> {
         let mut groups = self.groups.lock();
-        if let Some(group) = groups.get(text).and_then(Weak::upgrade) {
+        if let Some(group) = groups.get(text) {
             return group;
         }
         // Under the lock: the hub judges the next commit for this group too.
         let kept = Kept { from: self.revision().next(), matched: VecDeque::new() };
         let group =
             Arc::new(FilterGroup { filter: filter.clone(), matched: Mutex::new(kept), grown: watch::Sender::new(()) });
-        groups.insert(text.clone(), Arc::downgrade(&group));
+        groups.add(text.clone(), &group);
         group
     }
 
@@ -116,9 +126,14 @@ impl Hub {
 
     /// Judges what happens until the log stops.
     pub(crate) fn run(&self, world: &World) {
-        let mut memory = Memory::default();
+        let (mut memory, mut tidied) = (Memory::default(), SystemClock.monotonic());
         loop {
             let read = self.revision();
+            let now = SystemClock.monotonic();
+            if now.saturating_sub(tidied) >= NAP {
+                self.tidy(world);
+                tidied = now;
+            }
             match world.log.read(read.next(), CHUNK) {
                 Ok(commits) if commits.is_empty() => {
                     if !world.log.wait(read, NAP) {
@@ -138,25 +153,28 @@ impl Hub {
 
     fn judge(&self, world: &World, memory: &mut Memory, commits: &[Arc<Published>]) {
         let mut groups = self.groups.lock();
-        groups.retain(|_, group| group.strong_count() > 0);
-        let all: Vec<_> = groups.values().filter_map(Weak::upgrade).collect();
         let oldest = world.log.oldest_kept();
         for published in commits {
-            if !all.is_empty() {
+            if !groups.is_empty() {
                 let before = memory.before(&*world.store, published).unwrap_or_else(|error| {
                     tracing::warn!(%error, "what a ticket was before can't be read");
                     Vec::new()
                 });
-                for group in &all {
+                for group in groups.concerned(published, &before) {
                     if let Some(matched) = judge(published, &before, &group.filter) {
-                        group.push(matched);
+                        group.push(matched, oldest);
                     }
                 }
             }
             self.judged.store(published.commit.revision.0, Ordering::Release);
         }
-        for group in &all {
-            group.trim(oldest);
-        }
+    }
+
+    /// Forgets what nobody watches any more, and what the log has forgotten.
+    fn tidy(&self, world: &World) {
+        let mut groups = self.groups.lock();
+        groups.tidy();
+        let oldest = world.log.oldest_kept();
+        groups.all().for_each(|group| group.trim(oldest));
     }
 }

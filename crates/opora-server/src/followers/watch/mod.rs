@@ -3,6 +3,7 @@
 
 mod api;
 mod feed;
+mod groups;
 mod hub;
 mod judge;
 mod stream;
