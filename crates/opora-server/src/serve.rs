@@ -13,6 +13,7 @@ use opora_proto::v1::directory_service_server::DirectoryServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
 use opora_store::Blobs;
+use quick_cache::sync::Cache;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
@@ -26,7 +27,7 @@ use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
-use crate::service::{Parts, Service, TicketServer, Tokens, attached};
+use crate::service::{FILTERS, Parts, Service, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
@@ -179,6 +180,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         watches: Arc::new(Semaphore::new(config.max_watches)),
         max_watches: config.max_watches,
         attached: attached(),
+        filters: Cache::new(FILTERS),
         desk: desk.clone(),
         files,
     });

@@ -12,7 +12,7 @@ use opora_store::ReadError;
 
 use super::Desk;
 use crate::engine::{Refused, TicketRef, unreadable};
-use crate::followers::queue::{Cursor, Scan, Summary, Tally, Texts, count, open_matching};
+use crate::followers::queue::{Cursor, Listed, Scan, Summary, Tally, Texts, count, open_matching};
 
 /// What a list is to hold.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub struct ListQuery {
 #[derive(Clone, Debug)]
 pub struct ListPage {
     /// The tickets in order.
-    pub tickets: Vec<Arc<Ticket>>,
+    pub tickets: Vec<Arc<Listed>>,
     /// Where the next page begins; `None`: there is none. May be there although the page is short.
     pub next: Option<Cursor>,
     /// How many match, if asked.

@@ -12,13 +12,15 @@ mod reports;
 mod sla;
 mod tickets;
 mod watch;
-mod watch_wire;
+mod wire;
 
 use std::sync::Arc;
 
+use opora_core::filter::Filter;
 use opora_core::model::{Ticket, TicketNumber};
 use opora_core::time::Timestamp;
 use opora_store::Blobs;
+use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
 use crate::desk::Desk;
@@ -27,10 +29,13 @@ use crate::errors::{Outcome, Problem};
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
-pub(crate) use watch_wire::TicketServer;
+pub(crate) use wire::TicketServer;
 
 /// The most bytes of a page.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
+
+/// How many filters are kept as they were read.
+pub(crate) const FILTERS: usize = 256;
 
 /// What all services hold. Cheap to clone.
 #[derive(Clone)]
@@ -46,6 +51,8 @@ pub(crate) struct Parts {
     pub(crate) watches: Arc<Semaphore>,
     pub(crate) max_watches: usize,
     pub(crate) attached: attachments::Attached,
+    /// Filters that were read lately.
+    pub(crate) filters: Cache<Arc<str>, Arc<Filter>>,
 }
 
 impl Service {

@@ -11,6 +11,7 @@ use tonic::{Request, Response, Status};
 
 use super::call::answer;
 use super::page::{self, Query};
+use super::wire::Listing;
 use super::{PAGE_BYTES, Service};
 use crate::convert::calls;
 use crate::convert::{self, Violations, ticket_ref};
@@ -52,7 +53,7 @@ impl TicketService for Service {
         &self,
         request: Request<v1::ListTicketsRequest>,
     ) -> Result<Response<v1::ListTicketsResponse>, Status> {
-        answer!(request, |_actor, message| self.list(message))
+        Ok(self.list_encoded(request).await?.map(Listing::into_message))
     }
 
     async fn update_ticket(
@@ -172,7 +173,7 @@ impl TicketService for Service {
         &self,
         request: Request<v1::WatchTicketsRequest>,
     ) -> Result<Response<Self::WatchTicketsStream>, Status> {
-        Ok(self.watch_encoded(request).await?.map(super::watch_wire::decoded))
+        Ok(self.watch_encoded(request).await?.map(super::wire::decoded))
     }
 }
 
@@ -207,13 +208,21 @@ impl Service {
         Ok(v1::GetTicketResponse { ticket: Some(convert::ticket(&ticket, description.as_deref())), revision })
     }
 
-    async fn list(&self, wire: v1::ListTicketsRequest) -> Outcome<v1::ListTicketsResponse> {
+    /// A page as it will be sent.
+    pub(super) async fn list_encoded(
+        &self,
+        request: Request<v1::ListTicketsRequest>,
+    ) -> Result<Response<Listing>, Status> {
+        answer!(request, |_actor, message| self.list(message))
+    }
+
+    async fn list(&self, wire: v1::ListTicketsRequest) -> Outcome<Listing> {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let limit = page::size(wire.page_size, &mut wrong);
         let order = wire.order_by.parse::<OrderBy>().map_err(|error| wrong.add("order_by", error.to_string())).ok();
         let order = wrong.require(order)?;
-        let filter = Arc::new(Filter::parse(&wire.filter)?);
+        let filter = self.filter(&wire.filter)?;
         let view = if full { "FULL" } else { "BASIC" };
         let query = Query::new("ListTickets", &[&wire.filter, &wire.order_by, view]);
         let after = match self.0.tokens.read(query, &wire.page_token)? {
@@ -231,13 +240,29 @@ impl Service {
         };
         let page = self.desk().list(asked).await?;
         let next = page.next.map(|cursor| self.0.tokens.make(query, &cursor.to_bytes())).unwrap_or_default();
-        Ok(v1::ListTicketsResponse {
-            tickets: self.clone().on_wire(page.tickets, full).await?,
+        let mut answer = v1::ListTicketsResponse {
+            tickets: Vec::new(),
             next_page_token: next,
             total_size: page.total.unwrap_or(0),
             revision: page.revision.0,
             store_uid: self.store_uid(),
-        })
+        };
+        if !full {
+            return Ok(Listing { basic: page.tickets, answer });
+        }
+        let tickets = page.tickets.iter().map(|listed| listed.ticket.clone()).collect();
+        answer.tickets = self.clone().on_wire(tickets, true).await?;
+        Ok(Listing { basic: Vec::new(), answer })
+    }
+
+    /// A filter; the same ones are asked for again and again.
+    fn filter(&self, text: &str) -> Outcome<Arc<Filter>> {
+        if let Some(filter) = self.0.filters.get(text) {
+            return Ok(filter);
+        }
+        let filter = Arc::new(Filter::parse(text)?);
+        self.0.filters.insert(text.into(), filter.clone());
+        Ok(filter)
     }
 
     /// Tickets on the wire; descriptions are read where blocking harms nobody.

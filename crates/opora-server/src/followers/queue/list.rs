@@ -10,13 +10,15 @@ use opora_core::order::{OrderKey, SortKey};
 use opora_core::time::Timestamp;
 use opora_store::ReadError;
 
-use super::Cursor;
+use super::{Cursor, Listed};
 use crate::desk::{ListPage, ListQuery};
 use crate::engine::world::World;
 use crate::followers::search::NumberSet;
 
 /// How many tickets are taken from the queue or the store at once.
 const CHUNK: usize = 512;
+/// How many are taken from the queue at first: most pages are full before that.
+const FIRST: usize = 128;
 /// How many tickets a page looks at, at most, where it walks them in order.
 const MAX_SCAN: usize = 50_000;
 /// Up to how many tickets found by full text are fetched one by one rather than met while walking.
@@ -44,7 +46,7 @@ pub(crate) struct Scan {
     phase: Phase,
     /// The place of the last ticket that was looked at.
     at: Option<Cursor>,
-    found: Vec<Arc<Ticket>>,
+    found: Vec<Arc<Listed>>,
     bytes: usize,
     looked: usize,
     full: bool,
@@ -154,7 +156,7 @@ impl Scan {
     }
 
     /// Looks at a ticket; `false`: the page is full and this one is for the next.
-    fn look(&mut self, ticket: &Arc<Ticket>, place: Cursor) -> bool {
+    fn look(&mut self, ticket: &Arc<Listed>, place: Cursor) -> bool {
         self.looked += 1;
         if self.texts.matches(&self.query.filter, ticket, self.now) {
             let bytes = weight(ticket, self.query.with_descriptions);
@@ -175,8 +177,9 @@ impl Scan {
     }
 
     fn open(&mut self, world: &World) {
-        let tickets = world.queue.walk(self.at.map(Cursor::urgency), CHUNK);
-        let mut last = tickets.len() < CHUNK;
+        let chunk = if self.looked == 0 { FIRST } else { CHUNK };
+        let tickets = world.queue.walk(self.at.map(Cursor::urgency), chunk);
+        let mut last = tickets.len() < chunk;
         let only_open = self.query.filter.only_open();
         for ticket in tickets {
             let place = self.place(&ticket);
@@ -213,13 +216,13 @@ impl Scan {
         for ticket in tickets {
             let place = self.place(&ticket);
             if walking_all || place.0.class >= REST {
-                if !self.look(&ticket, place) {
+                if !self.look(&Listed::new(ticket), place) {
                     break;
                 }
             } else {
                 // It was met among those in a hurry.
                 self.looked += 1;
-                self.at = Some(rest(ticket.number.0));
+                self.at = Some(rest(place.0.number.0));
             }
         }
         Ok(())
@@ -244,7 +247,7 @@ impl Scan {
         each_candidate(world, &self.query.filter, self.sparse(), &mut add)?;
         self.phase = Phase::Done;
         for (place, ticket) in first {
-            if !self.look(&ticket, Cursor(place)) {
+            if !self.look(&Listed::new(ticket), Cursor(place)) {
                 break;
             }
         }

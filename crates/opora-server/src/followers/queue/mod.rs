@@ -8,8 +8,9 @@ mod summary;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
+use bytes::Bytes;
 use opora_core::model::{Revision, Ticket, TicketNumber, TicketState};
 use opora_core::sla::UrgencyKey;
 use opora_store::{Commit, Record};
@@ -20,6 +21,29 @@ pub(crate) use list::{Scan, Texts, count, open_matching};
 pub(crate) use summary::Tally;
 pub use summary::{AssigneeCount, PriorityCount, Summary};
 
+/// A ticket in a list, with a place for the service to keep it encoded: once for all who list it while it stands so.
+#[derive(Debug)]
+pub struct Listed {
+    /// The ticket.
+    pub ticket: Arc<Ticket>,
+    /// In the BASIC view.
+    pub encoded: OnceLock<Bytes>,
+}
+
+impl Listed {
+    pub(crate) fn new(ticket: Arc<Ticket>) -> Arc<Self> {
+        Arc::new(Self { ticket, encoded: OnceLock::new() })
+    }
+}
+
+impl std::ops::Deref for Listed {
+    type Target = Ticket;
+
+    fn deref(&self) -> &Ticket {
+        &self.ticket
+    }
+}
+
 pub(crate) struct Queue {
     state: RwLock<State>,
 }
@@ -27,7 +51,7 @@ pub(crate) struct Queue {
 #[derive(Default)]
 struct State {
     live: HashMap<TicketNumber, Arc<Ticket>>,
-    open: BTreeMap<UrgencyKey, Arc<Ticket>>,
+    open: BTreeMap<UrgencyKey, Arc<Listed>>,
     revision: Revision,
 }
 
@@ -51,7 +75,7 @@ impl State {
             }
         }
         if let Some(place) = place {
-            self.open.insert(place, ticket.clone());
+            self.open.insert(place, Listed::new(ticket.clone()));
         }
     }
 
@@ -93,13 +117,13 @@ impl Queue {
     /// Every open ticket in order of urgency, and at which revision.
     pub(crate) fn open(&self) -> (Vec<Arc<Ticket>>, Revision) {
         let state = self.state.read();
-        (state.open.values().cloned().collect(), state.revision)
+        (state.open.values().map(|listed| listed.ticket.clone()).collect(), state.revision)
     }
 
     /// Some open tickets after a place, in order.
-    fn walk(&self, after: Option<UrgencyKey>, limit: usize) -> Vec<Arc<Ticket>> {
+    fn walk(&self, after: Option<UrgencyKey>, limit: usize) -> Vec<Arc<Listed>> {
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
         let state = self.state.read();
-        state.open.range((after, Bound::Unbounded)).take(limit).map(|(_, ticket)| ticket.clone()).collect()
+        state.open.range((after, Bound::Unbounded)).take(limit).map(|(_, listed)| listed.clone()).collect()
     }
 }

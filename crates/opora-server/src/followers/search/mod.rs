@@ -12,6 +12,10 @@ use opora_core::event::Change;
 use opora_core::model::{Revision, Ticket};
 use opora_store::{ReadError, Record, Store};
 use parking_lot::Mutex;
+use thread_priority::ThreadPriority;
+use thread_priority::unix::{
+    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::sync::watch;
 
 use crate::engine::world::World;
@@ -80,8 +84,7 @@ impl Search {
 
     /// Follows the log until it stops.
     pub(crate) fn run(&self, world: &World, dir: &Path) {
-        // On Linux this is the calling thread's, and those of the threads that it makes: merging never starves the writer.
-        let _ = rustix::process::setpriority_process(None, 10);
+        yield_to_others();
         let dir = dir.join("search");
         while !world.log.stopped() {
             if let Err(error) = self.follow(world, &dir) {
@@ -127,6 +130,15 @@ impl Search {
                 world.log.pause(NAP);
             }
         }
+    }
+}
+
+/// Gives this thread, and on Linux those that it will make, only the time that nobody else wants: indexing and merging
+/// hold nobody up. A system that has no such policy goes on with the usual one.
+fn yield_to_others() {
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
+    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy) {
+        tracing::debug!(%error, "full text runs with the usual priority");
     }
 }
 
