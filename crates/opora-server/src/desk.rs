@@ -10,11 +10,13 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use opora_core::decide::Rules;
-use opora_core::model::{Revision, Ticket};
+use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::{Policy, PolicyDefinition, PolicyRef, PolicySource as _};
 use opora_core::time::Timestamp;
 use opora_store::{Position, ReadError, Store, StoreUid};
 use parking_lot::Mutex;
+use quick_cache::Weighter;
+use quick_cache::sync::Cache;
 use tokio_util::task::TaskTracker;
 
 use crate::engine::work::Work;
@@ -23,7 +25,7 @@ use crate::engine::{Action, Clock, Directory, Done, Engine, Refused, Submission,
 use crate::followers::clocks::Clocks;
 use crate::followers::queue::Queue;
 use crate::followers::search::Search;
-use crate::followers::watch::{Feed, Hub, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+use crate::followers::watch::{Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
 
 pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery};
 pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview};
@@ -76,14 +78,29 @@ pub struct Desk {
     shared: Arc<Shared>,
 }
 
+/// About how many bytes of descriptions are kept.
+const DESCRIPTION_BYTES: usize = 8 << 20;
+
+type Descriptions = Cache<(TicketNumber, Revision), Arc<str>, TextWeight>;
+
+#[derive(Clone)]
+struct TextWeight;
+
+impl Weighter<(TicketNumber, Revision), Arc<str>> for TextWeight {
+    fn weight(&self, _: &(TicketNumber, Revision), text: &Arc<str>) -> u64 {
+        64 + text.len() as u64
+    }
+}
+
 struct Shared {
     world: Arc<World>,
     engine: Arc<Engine>,
-    hub: Arc<Hub>,
     search: Option<Arc<Search>>,
     clocks: Arc<Clocks>,
     /// Where the followers keep what is theirs.
     dir: PathBuf,
+    /// Descriptions that were read lately.
+    descriptions: Descriptions,
     /// The followers' threads.
     threads: Mutex<Vec<JoinHandle<()>>>,
     watch_patience: Duration,
@@ -128,16 +145,15 @@ impl Desk {
         let directory = Directory::new(store.directory()?);
         let world = Arc::new(World::new(store, queue, directory, rules, Timekeeper::new(options.clock)));
         let engine = Arc::new(Engine::start(world.clone(), options.max_waiting)?);
-        let hub = Arc::new(Hub::new(world.log.newest()));
         let search = options.search.then(|| Arc::new(Search::new()));
         let clocks = Arc::new(Clocks::new());
         let shared = Shared {
             world,
             engine,
-            hub,
             search,
             clocks,
             dir,
+            descriptions: Descriptions::with_weighter(DESCRIPTION_BYTES / 512, DESCRIPTION_BYTES as u64, TextWeight),
             threads: Mutex::default(),
             watch_patience: options.watch_patience,
             tasks: TaskTracker::new(),
@@ -183,7 +199,7 @@ impl Desk {
     /// [`WatchEnd`], when it can't begin there.
     #[expect(clippy::unused_async, reason = "a stream may have to wait for its beginning one day")]
     pub async fn watch(&self, query: WatchQuery) -> Result<WatchStream, WatchEnd> {
-        WatchStream::start(self.shared.world.clone(), self.shared.hub.clone(), &query)
+        WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query)
     }
 
     /// Drives a stream towards a reader who may be slow: at most `capacity` messages, as `convert` makes them, wait.
@@ -239,7 +255,7 @@ impl Desk {
         let mut all = vec![
             FollowerStatus { name: "queue", revision: shared.world.queue.revision() },
             FollowerStatus { name: "clocks", revision: shared.clocks.revision() },
-            FollowerStatus { name: "watch", revision: shared.hub.revision() },
+            FollowerStatus { name: "watch", revision: shared.world.hub.revision() },
         ];
         if let Some(search) = &shared.search {
             all.push(FollowerStatus { name: "search", revision: search.revision() });
@@ -278,7 +294,7 @@ impl Desk {
     pub async fn stop(&self) -> Result<(), ReadError> {
         let shared = self.shared.clone();
         shared.engine.close();
-        shared.hub.stop();
+        shared.world.hub.stop();
         shared.tasks.close();
         shared.tasks.wait().await;
         let stopped = tokio::task::spawn_blocking(move || shared.stop()).await;
@@ -288,7 +304,7 @@ impl Desk {
 
 impl Shared {
     fn start_followers(&self, fire: bool) -> std::io::Result<()> {
-        let (world, hub) = (self.world.clone(), self.hub.clone());
+        let (world, hub) = (self.world.clone(), self.world.hub.clone());
         self.thread("watch", move || hub.run(&world))?;
         let (world, engine) = (self.world.clone(), self.engine.clone());
         let (clocks, dir) = (self.clocks.clone(), self.dir.clone());

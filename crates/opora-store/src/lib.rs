@@ -20,5 +20,5 @@ pub use api::{
 };
 pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, check};
-pub use embedded::{Embedded, EmbeddedOptions, OpenError};
+pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
 pub use view::generations::probe_view;

@@ -23,6 +23,10 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
     // After an unclean stop the view is first opened in a process that may die of it.
     config.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);
     log(&config)?;
+    // Of a page of two megabytes a little is used here and there: it costs memory, and time to be cleared. A system that
+    // has no such switch goes on with them.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .thread_name("opora")

@@ -98,7 +98,19 @@ impl Desk {
     /// # Errors
     /// [`ReadError`].
     pub fn description(&self, ticket: &Ticket) -> Result<Option<Arc<str>>, ReadError> {
-        description(&*self.shared.world.store, ticket)
+        let revision = ticket.description_revision;
+        if revision == Revision::ZERO {
+            return Ok(None);
+        }
+        let place = (ticket.number, revision);
+        if let Some(known) = self.shared.descriptions.get(&place) {
+            return Ok(Some(known));
+        }
+        let found = description(&*self.shared.world.store, ticket)?;
+        if let Some(text) = &found {
+            self.shared.descriptions.insert(place, text.clone());
+        }
+        Ok(found)
     }
 
     async fn history<T: Send + 'static>(

@@ -83,9 +83,9 @@ impl<'a> Group<'a> {
     }
 
     /// What it did, for the followers.
-    pub(super) fn into_published(self) -> impl Iterator<Item = Published> {
+    pub(super) fn into_published(self) -> Vec<Arc<Published>> {
         let before = self.before.into_iter().map(Some);
-        self.commits.into_iter().zip(before).map(|(commit, before)| Published { commit, before })
+        self.commits.into_iter().zip(before).map(|(commit, before)| Arc::new(Published { commit, before })).collect()
     }
 
     /// Decides one thing.

@@ -9,9 +9,9 @@ use super::work::Work;
 use super::{Done, Refused};
 
 /// The most submissions that are taken as one group.
-const GROUP_COUNT: usize = 100;
+const GROUP_COUNT: usize = 256;
 /// About the most bytes that are taken as one group; one submission is taken whatever its size.
-const GROUP_BYTES: usize = 256 * 1024;
+const GROUP_BYTES: usize = 512 * 1024;
 
 /// A submission that waits, and where its answer goes.
 pub(super) struct Job {
@@ -58,6 +58,9 @@ impl Inbox {
 
     /// Waits for jobs and takes a group of them; `None`: closed and empty.
     pub(super) fn take(&self, group: &mut Vec<Job>) -> Option<()> {
+        if std::env::var_os("OPORA_YIELD").is_some() {
+            std::thread::yield_now();
+        }
         let mut state = self.state.lock();
         while state.waiting.is_empty() {
             if state.closed.is_some() {

@@ -11,7 +11,7 @@ use opora_store::{Commit, ReadError, Record, Store};
 use parking_lot::{Condvar, Mutex};
 
 /// About how many bytes of commits are kept.
-const KEEP_BYTES: usize = 16 * 1024 * 1024;
+const KEEP_BYTES: usize = 12 * 1024 * 1024;
 /// How many commits are kept at most.
 const KEEP_COUNT: usize = 8_192;
 
@@ -62,21 +62,24 @@ impl Log {
         self.state.lock().newest
     }
 
-    /// Adds what was appended, in order.
-    pub(crate) fn publish(&self, group: impl Iterator<Item = Published>) {
+    /// Adds what was appended, in order. Who waits is woken by [`Self::announce`].
+    pub(crate) fn publish(&self, group: &[Arc<Published>]) {
         let mut dropped = Vec::new();
         let mut state = self.state.lock();
         for published in group {
             state.newest = published.commit.revision;
             state.bytes += weight(&published.commit);
-            state.kept.push_back(Arc::new(published));
+            state.kept.push_back(published.clone());
         }
         while state.bytes > KEEP_BYTES || state.kept.len() > KEEP_COUNT {
             let Some(oldest) = state.kept.pop_front() else { break };
             state.bytes = state.bytes.saturating_sub(weight(&oldest.commit));
             dropped.push(oldest);
         }
-        drop(state);
+    }
+
+    /// Wakes who waits for something new.
+    pub(crate) fn announce(&self) {
         self.grown.notify_all();
     }
 

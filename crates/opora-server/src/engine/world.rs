@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::log::Log;
 use super::{Directory, Timekeeper};
 use crate::followers::queue::Queue;
+use crate::followers::watch::Hub;
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
@@ -20,6 +21,7 @@ pub(crate) struct World {
     pub(crate) directory: Directory,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) log: Log,
+    pub(crate) hub: Arc<Hub>,
     pub(crate) time: Timekeeper,
     /// Why the process has to end.
     pub(crate) fatal: watch::Sender<Option<String>>,
@@ -37,6 +39,7 @@ impl World {
     ) -> Self {
         let newest_at = store.position().newest_at.unwrap_or(Timestamp::MIN);
         Self {
+            hub: Arc::new(Hub::new(store.position().newest)),
             log: Log::new(store.clone()),
             store,
             queue,

@@ -125,7 +125,12 @@ impl Writer {
             apply_directory(world, commit);
         }
         world.queue.apply(group.commits());
-        world.log.publish(group.into_published());
+        let published = group.into_published();
+        world.log.publish(&published);
+        // Watchers are on their way before the answers are; if there are too many for that, the hub's thread sees to it.
+        if !world.hub.judge_at_once(&published, world.log.oldest_kept()) {
+            world.log.announce();
+        }
     }
 }
 

@@ -120,7 +120,7 @@ pub(super) fn leave(disk: &dyn Disk, dir: &Path, left: &Left) -> io::Result<()> 
 }
 
 /// Names this boot of the machine: what was not synced survives the end of a process, not the end of a boot.
-pub(super) fn boot() -> String {
+pub fn boot_id() -> String {
     let id = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
     // A machine that does not say can't vouch for anything: no two boots are the same.
     if id.trim().is_empty() { uuid::Uuid::new_v4().to_string() } else { id.trim().to_owned() }

@@ -23,6 +23,7 @@ use crate::disk::{Disk, RealDisk};
 use crate::journal::frame::write_frame;
 use crate::journal::{Group, Journal};
 use crate::view::{View, ViewOptions};
+pub use format::boot_id;
 pub use options::{EmbeddedOptions, OpenError};
 
 /// The embedded store.

@@ -50,7 +50,7 @@ pub(super) fn open(
     }
     let tree = up_to_date(options, known.uid, &root, &journal, tree)?;
     generations::remove_others(&root, tree.path());
-    let opened = format::leave(&**disk, &options.dir, &Left::Open(format::boot()));
+    let opened = format::leave(&**disk, &options.dir, &Left::Open(format::boot_id()));
     // On a full disk it stays as it was left; "clean" would be believed.
     if let Err(e) = opened
         && matches!(left, Left::Clean(_))
@@ -66,7 +66,7 @@ fn existing(options: &EmbeddedOptions, root: &Path, known: format::Format, left:
     let doubt = match left {
         _ if known.view != VIEW_FORMAT => Some("its format is older"),
         Left::Clean(_) => None,
-        Left::Open(boot) if *boot == format::boot() => {
+        Left::Open(boot) if *boot == format::boot_id() => {
             let dies = options.probe.as_ref().is_some_and(|command| !generations::survives(command, &path));
             dies.then_some("opening it ends the process")
         }

@@ -35,10 +35,10 @@ impl EmbeddedOptions {
             dir: dir.into(),
             disk_reserve: 256 << 20,
             segment_size: 64 << 20,
-            sled_cache: 32 << 20,
+            sled_cache: 24 << 20,
             ticket_cache: 16 << 20,
             inline_limit: 4096,
-            overlay_limit: 48 << 20,
+            overlay_limit: 32 << 20,
             probe: None,
         }
     }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use opora_core::filter::{Filter, Judge};
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::order::{OrderKey, SortKey};
+use opora_core::sla::UrgencyKey;
 use opora_core::time::Timestamp;
 use opora_store::ReadError;
 
@@ -21,8 +22,12 @@ const CHUNK: usize = 512;
 const FIRST: usize = 128;
 /// How many tickets a page looks at, at most, where it walks them in order.
 const MAX_SCAN: usize = 50_000;
-/// Up to how many tickets found by full text are fetched one by one rather than met while walking.
-const SPARSE: usize = 20_000;
+/// Up to how many tickets found by full text are fetched one by one to be sorted.
+const SPARSE: u64 = 20_000;
+/// Of those that are open, what part must have been found for walking through all of them in order.
+const DENSE: u64 = 8;
+/// Up to how many tickets found by full text are looked up without leaving the caller's thread.
+const QUICK: u64 = 1_000;
 
 /// Which tickets match each bare text of a filter.
 #[derive(Clone, Default)]
@@ -68,10 +73,15 @@ enum Phase {
     Done,
 }
 
-/// The tickets of the rarest text that every match must have, if they are few.
-fn sparse<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
+/// The tickets of the rarest text that every match must have.
+fn rarest<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
     let required = filter.required_texts().into_iter().filter_map(|text| texts.0.get(text));
-    required.min_by_key(|set| set.len()).filter(|set| set.len() <= SPARSE)
+    required.min_by_key(|set| set.len())
+}
+
+/// The same, if they are few enough to be fetched one by one.
+fn sparse<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
+    rarest(filter, texts).filter(|set| set.len() <= SPARSE)
 }
 
 /// About how many bytes a ticket takes when encoded.
@@ -103,9 +113,6 @@ impl Scan {
 
     fn first_phase(&self) -> Phase {
         let (filter, order) = (&self.query.filter, self.query.order);
-        if self.sparse().is_some() {
-            return Phase::Sorted;
-        }
         match order.key {
             OrderKey::Urgency if order.descending => Phase::Sorted,
             OrderKey::Urgency if filter.only_open() => Phase::Open,
@@ -120,14 +127,15 @@ impl Scan {
         Cursor(self.query.order.key_of(ticket))
     }
 
-    /// The tickets of a text that every match must have, if they are few.
-    fn sparse(&self) -> Option<&Arc<NumberSet>> {
-        sparse(&self.query.filter, &self.texts)
+    /// The tickets of the rarest text that every match must have.
+    fn rarest(&self) -> Option<&Arc<NumberSet>> {
+        rarest(&self.query.filter, &self.texts)
     }
 
     /// Whether the next step only looks at memory, for a short time.
     pub(crate) fn is_quick(&self) -> bool {
-        matches!(self.phase, Phase::Open) && !self.full && self.looked < 4 * CHUNK
+        let few = self.rarest().is_none_or(|found| found.len() <= QUICK);
+        matches!(self.phase, Phase::Open) && few && !self.full && self.looked < 4 * CHUNK
     }
 
     /// Whether there is nothing more to do.
@@ -176,7 +184,40 @@ impl Scan {
         true
     }
 
+    /// Open tickets that were found by full text, sorted: in memory, and far fewer than are open.
+    fn open_found(&mut self, world: &World, found: &NumberSet) {
+        let after = self.at.map(Cursor::urgency);
+        let only_open = self.query.filter.only_open();
+        let mut first = BTreeMap::new();
+        for ticket in world.queue.open_among(found) {
+            let place = UrgencyKey::of(&ticket);
+            // Those in no hurry are met among the rest.
+            let concerns = after.is_none_or(|after| place > after) && (only_open || place.class < REST);
+            if concerns && self.texts.matches(&self.query.filter, &ticket, self.now) {
+                first.insert(place, ticket);
+                if first.len() > self.query.limit + 1 {
+                    first.pop_last();
+                }
+            }
+        }
+        for ticket in first.into_values() {
+            let place = self.place(&ticket);
+            if !self.look(&Listed::new(ticket), place) {
+                return;
+            }
+        }
+        self.after_open(only_open);
+    }
+
+    fn after_open(&mut self, only_open: bool) {
+        self.phase = if only_open { Phase::Done } else { Phase::Rest };
+        self.at = Some(rest(0));
+    }
+
     fn open(&mut self, world: &World) {
+        if let Some(found) = self.rarest().filter(|found| found.len() < world.queue.open_count() / DENSE).cloned() {
+            return self.open_found(world, &found);
+        }
         let chunk = if self.looked == 0 { FIRST } else { CHUNK };
         let tickets = world.queue.walk(self.at.map(Cursor::urgency), chunk);
         let mut last = tickets.len() < chunk;
@@ -193,8 +234,7 @@ impl Scan {
             }
         }
         if last {
-            self.phase = if only_open { Phase::Done } else { Phase::Rest };
-            self.at = Some(rest(0));
+            self.after_open(only_open);
         }
     }
 
@@ -207,9 +247,22 @@ impl Scan {
             (Some(at), false) => at.0.number.0 + 1,
             (Some(at), true) => at.0.number.0.saturating_sub(1),
         };
-        let tickets =
-            if from == 0 { Vec::new() } else { world.store.tickets(TicketNumber(from), descending, CHUNK)? };
-        if tickets.len() < CHUNK {
+        let (tickets, last) = match self.rarest() {
+            _ if from == 0 => (Vec::new(), true),
+            Some(found) => {
+                // A page is full long before that many.
+                let numbers = found.from(TicketNumber(from), descending, FIRST);
+                let last = numbers.len() < FIRST;
+                let tickets: Result<Vec<_>, _> = numbers.into_iter().map(|number| world.ticket(number)).collect();
+                (tickets?.into_iter().flatten().collect(), last)
+            }
+            None => {
+                let tickets = world.store.tickets(TicketNumber(from), descending, CHUNK)?;
+                let last = tickets.len() < CHUNK;
+                (tickets, last)
+            }
+        };
+        if last {
             self.phase = Phase::Done;
         }
         let walking_all = self.query.order.key == OrderKey::Number;
@@ -244,7 +297,7 @@ impl Scan {
                 }
             }
         };
-        each_candidate(world, &self.query.filter, self.sparse(), &mut add)?;
+        each_candidate(world, &self.query.filter, sparse(&self.query.filter, &self.texts), &mut add)?;
         self.phase = Phase::Done;
         for (place, ticket) in first {
             if !self.look(&Listed::new(ticket), Cursor(place)) {

@@ -16,10 +16,14 @@ use opora_core::sla::UrgencyKey;
 use opora_store::{Commit, Record};
 use parking_lot::RwLock;
 
+use super::search::NumberSet;
 pub use cursor::Cursor;
 pub(crate) use list::{Scan, Texts, count, open_matching};
 pub(crate) use summary::Tally;
 pub use summary::{AssigneeCount, PriorityCount, Summary};
+
+/// How many tickets are looked up before the writer gets its turn.
+const AT_ONCE: usize = 512;
 
 /// A ticket in a list, with a place for the service to keep it encoded: once for all who list it while it stands so.
 #[derive(Debug)]
@@ -118,6 +122,23 @@ impl Queue {
     pub(crate) fn open(&self) -> (Vec<Arc<Ticket>>, Revision) {
         let state = self.state.read();
         (state.open.values().map(|listed| listed.ticket.clone()).collect(), state.revision)
+    }
+
+    /// How many tickets are open.
+    fn open_count(&self) -> u64 {
+        self.state.read().open.len() as u64
+    }
+
+    /// The open tickets of a set, in no order.
+    fn open_among(&self, numbers: &NumberSet) -> Vec<Arc<Ticket>> {
+        let mut found = Vec::new();
+        let mut numbers = numbers.iter().peekable();
+        while numbers.peek().is_some() {
+            let state = self.state.read();
+            let some = numbers.by_ref().take(AT_ONCE).filter_map(|number| state.live.get(&number));
+            found.extend(some.filter(|ticket| ticket.state.is_open()).cloned());
+        }
+        found
     }
 
     /// Some open tickets after a place, in order.

@@ -8,7 +8,6 @@ use std::path::Path;
 use opora_core::event::{Change, TicketEvent};
 use opora_core::model::{Revision, Ticket};
 use opora_store::StoreUid;
-use tantivy::directory::MmapDirectory;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{
     Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer, TokenStream as _,
@@ -19,9 +18,10 @@ use tantivy::{
 };
 
 use super::NumberSet;
+use super::unsynced::{self, Unsynced};
 
 /// Memory of the writer.
-const HEAP: usize = 32 * 1024 * 1024;
+const HEAP: usize = 16 * 1024 * 1024;
 /// The most words of a text that are looked up.
 const MAX_WORDS: usize = 32;
 /// The longest identifier that is kept, in bytes.
@@ -80,7 +80,13 @@ fn schema() -> (Schema, Fields) {
 impl TextIndex {
     /// Opens the index of a directory, and how far it has read this store; anew where it can't be used.
     pub(super) fn open(dir: &Path, uid: StoreUid, newest: Revision) -> tantivy::Result<(Self, TextWriter, Revision)> {
-        match Self::open_once(dir, uid, newest) {
+        let boot = opora_store::boot_id();
+        let opened = if unsynced::trusted(dir, &boot) || !dir.exists() {
+            Self::open_once(dir, uid, newest, &boot)
+        } else {
+            Err(TantivyError::InvalidArgument("the machine went down while it was open".into()))
+        };
+        match opened {
             Ok(opened) => Ok(opened),
             // The machine's trouble, not the index's.
             Err(error @ (TantivyError::IoError(_) | TantivyError::LockFailure(..))) => Err(error),
@@ -91,16 +97,22 @@ impl TextIndex {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
                     _ => {}
                 }
-                Self::open_once(dir, uid, newest)
+                Self::open_once(dir, uid, newest, &boot)
             }
         }
     }
 
-    fn open_once(dir: &Path, uid: StoreUid, newest: Revision) -> tantivy::Result<(Self, TextWriter, Revision)> {
+    fn open_once(
+        dir: &Path,
+        uid: StoreUid,
+        newest: Revision,
+        boot: &str,
+    ) -> tantivy::Result<(Self, TextWriter, Revision)> {
         #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
         std::fs::create_dir_all(dir)?;
+        unsynced::begin(dir, boot)?;
         let (schema, fields) = schema();
-        let index = Index::open_or_create(MmapDirectory::open(dir)?, schema)?;
+        let index = Index::open_or_create(Unsynced::open(dir)?, schema)?;
         index.tokenizers().register("desk", analyser());
         let payload = index.load_metas()?.payload;
         let revision = match payload.as_deref().map(|payload| read_payload(payload, uid)) {
@@ -219,6 +231,12 @@ impl TextWriter {
         document.add_u64(self.fields.number, ticket.number.0);
         fill(&mut document, self.fields);
         self.writer.add_document(document).map(drop)
+    }
+
+    /// Gives up merging and makes what was committed last, whatever happens to the machine.
+    pub(super) fn end(self, dir: &Path) -> tantivy::Result<()> {
+        drop(self.writer);
+        Ok(unsynced::end(dir)?)
     }
 
     /// Writes down what was added, up to a revision.

@@ -3,6 +3,7 @@
 
 mod index;
 mod set;
+mod unsynced;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -124,7 +125,7 @@ impl Search {
                 last = now();
             }
             if !going_on {
-                return Ok(());
+                return writer.end(dir);
             }
             if commits.is_empty() {
                 world.log.pause(NAP);

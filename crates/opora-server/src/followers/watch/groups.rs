@@ -50,6 +50,11 @@ impl Groups {
         self.places.is_empty()
     }
 
+    /// How many are judged on every change.
+    pub(super) fn always(&self) -> usize {
+        self.any.len()
+    }
+
     /// All that are watched.
     pub(super) fn all(&self) -> impl Iterator<Item = Arc<FilterGroup>> {
         self.places.iter().filter_map(|place| place.group.upgrade())

@@ -1,5 +1,5 @@
-//! The hub: judges each new commit once for every distinct filter that it can concern, on a thread of its own, and wakes
-//! only the streams that it concerns. A stream that is further behind than the log's memory reads and judges for itself.
+//! The hub: judges each new commit once for every distinct filter that it can concern, and wakes only the streams that
+//! it concerns. The writer does that itself while it is a matter of microseconds, else a thread of the hub's own. A stream that is further behind than the log's memory reads and judges for itself.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use opora_core::filter::Filter;
-use opora_core::model::Revision;
+use opora_core::model::{Revision, Ticket};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,8 @@ use crate::engine::{Clock as _, SystemClock};
 
 /// How many commits are judged at once.
 const CHUNK: usize = 256;
+/// Up to how many filters that any change may concern the writer judges itself.
+const AT_ONCE: usize = 16;
 /// How long the hub sleeps when nobody watches or nothing happens.
 const NAP: Duration = Duration::from_secs(1);
 
@@ -151,23 +153,43 @@ impl Hub {
         }
     }
 
+    /// Judges what was just committed, if all before it was and it is soon done; `false`: it is left to the thread.
+    pub(crate) fn judge_at_once(&self, commits: &[Arc<Published>], oldest: Revision) -> bool {
+        let Some(mut groups) = self.groups.try_lock() else { return false };
+        let in_turn = commits.first().is_none_or(|first| first.commit.revision == self.revision().next());
+        if !in_turn || groups.always() > AT_ONCE {
+            return false;
+        }
+        for published in commits {
+            self.judge_one(&mut groups, published, published.before.as_deref().unwrap_or_default(), oldest);
+        }
+        true
+    }
+
     fn judge(&self, world: &World, memory: &mut Memory, commits: &[Arc<Published>]) {
         let mut groups = self.groups.lock();
         let oldest = world.log.oldest_kept();
-        for published in commits {
-            if !groups.is_empty() {
-                let before = memory.before(&*world.store, published).unwrap_or_else(|error| {
-                    tracing::warn!(%error, "what a ticket was before can't be read");
-                    Vec::new()
-                });
-                for group in groups.concerned(published, &before) {
-                    if let Some(matched) = judge(published, &before, &group.filter) {
-                        group.push(matched, oldest);
-                    }
+        // The writer may have judged some in between.
+        let judged = self.revision();
+        for published in commits.iter().filter(|published| published.commit.revision > judged) {
+            let before = if groups.is_empty() { Ok(Vec::new()) } else { memory.before(&*world.store, published) };
+            let before = before.unwrap_or_else(|error| {
+                tracing::warn!(%error, "what a ticket was before can't be read");
+                Vec::new()
+            });
+            self.judge_one(&mut groups, published, &before, oldest);
+        }
+    }
+
+    fn judge_one(&self, groups: &mut Groups, published: &Published, before: &[Option<Arc<Ticket>>], oldest: Revision) {
+        if !groups.is_empty() {
+            for group in groups.concerned(published, before) {
+                if let Some(matched) = judge(published, before, &group.filter) {
+                    group.push(matched, oldest);
                 }
             }
-            self.judged.store(published.commit.revision.0, Ordering::Release);
         }
+        self.judged.store(published.commit.revision.0, Ordering::Release);
     }
 
     /// Forgets what nobody watches any more, and what the log has forgotten.

@@ -22,7 +22,7 @@ const LOOK: usize = 10_000;
 /// How many commits a stream that is behind reads at once.
 const READ: usize = 256;
 /// How long a stream waits before it says that something passed which does not concern it.
-const PASSED: Duration = Duration::from_secs(1);
+const PASSED: Duration = Duration::from_secs(3);
 /// How long a stream says nothing at most; less than the 5 s of the contract.
 const QUIET: Duration = Duration::from_secs(4);
 

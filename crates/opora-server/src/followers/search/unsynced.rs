@@ -1,0 +1,152 @@
+//! Where the index lies: as tantivy keeps it, without its syncs, which would hold up the journal's on the same disk. The
+//! file `state` says whether what is there can be trusted: it was synced when the desk stopped, or the machine has not
+//! gone down since. Else the index is built anew from the log.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
+use tantivy::directory::{
+    AntiCallToken, Directory, DirectoryLock, FileHandle, Lock, MmapDirectory, TerminatingWrite, WatchCallback,
+    WatchHandle, WritePtr,
+};
+
+/// What `state` says of an index that was synced.
+const SYNCED: &str = "synced";
+
+fn state(dir: &Path) -> PathBuf {
+    dir.join("state")
+}
+
+/// Whether what lies in a directory can be trusted.
+#[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
+pub(super) fn trusted(dir: &Path, boot: &str) -> bool {
+    fs::read_to_string(state(dir)).is_ok_and(|said| said == SYNCED || said == boot)
+}
+
+/// From now on the directory can be trusted while the machine is up.
+pub(super) fn begin(dir: &Path, boot: &str) -> io::Result<()> {
+    say(dir, boot)
+}
+
+/// Syncs everything; the directory can be trusted whatever happens to the machine.
+#[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
+pub(super) fn end(dir: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        // One that a merge has just removed is not missed.
+        match File::open(&path) {
+            Ok(file) if path.is_file() => file.sync_all()?,
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    say(dir, SYNCED)
+}
+
+#[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
+fn say(dir: &Path, what: &str) -> io::Result<()> {
+    let next = dir.join("state.next");
+    let mut file = File::create(&next)?;
+    file.write_all(what.as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&next, state(dir))?;
+    File::open(dir)?.sync_all()
+}
+
+/// A directory that syncs nothing.
+#[derive(Clone, Debug)]
+pub(super) struct Unsynced {
+    dir: PathBuf,
+    inner: MmapDirectory,
+}
+
+impl Unsynced {
+    pub(super) fn open(dir: &Path) -> Result<Self, OpenDirectoryError> {
+        Ok(Self { dir: dir.to_owned(), inner: MmapDirectory::open(dir)? })
+    }
+}
+
+struct Unsyncing(File);
+
+impl Write for Unsyncing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+impl TerminatingWrite for Unsyncing {
+    fn terminate_ref(&mut self, _: AntiCallToken) -> io::Result<()> {
+        self.flush()
+    }
+}
+
+impl Directory for Unsynced {
+    fn get_file_handle(&self, path: &Path) -> Result<Arc<dyn FileHandle>, OpenReadError> {
+        self.inner.get_file_handle(path)
+    }
+
+    fn delete(&self, path: &Path) -> Result<(), DeleteError> {
+        self.inner.delete(path)
+    }
+
+    fn exists(&self, path: &Path) -> Result<bool, OpenReadError> {
+        self.inner.exists(path)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "on tantivy's threads")]
+    fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
+        let file = OpenOptions::new().write(true).create_new(true).open(self.dir.join(path));
+        let file = file.map_err(|error| match error.kind() {
+            io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
+            _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
+        })?;
+        Ok(BufWriter::new(Box::new(Unsyncing(file))))
+    }
+
+    fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
+        self.inner.atomic_read(path)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "on tantivy's threads")]
+    fn atomic_write(&self, path: &Path, data: &[u8]) -> io::Result<()> {
+        let target = self.dir.join(path);
+        let next = target.with_extension("next");
+        fs::write(&next, data)?;
+        fs::rename(next, target)
+    }
+
+    fn sync_directory(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn acquire_lock(&self, lock: &Lock) -> Result<DirectoryLock, LockError> {
+        self.inner.acquire_lock(lock)
+    }
+
+    fn watch(&self, callback: WatchCallback) -> tantivy::Result<WatchHandle> {
+        self.inner.watch(callback)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_index_is_trusted_while_the_machine_is_up_and_after_it_was_synced() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(!trusted(dir.path(), "one"));
+        begin(dir.path(), "one").unwrap();
+        assert!(trusted(dir.path(), "one"));
+        assert!(!trusted(dir.path(), "two"), "the machine went down");
+        end(dir.path()).unwrap();
+        assert!(trusted(dir.path(), "two"));
+    }
+}
