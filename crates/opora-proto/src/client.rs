@@ -13,6 +13,7 @@ use crate::error::Fault;
 use crate::v1::admin_service_client::AdminServiceClient;
 use crate::v1::attachment_service_client::AttachmentServiceClient;
 use crate::v1::directory_service_client::DirectoryServiceClient;
+use crate::v1::presence_service_client::PresenceServiceClient;
 use crate::v1::report_service_client::ReportServiceClient;
 use crate::v1::sla_service_client::SlaServiceClient;
 use crate::v1::ticket_service_client::TicketServiceClient;
@@ -154,6 +155,10 @@ impl Desk {
     service!(
         /// Organisations, contacts, agents, saved views and snippets.
         directory, DirectoryServiceClient
+    );
+    service!(
+        /// Who is at which ticket.
+        presence, PresenceServiceClient
     );
     service!(
         /// Counts.

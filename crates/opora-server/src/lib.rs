@@ -7,6 +7,7 @@ pub mod engine;
 mod errors;
 pub mod followers;
 mod layers;
+mod presence;
 pub mod serve;
 mod service;
 mod storage;

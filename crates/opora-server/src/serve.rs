@@ -10,6 +10,7 @@ use opora_proto::FILE_DESCRIPTOR_SET;
 use opora_proto::v1::admin_service_server::AdminServiceServer;
 use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
 use opora_proto::v1::directory_service_server::DirectoryServiceServer;
+use opora_proto::v1::presence_service_server::PresenceServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
 use opora_store::Blobs;
@@ -27,6 +28,7 @@ use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
+use crate::presence::Presences;
 use crate::service::{FILTERS, Parts, Service, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
@@ -36,12 +38,13 @@ const FAREWELL: Duration = Duration::from_millis(300);
 /// After how long an upload that nobody went on with is given up.
 const GIVEN_UP: Duration = Duration::from_hours(24);
 /// The services by name, for health.
-const SERVICES: [&str; 7] = [
+const SERVICES: [&str; 8] = [
     "",
     "opora.v1.TicketService",
     "opora.v1.SlaService",
     "opora.v1.AttachmentService",
     "opora.v1.DirectoryService",
+    "opora.v1.PresenceService",
     "opora.v1.ReportService",
     "opora.v1.AdminService",
 ];
@@ -173,6 +176,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let address = listener.local_addr().map_err(bind)?;
     sweep(&files, &desk).await;
 
+    let stopping = CancellationToken::new();
     let service = Service::new(Parts {
         tokens: Tokens::new(desk.store_uid()),
         importing_allowed: config.importing_allowed,
@@ -181,6 +185,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         max_watches: config.max_watches,
         attached: attached(),
         filters: Cache::new(FILTERS),
+        presences: Presences::new(config.max_watches),
+        stopping: stopping.clone(),
         desk: desk.clone(),
         files,
     });
@@ -196,7 +202,6 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     }
     let guard = GuardLayer::new(config.max_concurrent_requests);
     let calls = guard.calls();
-    let stopping = CancellationToken::new();
     let stopped = stopping.clone().cancelled_owned();
     let transport = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS)
@@ -209,6 +214,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .add_service(limited!(SlaServiceServer, UNARY_BYTES))
         .add_service(limited!(AttachmentServiceServer, CHUNK_MESSAGE_BYTES))
         .add_service(limited!(DirectoryServiceServer, UNARY_BYTES))
+        .add_service(limited!(PresenceServiceServer, UNARY_BYTES))
         .add_service(limited!(ReportServiceServer, UNARY_BYTES))
         .add_service(limited!(AdminServiceServer, UNARY_BYTES))
         .serve_with_incoming_shutdown(connections(listener, config.max_connections), stopped);

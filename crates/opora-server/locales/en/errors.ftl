@@ -39,3 +39,4 @@ upload-content = The content does not match the size or hash of the header
 not-permitted = The caller may not do this
 no-change = Nothing would change
 archived = { $name } is archived and can't be given work
+session-not-found = That session is not there: watch presence first

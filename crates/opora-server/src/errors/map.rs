@@ -89,6 +89,11 @@ impl Problem {
         Self::new(Code::NotFound, R::UploadNotFound)
     }
 
+    /// No stream of that session lasts.
+    pub(crate) fn no_session() -> Box<Self> {
+        Self::new(Code::NotFound, R::SessionNotFound)
+    }
+
     /// The chunk does not begin where the last one ended.
     pub(crate) fn upload_offset(committed: u64) -> Box<Self> {
         let mut problem = Self::field("chunk.write_offset", "is not where the last chunk ended");

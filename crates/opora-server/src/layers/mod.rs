@@ -41,7 +41,7 @@ const EARLIER: Duration = Duration::from_millis(3);
 const LONGEST: Duration = Duration::from_hours(30 * 24);
 
 /// Calls whose number has bounds of its own.
-const LONG_LIVED: &[&str] = &["/opora.v1.TicketService/WatchTickets"];
+const LONG_LIVED: &[&str] = &["/opora.v1.TicketService/WatchTickets", "/opora.v1.PresenceService/WatchPresence"];
 /// The beginning of the contract's paths; health and reflection always get through.
 const CONTRACT: &str = "/opora.v1.";
 

@@ -8,6 +8,7 @@ mod call;
 mod changing;
 mod directory;
 mod page;
+mod presence;
 mod reports;
 mod sla;
 mod tickets;
@@ -22,10 +23,12 @@ use opora_core::time::Timestamp;
 use opora_store::Blobs;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
 
 use crate::desk::Desk;
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem};
+use crate::presence::Presences;
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
@@ -51,6 +54,10 @@ pub(crate) struct Parts {
     pub(crate) watches: Arc<Semaphore>,
     pub(crate) max_watches: usize,
     pub(crate) attached: attachments::Attached,
+    /// Who has which ticket open.
+    pub(crate) presences: Presences,
+    /// The server is stopping: streams end.
+    pub(crate) stopping: CancellationToken,
     /// Filters that were read lately.
     pub(crate) filters: Cache<Arc<str>, Arc<Filter>>,
 }

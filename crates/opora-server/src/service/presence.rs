@@ -1,0 +1,138 @@
+//! `PresenceService`: who has which ticket open, for as long as they watch.
+
+use std::pin::Pin;
+use std::time::Duration;
+
+use futures::{Stream, StreamExt as _, stream};
+use opora_core::model::{Actor, TicketNumber};
+use opora_proto::v1;
+use opora_proto::v1::presence_service_server::PresenceService;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::Service;
+use super::call::answer;
+use crate::convert::{self, Violations, ticket_ref};
+use crate::engine::TicketRef;
+use crate::errors::{Language, Outcome, Problem};
+use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
+
+/// How long a stream says nothing at most.
+const QUIET: Duration = Duration::from_secs(10);
+
+type Messages = Pin<Box<dyn Stream<Item = Result<v1::WatchPresenceResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl PresenceService for Service {
+    type WatchPresenceStream = Messages;
+
+    async fn watch_presence(&self, request: Request<v1::WatchPresenceRequest>) -> Result<Response<Messages>, Status> {
+        let language = Language::of(request.metadata());
+        answer!(request, |actor, message| std::future::ready(self.present(actor, &message, language)))
+    }
+
+    async fn set_presence(
+        &self,
+        request: Request<v1::SetPresenceRequest>,
+    ) -> Result<Response<v1::SetPresenceResponse>, Status> {
+        answer!(request, |_actor, message| std::future::ready(self.set(&message)))
+    }
+}
+
+fn session(text: &str, wrong: &mut Violations) -> Option<Uuid> {
+    let session = Uuid::try_parse(text).ok();
+    if session.is_none() {
+        wrong.add("session_id", "is not a UUID");
+    }
+    session
+}
+
+fn activity(number: i32, wrong: &mut Violations) -> Activity {
+    match v1::PresenceActivity::try_from(number) {
+        Ok(v1::PresenceActivity::Unspecified | v1::PresenceActivity::Viewing) => Activity::Viewing,
+        Ok(v1::PresenceActivity::WritingPublic) => Activity::WritingPublic,
+        Ok(v1::PresenceActivity::WritingInternal) => Activity::WritingInternal,
+        Err(_) => {
+            wrong.add("activity", format!("{number} is not a value of this field"));
+            Activity::Viewing
+        }
+    }
+}
+
+fn on_wire(presence: Presence) -> v1::Presence {
+    let activity = match presence.activity {
+        Activity::Viewing => v1::PresenceActivity::Viewing,
+        Activity::WritingPublic => v1::PresenceActivity::WritingPublic,
+        Activity::WritingInternal => v1::PresenceActivity::WritingInternal,
+    };
+    v1::Presence {
+        session_id: presence.session.to_string(),
+        actor: presence.actor.to_string(),
+        ticket: presence.ticket.map(|number| number.to_string()).unwrap_or_default(),
+        activity: activity.into(),
+        since_time: Some(convert::timestamp(presence.since)),
+    }
+}
+
+fn message(shown: Shown) -> v1::WatchPresenceResponse {
+    let mut message = v1::WatchPresenceResponse::default();
+    match shown {
+        Shown::All(all) => message.presences = all.into_iter().map(on_wire).collect(),
+        Shown::Here(presence) => message.presences.push(on_wire(presence)),
+        Shown::Gone(session) => message.gone_session_ids.push(session.to_string()),
+    }
+    message
+}
+
+/// What a stream shows, and now and then that it lives.
+fn messages(stay: Stay) -> impl Stream<Item = v1::WatchPresenceResponse> + Send {
+    stream::unfold(stay, |stay| async {
+        let next = std::future::poll_fn(|context| stay.poll_next(context));
+        let shown = tokio::time::timeout(QUIET, next).await;
+        match shown {
+            Ok(None) => None,
+            Ok(Some(shown)) => Some((message(shown), stay)),
+            Err(_) => Some((v1::WatchPresenceResponse::default(), stay)),
+        }
+    })
+}
+
+impl Service {
+    fn present(&self, actor: Actor, wire: &v1::WatchPresenceRequest, language: Language) -> Outcome<Messages> {
+        let mut wrong = Violations::default();
+        let session = session(&wire.session_id, &mut wrong);
+        let session = wrong.require(session)?;
+        let stay = self.0.presences.join(session, actor, self.desk().now()).map_err(|refusal| self.refused(refusal))?;
+        let stopping = self.0.stopping.clone();
+        let end = stream::once(async move { Err(Problem::not_serving().status(language)) });
+        let live = messages(stay).map(Ok).take_until(stopping.cancelled_owned());
+        // Ended by another stream of the same session, or by the server: who reads on learns that it was cut off.
+        Ok(Box::pin(live.chain(end)))
+    }
+
+    fn set(&self, wire: &v1::SetPresenceRequest) -> Outcome<v1::SetPresenceResponse> {
+        let mut wrong = Violations::default();
+        let session = session(&wire.session_id, &mut wrong);
+        let activity = activity(wire.activity, &mut wrong);
+        let ticket = match wire.ticket.as_str() {
+            "" => None,
+            name => ticket_ref("ticket", name, &mut wrong),
+        };
+        let session = wrong.require(session)?;
+        let number: Option<TicketNumber> = match ticket {
+            Some(TicketRef::Number(number)) => Some(number),
+            Some(uid) => Some(self.number(uid)?),
+            None => None,
+        };
+        let now = self.desk().now();
+        self.0.presences.set(session, number, activity, now).map_err(|refusal| self.refused(refusal))?;
+        Ok(v1::SetPresenceResponse {})
+    }
+
+    fn refused(&self, refusal: Refusal) -> Box<Problem> {
+        match refusal {
+            Refusal::TooMany => Problem::limit("presences", self.0.max_watches),
+            Refusal::NoSession => Problem::no_session(),
+        }
+    }
+}
