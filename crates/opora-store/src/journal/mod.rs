@@ -31,6 +31,12 @@ pub(crate) use verify::verify;
 /// How much is read at once when many commits are.
 const READ_AHEAD: u64 = 1 << 20;
 
+/// How far ahead of what is appended zeros are written.
+const AHEAD: u64 = 1 << 20;
+/// How much of a spare is written with zeros at once.
+const SPARE_STEP: u64 = 512 << 10;
+static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
+
 /// The journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
@@ -48,6 +54,8 @@ pub(crate) struct Journal {
 struct Tail {
     /// Bytes that are reserved in the last segment.
     reserved: u64,
+    /// Bytes of it that were written, be it with zeros.
+    written: u64,
     newest_at: Option<Timestamp>,
     /// Bytes after the last good frame have to be cut before anything is appended.
     torn: bool,
@@ -94,10 +102,11 @@ impl Journal {
         let length = group.bytes.len() as u64;
         let segment = self.room(&mut tail, group.first, length)?;
         let end = segment.index.read().end;
+        tail.write_ahead(&*segment.file, end, length);
         if let Err(e) = segment.file.write_at(group.bytes, end) {
             // What was written in part must not be taken for commits later: cut, or take nothing any more.
             let cut = segment.file.set_len(end);
-            tail.reserved = end;
+            (tail.reserved, tail.written) = (end, end);
             return Err(match cut {
                 Ok(()) if is_full(&e) => AppendError::Full(e.to_string()),
                 Ok(()) => AppendError::Failed(format!("writing {}: {e}", segment.path.display())),
@@ -131,7 +140,7 @@ impl Journal {
         };
         if tail.torn {
             last.file.set_len(end).map_err(|e| AppendError::Failed(format!("cutting back: {e}")))?;
-            (tail.torn, tail.reserved) = (false, end);
+            (tail.torn, tail.reserved, tail.written) = (false, end, end);
         }
         if end + length <= tail.reserved {
             return Ok(last);
@@ -143,25 +152,26 @@ impl Journal {
             return Ok(last);
         }
         let (segment, reserved) = self.add_segment(first, length).map_err(|e| failed("starting a segment", &e))?;
-        tail.reserved = reserved;
+        (tail.reserved, tail.written) = reserved;
         self.segments.write().push(segment.clone());
         Ok(segment)
     }
 
-    /// Makes the segment that begins with `first`; it is durable when this returns.
-    fn add_segment(&self, first: Revision, length: u64) -> io::Result<(Arc<Segment>, u64)> {
+    /// Makes the segment that begins with `first`; it is durable when this returns. Says how many bytes of it are
+    /// reserved, and how many written.
+    fn add_segment(&self, first: Revision, length: u64) -> io::Result<(Arc<Segment>, (u64, u64))> {
         // Held until the file has its name: another spare must not be made under the name that this one still has.
         let mut kept = self.spare.lock();
         let spare = kept.take();
         let path = segment_path(&self.dir, first);
         let wanted = self.segment_size.max(SEGMENT_HEADER as u64 + length);
-        let (temporary, file) = match spare {
-            Some(file) if wanted == self.segment_size => (self.spare_path(), file),
+        let (temporary, file, written) = match spare {
+            Some(file) if wanted == self.segment_size => (self.spare_path(), file, wanted),
             _ => {
                 let temporary = self.dir.join("next.tmp");
                 let file = self.disk.create(&temporary)?;
                 file.allocate(wanted)?;
-                (temporary, file)
+                (temporary, file, SEGMENT_HEADER as u64)
             }
         };
         file.write_at(&segment_header(self.uid, first), 0)?;
@@ -170,7 +180,7 @@ impl Journal {
         self.disk.sync_dir(&self.dir)?;
         drop(kept);
         let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
-        Ok((Arc::new(Segment::new(first, file, path, index, false)), wanted))
+        Ok((Arc::new(Segment::new(first, file, path, index, false)), (wanted, written)))
     }
 
     fn spare_path(&self) -> PathBuf {
@@ -192,6 +202,14 @@ impl Journal {
         if half_full && spare.is_none() && self.disk.free(&self.dir)? > self.segment_size * 2 {
             let file = self.disk.create(&self.spare_path())?;
             file.allocate(self.segment_size)?;
+            let mut at = 0;
+            while at < self.segment_size {
+                let to = self.segment_size.min(at + SPARE_STEP);
+                write_zeros(&*file, at, to)?;
+                // A little at a time: the writer's syncs wait for what is under way.
+                file.sync()?;
+                at = to;
+            }
             *spare = Some(file);
         }
         Ok(())
@@ -261,6 +279,31 @@ impl Journal {
         let segment = after.checked_sub(1).and_then(|n| segments.get(n)).cloned();
         segment.filter(|_| revision <= self.newest()).ok_or(ReadError::NoRevision(revision))
     }
+}
+
+impl Tail {
+    /// Writes zeros where frames will come. The first write into reserved room changes what the file system knows of the
+    /// file, and each sync would wait for that to be written too.
+    fn write_ahead(&mut self, file: &dyn File, end: u64, length: u64) {
+        if end + length <= self.written {
+            return;
+        }
+        let to = self.reserved.min(end + length + AHEAD);
+        // Nothing depends on it; if there is no room for it, the frames will say so.
+        if write_zeros(file, self.written.max(end), to).is_ok() {
+            self.written = to;
+        }
+    }
+}
+
+fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()> {
+    let mut at = from;
+    while at < to {
+        let zeros = ZEROS.get(..(to - at).min(ZEROS.len() as u64) as usize).unwrap_or_default();
+        file.write_at(zeros, at)?;
+        at += zeros.len() as u64;
+    }
+    Ok(())
 }
 
 /// BLAKE3 of the first `end` bytes of a file.

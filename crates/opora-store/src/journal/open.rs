@@ -67,7 +67,7 @@ impl Journal {
             uid,
             segment_size: segment_size.clamp(4096, 1 << 31),
             segments: RwLock::new(segments),
-            tail: Mutex::new(Tail { reserved: 0, newest_at, torn: torn.is_some() }),
+            tail: Mutex::new(Tail { reserved: 0, written: 0, newest_at, torn: torn.is_some() }),
             newest: AtomicU64::new(newest.0),
             spare: Mutex::new(None),
         };
@@ -94,7 +94,7 @@ impl Journal {
         let Some(last) = last else {
             let (segment, reserved) = self.add_segment(Revision(1), 0).map_err(io)?;
             self.segments.write().push(segment);
-            tail.reserved = reserved;
+            (tail.reserved, tail.written) = reserved;
             return Ok(());
         };
         let end = last.index.read().end;
@@ -106,7 +106,7 @@ impl Journal {
         if last.file.len().map_err(io)? < self.segment_size {
             let _ = last.file.allocate(self.segment_size);
         }
-        tail.reserved = last.file.len().map_err(io)?;
+        (tail.reserved, tail.written) = (last.file.len().map_err(io)?, end);
         // What a process left behind that was killed may be in the system's memory only.
         last.file.sync().map_err(io)
     }
