@@ -1,6 +1,8 @@
 //! Fills a server through its API: so many tickets of which a tenth stay open, the others created in the past,
-//! resolved one by one and closed in batches, as an import does it.
+//! resolved one by one and closed in batches, as an import does it: some thousands after the other, so that never many
+//! more than a tenth are open.
 
+use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -18,6 +20,8 @@ use crate::slim;
 
 /// Calls at a time: what four connections take.
 const IN_FLIGHT: usize = 256;
+/// How many tickets are created before they are resolved and closed.
+const PART: u64 = 20_000;
 /// The most names of one batch.
 const BATCH_NAMES: usize = 500;
 /// How long followers may take to read everything.
@@ -59,17 +63,22 @@ pub(crate) async fn fill(opora: &Opora, size: u64) -> Outcome<Population> {
     let past = now.saturating_sub(AGE);
     let mut steps = Vec::new();
 
-    let begin = Instant::now();
-    let closing = create_all(&lanes, size, past).await?;
-    steps.push(("creating", begin.elapsed().as_secs_f64()));
-
-    let begin = Instant::now();
-    resolve_all(&lanes, closing.clone(), past).await?;
-    steps.push(("resolving", begin.elapsed().as_secs_f64()));
-
-    let begin = Instant::now();
-    close_all(&lanes, &closing, now.saturating_sub(Duration::from_hours(1))).await?;
-    steps.push(("closing", begin.elapsed().as_secs_f64()));
+    let mut spent = [0.0; 3];
+    let mut changes = 0;
+    for first in (0..size).step_by(PART as usize) {
+        let numbers = first..size.min(first + PART);
+        let begin = Instant::now();
+        let closing = create_all(&lanes, numbers, past).await?;
+        spent[0] += begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        resolve_all(&lanes, closing.clone(), past).await?;
+        spent[1] += begin.elapsed().as_secs_f64();
+        let begin = Instant::now();
+        close_all(&lanes, &closing, now.saturating_sub(Duration::from_hours(1))).await?;
+        spent[2] += begin.elapsed().as_secs_f64();
+        changes += 2 * closing.len() as u64;
+    }
+    steps.extend(["creating", "resolving", "closing"].into_iter().zip(spent));
 
     let begin = Instant::now();
     let mut lane = lanes.first().cloned().ok_or_else(|| BenchError::Void("no connection".into()))?;
@@ -78,7 +87,7 @@ pub(crate) async fn fill(opora: &Opora, size: u64) -> Outcome<Population> {
     steps.push(("finishing", begin.elapsed().as_secs_f64()));
 
     let lag = opora.catch_up(PATIENCE).await?;
-    Ok(Population { tickets: size, changes: 2 * closing.len() as u64, steps, lag })
+    Ok(Population { tickets: size, changes, steps, lag })
 }
 
 /// Fills an empty server with tickets that all stay open.
@@ -92,7 +101,7 @@ pub(crate) async fn open(opora: &Opora, size: u64) -> Outcome<()> {
 type Pair = (u64, u64);
 
 /// Creates the tickets; gives those that shall be closed.
-async fn create_all(lanes: &[Lane], size: u64, past: Duration) -> Outcome<Vec<Pair>> {
+async fn create_all(lanes: &[Lane], numbers: Range<u64>, past: Duration) -> Outcome<Vec<Pair>> {
     let body: Body = Arc::new(move |n| {
         let mut request = create(n, 'p');
         if !stays_open(n) {
@@ -112,7 +121,7 @@ async fn create_all(lanes: &[Lane], size: u64, past: Duration) -> Outcome<Vec<Pa
         }
         Ok(())
     };
-    drain(lanes, CREATE, 0..size, IN_FLIGHT, body, Arc::new(answer)).await?;
+    drain(lanes, CREATE, numbers, IN_FLIGHT, body, Arc::new(answer)).await?;
     Ok(std::mem::take(&mut *closing.lock().unwrap_or_else(PoisonError::into_inner)))
 }
 
@@ -145,6 +154,8 @@ async fn close_all(lanes: &[Lane], closing: &[Pair], at: Duration) -> Outcome<()
             .collect(),
     );
     let end = batches.len() as u64;
+    // No other part's batches have these numbers.
+    let first = closing.iter().map(|(_, n)| *n).min().unwrap_or_default();
     let body: Body = Arc::new(move |n| {
         let transition = v1::TransitionTicketRequest {
             state: v1::TicketState::Closed.into(),
@@ -153,7 +164,7 @@ async fn close_all(lanes: &[Lane], closing: &[Pair], at: Duration) -> Outcome<()
         };
         let request = v1::BatchChangeRequest {
             names: batches.get(n as usize).cloned().unwrap_or_default(),
-            request_id: request_id('b', n),
+            request_id: request_id('b', first + n),
             change: Some(v1::batch_change_request::Change::Transition(transition)),
             ..Default::default()
         };

@@ -7,7 +7,7 @@ use super::transition::enter;
 use super::{Context, Refusal, Rules};
 use crate::event::{Change, TicketEvent};
 use crate::model::{Actor, Ticket, TicketState};
-use crate::sla::{BreachCause, ClockKind, PolicySource as _, Signal, SignalKind};
+use crate::sla::{BreachCause, Clock, ClockKind, ClockState, PolicySource as _, Signal, SignalKind};
 use crate::time::Timestamp;
 
 /// When timers have to look at a ticket next: a warning, a breach, neglect, the next rung, closing after
@@ -19,7 +19,10 @@ pub fn next_tick(ticket: &Ticket, rules: &Rules) -> Result<Option<Timestamp>, Re
     if ticket.importing {
         return Ok(None);
     }
-    let signal = ticket.sla.next_signal_at(&rules.policies)?;
+    // Reckoning is dear, and of a clock that reached its goal or was stopped nothing falls due.
+    let ended = |clock: &Clock| matches!(clock.state, ClockState::Met | ClockState::Stopped);
+    let all_ended = ended(&ticket.sla.first_response) && ended(&ticket.sla.resolution);
+    let signal = if all_ended { None } else { ticket.sla.next_signal_at(&rules.policies)? };
     let told = untold(&ticket.sla).map(|(_, at, _, _)| at).min();
     let found = [signal, told, closes_at(ticket, rules), climbs_at(ticket, rules)];
     Ok(found.into_iter().flatten().min())

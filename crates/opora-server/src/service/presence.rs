@@ -59,7 +59,7 @@ fn activity(number: i32, wrong: &mut Violations) -> Activity {
     }
 }
 
-fn on_wire(presence: Presence) -> v1::Presence {
+fn on_wire(presence: &Presence) -> v1::Presence {
     let activity = match presence.activity {
         Activity::Viewing => v1::PresenceActivity::Viewing,
         Activity::WritingPublic => v1::PresenceActivity::WritingPublic,
@@ -77,8 +77,8 @@ fn on_wire(presence: Presence) -> v1::Presence {
 fn message(shown: Shown) -> v1::WatchPresenceResponse {
     let mut message = v1::WatchPresenceResponse::default();
     match shown {
-        Shown::All(all) => message.presences = all.into_iter().map(on_wire).collect(),
-        Shown::Here(presence) => message.presences.push(on_wire(presence)),
+        Shown::All(all) => message.presences = all.iter().map(on_wire).collect(),
+        Shown::Here(presence) => message.presences.push(on_wire(&presence)),
         Shown::Gone(session) => message.gone_session_ids.push(session.to_string()),
     }
     message
@@ -102,7 +102,7 @@ impl Service {
         let mut wrong = Violations::default();
         let session = session(&wire.session_id, &mut wrong);
         let session = wrong.require(session)?;
-        let stay = self.0.presences.join(session, actor, self.desk().now()).map_err(|refusal| self.refused(refusal))?;
+        let stay = self.0.presences.join(session, actor, self.desk().now()).or_else(|refusal| self.refused(refusal))?;
         let stopping = self.0.stopping.clone();
         let end = stream::once(async move { Err(Problem::not_serving().status(language)) });
         let live = messages(stay).map(Ok).take_until(stopping.cancelled_owned());
@@ -125,14 +125,14 @@ impl Service {
             None => None,
         };
         let now = self.desk().now();
-        self.0.presences.set(session, number, activity, now).map_err(|refusal| self.refused(refusal))?;
+        self.0.presences.set(session, number, activity, now).or_else(|refusal| self.refused(refusal))?;
         Ok(v1::SetPresenceResponse {})
     }
 
-    fn refused(&self, refusal: Refusal) -> Box<Problem> {
-        match refusal {
+    fn refused<T>(&self, refusal: Refusal) -> Outcome<T> {
+        Err(match refusal {
             Refusal::TooMany => Problem::limit("presences", self.0.max_watches),
             Refusal::NoSession => Problem::no_session(),
-        }
+        })
     }
 }

@@ -27,6 +27,9 @@ const BATCH_KEYS: usize = 100;
 #[error("the view is damaged: {0}")]
 pub(crate) struct Broken(pub(crate) String);
 
+/// A key and its value.
+pub(super) type Pair = (Vec<u8>, Vec<u8>);
+
 /// One generation of the view.
 pub(crate) struct Tree {
     /// `None` only while it is dropped.
@@ -212,7 +215,7 @@ impl Tree {
     }
 
     /// The blocks that a layer changes, as they will be.
-    fn changed_blocks(&self, layer: &Layer) -> Result<Vec<(Vec<u8>, Vec<u8>)>, Broken> {
+    fn changed_blocks(&self, layer: &Layer) -> Result<Vec<Pair>, Broken> {
         let mut blocks: HashMap<[u8; 9], Block> = HashMap::new();
         for (number, latest) in &layer.tickets {
             let (key, place) = block_of(*number);
@@ -225,7 +228,7 @@ impl Tree {
         Ok(blocks.into_iter().map(|(key, block)| (key.to_vec(), block.value(&key))).collect())
     }
 
-    fn write_all(&self, entries: &[(Vec<u8>, Vec<u8>)], turn: Option<Turn>, after: Meta) -> Result<(), Broken> {
+    fn write_all(&self, entries: &[Pair], turn: Option<Turn>, after: Meta) -> Result<(), Broken> {
         let db = self.db()?;
         for chunk in entries.chunks(BATCH_KEYS) {
             let mut batch = sled::Batch::default();
@@ -260,7 +263,9 @@ impl Tree {
         })?;
         for chunk in keys.chunks(BATCH_KEYS) {
             let mut batch = sled::Batch::default();
-            chunk.iter().for_each(|key| batch.remove(key.as_slice()));
+            for key in chunk {
+                batch.remove(key.as_slice());
+            }
             guarded(|| db.apply_batch(batch))?;
         }
         Ok(())

@@ -100,7 +100,6 @@ impl Directory for Unsynced {
         self.inner.exists(path)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "on tantivy's threads")]
     fn open_write(&self, path: &Path) -> Result<WritePtr, OpenWriteError> {
         let file = OpenOptions::new().write(true).create_new(true).open(self.dir.join(path));
         let file = file.map_err(|error| match error.kind() {
