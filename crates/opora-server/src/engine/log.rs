@@ -11,7 +11,7 @@ use opora_store::{Commit, ReadError, Record, Store};
 use parking_lot::{Condvar, Mutex};
 
 /// About how many bytes of commits are kept.
-const KEEP_BYTES: usize = 12 * 1024 * 1024;
+const KEEP_BYTES: usize = 8 * 1024 * 1024;
 /// How many commits are kept at most.
 const KEEP_COUNT: usize = 8_192;
 

@@ -35,7 +35,7 @@ impl EmbeddedOptions {
             dir: dir.into(),
             disk_reserve: 256 << 20,
             segment_size: 64 << 20,
-            sled_cache: 24 << 20,
+            sled_cache: 16 << 20,
             ticket_cache: 16 << 20,
             inline_limit: 4096,
             overlay_limit: 32 << 20,

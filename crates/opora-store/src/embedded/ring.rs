@@ -10,7 +10,7 @@ use crate::api::Commit;
 /// The most commits.
 const MAX_COMMITS: usize = 8_192;
 /// The most bytes, as encoded: decoded they take about twice as much.
-const MAX_BYTES: usize = 6 << 20;
+const MAX_BYTES: usize = 4 << 20;
 
 /// The newest commits.
 #[derive(Default)]

@@ -59,6 +59,13 @@ fn header_key(through: Revision) -> [u8; 9] {
     key
 }
 
+/// A request's key is a hash already.
+fn hash(key: &[u8; 16]) -> u64 {
+    let (first, second) = key.split_at(8);
+    let half = |bytes: &[u8]| bytes.try_into().map_or(0, u64::from_le_bytes);
+    half(first) ^ half(second).rotate_left(32)
+}
+
 fn filter(requests: u64) -> BloomFilter {
     BloomFilter::with_false_pos(WRONG).expected_items(requests.max(1) as usize)
 }
@@ -84,8 +91,8 @@ impl Run {
     }
 
     /// Whether a request may be in it.
-    pub(super) fn may_have(&self, key: &RequestKey) -> bool {
-        self.filter.get().is_none_or(|filter| filter.contains(&key.0))
+    fn may_have(&self, hash: u64) -> bool {
+        self.filter.get().is_none_or(|filter| filter.contains_hash(hash))
     }
 
     /// Where requests go while it is learnt.
@@ -127,7 +134,7 @@ impl Learning<'_> {
     /// Takes in a part.
     pub(super) fn part(&mut self, key: &[u8], bytes: &[u8]) -> Result<(), Broken> {
         for entry in entries(key, bytes)? {
-            self.filter.insert(&entry.0.0);
+            self.filter.insert_hash(hash(&entry.0.0));
             self.found += 1;
         }
         Ok(())
@@ -161,6 +168,12 @@ impl Runs {
     /// Adds a run that was found.
     pub(super) fn found(&self, run: Run) {
         self.runs.write().push(Arc::new(run));
+    }
+
+    /// The runs in which a request may be, newest first.
+    pub(super) fn maybe(&self, key: &RequestKey) -> Vec<Arc<Run>> {
+        let hash = hash(&key.0);
+        self.runs.read().iter().rev().filter(|run| run.may_have(hash)).cloned().collect()
     }
 
     /// All runs, newest first.
@@ -197,7 +210,9 @@ impl Runs {
         }
         let requests = sorted.len() as u64;
         let mut filter = filter(requests);
-        filter.insert_all(sorted.keys());
+        for key in sorted.keys() {
+            filter.insert_hash(hash(key));
+        }
         let run = Run { after, through, at, requests, filter: OnceLock::from(filter) };
         let mut parts = Vec::with_capacity(sorted.len() / PART + 1);
         let sorted: Vec<_> = sorted.into_iter().collect();

@@ -151,7 +151,7 @@ impl Tree {
         if let Some(found) = self.runs.pending(request) {
             return Ok(Some(found));
         }
-        for run in self.runs.all().into_iter().filter(|run| run.may_have(request)) {
+        for run in self.runs.maybe(request) {
             let wanted = run.part_key(request);
             let Some((key, bytes)) = self.at_or_before(&run.prefix(), &wanted)? else { continue };
             let found = runs::entries(&key, &bytes)?.into_iter().find(|(key, _)| key == request);
