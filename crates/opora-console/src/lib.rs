@@ -15,6 +15,7 @@ mod model;
 mod msg;
 mod net;
 mod once;
+mod pace;
 mod queue;
 mod run;
 mod term;

@@ -39,6 +39,8 @@ pub(crate) enum Net {
         /// What answers is no desk.
         foreign: bool,
     },
+    /// The most urgent tickets, to be seen until the first set is here.
+    Head(Vec<Row>),
     /// A complete new set of tickets begins.
     Set,
     Batch(Batch),

@@ -16,6 +16,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use crate::model::{Model, Start};
 use crate::msg::{Call, Effect, Msg};
+use crate::pace::Pace;
 use crate::term::disk::Disk;
 use crate::term::editor;
 use crate::term::guard::Guard;
@@ -31,8 +32,6 @@ use crate::{ConsoleError, ConsoleOptions, edge, net};
 const INBOX: usize = 1024;
 /// How many messages are applied before a frame at most.
 const DRAIN: usize = 4096;
-/// The least time between two frames for which the network alone is the reason.
-const NETWORK_FRAME: i64 = 100;
 /// The most that the loop sleeps without looking at the time, milliseconds.
 const LONG: i64 = 3_600_000;
 
@@ -79,7 +78,7 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
         signals: Signals::new()?,
         drafts: options.drafts,
         editor: None,
-        last_frame: 0,
+        pace: Pace::default(),
         model,
         terminal,
         _guard: guard,
@@ -156,7 +155,7 @@ struct Loop {
     signals: Signals,
     editor: Option<JoinHandle<Result<String, String>>>,
     idle: Idle,
-    last_frame: i64,
+    pace: Pace,
     /// Keeps the inbox open.
     _sender: mpsc::Sender<Msg>,
 }
@@ -264,13 +263,13 @@ impl Loop {
         self.regain()
     }
 
-    /// One frame, if something visible changed; for the network alone not more than ten a second.
+    /// One frame, if something visible changed; for the network alone at the network's pace.
     fn draw(&mut self, urgent: bool) -> Result<(), ConsoleError> {
         if !self.model.dirty || self.editor.is_some() {
             return Ok(());
         }
         let now = edge::now();
-        if !urgent && (0..NETWORK_FRAME).contains(&(now - self.last_frame)) {
+        if !urgent && now < self.pace.next() {
             return Ok(());
         }
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
@@ -278,14 +277,16 @@ impl Loop {
         queue!(io::stdout(), EndSynchronizedUpdate)?;
         io::stdout().flush()?;
         self.model.dirty = false;
-        self.last_frame = now;
+        if !urgent {
+            self.pace.drawn(now);
+        }
         Ok(())
     }
 
     /// Until the next frame that is due by time alone, or that was put off.
     fn wait(&self) -> Duration {
         let now = edge::now();
-        let put_off = (self.model.dirty && self.editor.is_none()).then_some(self.last_frame + NETWORK_FRAME);
+        let put_off = (self.model.dirty && self.editor.is_none()).then_some(self.pace.next());
         let at = [self.model.deadline, put_off].into_iter().flatten().min().unwrap_or(now + LONG);
         Duration::from_millis((at - now).clamp(1, LONG) as u64)
     }

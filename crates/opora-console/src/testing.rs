@@ -114,7 +114,7 @@ pub(crate) fn empty(language: Language, theme: Theme, size: (u16, u16)) -> Model
 /// A model with the sample queue, live, the ticket under the cursor loaded.
 pub(crate) fn sample(language: Language, theme: Theme, size: (u16, u16)) -> Model {
     let mut model = empty(language, theme, size);
-    let rows = sample_tickets().iter().map(|(ticket, customer)| Row::of(ticket, customer)).collect();
+    let rows = sample_tickets().iter().map(|(ticket, customer)| Row::of(ticket, *customer)).collect();
     let agents = [("olga", "Ольга"), ("ivan", "Иван")];
     let agents = agents.map(|(id, name)| Agent { id: id.into(), display_name: name.into() }).to_vec();
     let rungs = [(1, "почта поддержки"), (2, "линия поддержки"), (3, "технический директор")];

@@ -21,6 +21,8 @@ pub(crate) const OPEN: &str = "state = NEW OR state = IN_PROGRESS OR state = WAI
 const FIRST: Duration = Duration::from_millis(250);
 /// The longest wait.
 const LONGEST: Duration = Duration::from_secs(10);
+/// How many tickets are asked for before the set: what the largest screens show.
+const HEAD: i32 = 100;
 /// A stream that says nothing for so long is dead: bookmarks come every 5 s (`contract.md`).
 const SILENCE: Duration = Duration::from_secs(20);
 
@@ -104,12 +106,26 @@ async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &m
     }
 }
 
-/// What has to be known before the first rows: customers, agents, the ladder. A server that lacks one of them is
-/// worked with all the same.
+/// What is to be known before the set: the most urgent rows, customers, agents, the ladder. A server that lacks one of
+/// them is worked with all the same.
 async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Result<(), Status> {
     let needed = |result: Result<(), Status>| match result {
         Err(status) if status.code() == Code::Unavailable => Err(status),
         _ => Ok(()),
+    };
+    // There is something to see at once, however many tickets the set has.
+    let head = async {
+        let request = v1::ListTicketsRequest {
+            filter: OPEN.to_owned(),
+            page_size: HEAD,
+            order_by: "urgency".to_owned(),
+            ..Default::default()
+        };
+        let tickets = desk.tickets().list_tickets(request).await?.into_inner().tickets;
+        names.learn(desk, tickets.iter()).await;
+        let rows = tickets.iter().map(|ticket| names.row(ticket)).collect();
+        let _ = inbox.send(Msg::Net(Net::Head(rows))).await;
+        Ok(())
     };
     let agents = async {
         let request = v1::ListAgentsRequest { page_size: 1000, ..Default::default() };
@@ -126,7 +142,8 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
         let _ = inbox.send(Msg::Net(Net::Ladder(info.ladder))).await;
         Ok(())
     };
-    let (organisations, agents, ladder) = tokio::join!(names.load(desk), agents, ladder);
+    let (head, organisations, agents, ladder) = tokio::join!(head, names.load(desk), agents, ladder);
+    needed(head)?;
     needed(organisations)?;
     needed(agents)?;
     needed(ladder)

@@ -1,6 +1,7 @@
 //! The queue's own filter: substrings joined by AND, `field:value`, `!` before either. Judges rows that are here;
 //! the server's filter language is another thing.
 
+use memchr::memmem::Finder;
 use opora_proto::v1;
 
 use super::row::Row;
@@ -24,7 +25,7 @@ struct Term {
 #[derive(Clone, Debug)]
 enum Test {
     /// A substring, as typed and as it would be on the other layout.
-    Text(String, String),
+    Text(Box<[Finder<'static>; 2]>),
     Field(Field, String, String),
 }
 
@@ -58,7 +59,11 @@ impl Filter {
 
     fn test(&self, test: &Test, row: &Row) -> bool {
         match test {
-            Test::Text(typed, swapped) => row.folded.contains(typed.as_str()) || row.folded.contains(swapped.as_str()),
+            // No term has a space in it, so none can begin in one text and end in the next.
+            Test::Text(finders) => {
+                let texts = [&*row.folded, row.customer.folded()];
+                finders.iter().any(|finder| texts.iter().any(|text| finder.find(text.as_bytes()).is_some()))
+            }
             Test::Field(field, typed, swapped) => {
                 [typed, swapped].into_iter().any(|value| self.field(*field, value, row))
             }
@@ -72,7 +77,7 @@ impl Filter {
             Field::Owner if matches!(value, "me" | "я") => *row.owner == *self.me,
             Field::Owner if matches!(value, "" | "-" | "nobody" | "никто") => row.owner.is_empty(),
             Field::Owner => fold(&row.owner).contains(value),
-            Field::Customer => fold(&row.customer).contains(value),
+            Field::Customer => row.customer.folded().contains(value),
             Field::Number => row.number.to_string() == value.trim_start_matches('#'),
         }
     }
@@ -92,7 +97,8 @@ fn term(word: &str) -> Option<Term> {
     {
         return Some(Term { not, test: Test::Field(field, value.to_owned(), fold(&keys::swapped(value))) });
     }
-    Some(Term { not, test: Test::Text(fold(&keys::swapped(&typed)), typed) })
+    let finder = |text: &str| Finder::new(text).into_owned();
+    Some(Term { not, test: Test::Text(Box::new([finder(&typed), finder(&fold(&keys::swapped(&typed)))])) })
 }
 
 fn field(name: &str) -> Option<Field> {

@@ -1,9 +1,11 @@
 //! The queue: rows in order of urgency, what of them is shown, and where the cursor is. Knows no widget.
 
 pub(crate) mod counts;
+pub(crate) mod customer;
 pub(crate) mod filter;
 pub(crate) mod row;
 pub(crate) mod rows;
+mod slots;
 pub(crate) mod view;
 
 use std::collections::{HashMap, HashSet};
@@ -39,8 +41,8 @@ pub(crate) struct Queue {
     pub(crate) rows: Rows,
     /// What is shown, in order. Differs from `rows` by the filter, by ghosts, and while frozen.
     shown: Vec<Urgency>,
-    /// The place in `shown` that each shown number has as key.
-    keys: HashMap<u64, Urgency>,
+    /// The place in `shown` of those whose row has another key by now, or is gone: ghosts, and what is frozen.
+    moved: HashMap<u64, Urgency>,
     /// Rows that left but are still shown.
     ghosts: HashMap<u64, Ghost>,
     /// The filter in force.
@@ -57,6 +59,8 @@ pub(crate) struct Queue {
     pub(crate) fresh: HashSet<u64>,
     /// A complete new set that is being received, to replace the rows at once.
     staging: Option<Vec<Row>>,
+    /// Rows that were asked for so that there is something to see before the first set, and are not yet in it.
+    head: HashSet<u64>,
 }
 
 impl Queue {
@@ -87,8 +91,17 @@ impl Queue {
 
     /// Where a ticket stands among those shown.
     pub(crate) fn position(&self, number: u64) -> Option<usize> {
-        let key = self.keys.get(&number)?;
-        self.shown.binary_search(key).ok()
+        self.shown.binary_search(&self.key(number)?).ok()
+    }
+
+    /// The key that a ticket has among those shown, if it is one of them.
+    fn key(&self, number: u64) -> Option<Urgency> {
+        self.moved.get(&number).copied().or_else(|| self.rows.get(number).map(|row| row.key))
+    }
+
+    /// The key of a ticket that is shown.
+    fn shown_key(&self, number: u64) -> Option<Urgency> {
+        self.position(number).and_then(|at| self.shown.get(at)).copied()
     }
 
     /// The number at a place.
@@ -114,6 +127,9 @@ impl Queue {
     /// How many fresh rows stand above the screen, and how many of them are critical.
     pub(crate) fn fresh_above(&self, height: usize) -> (usize, usize) {
         let top = self.top(height);
+        if top == 0 || self.fresh.is_empty() {
+            return (0, 0);
+        }
         let above = |number: &&u64| self.position(**number).is_some_and(|at| at < top);
         let critical = |number: &&u64| self.rows.get(**number).is_some_and(Row::is_critical);
         let all: Vec<&u64> = self.fresh.iter().filter(above).collect();
@@ -198,9 +214,18 @@ impl Queue {
         self.remake();
     }
 
+    /// The most urgent rows, to be seen until the first set is here.
+    pub(crate) fn begin_with(&mut self, rows: Vec<Row>) {
+        if self.rows.is_empty() {
+            self.head = rows.iter().map(|row| row.number).collect();
+            self.rows.extend(rows);
+            self.remake();
+        }
+    }
+
     /// A whole new set of rows begins; what is shown stays until it is complete.
     pub(crate) fn begin_set(&mut self) {
-        self.staging = if self.rows.is_empty() { None } else { Some(Vec::new()) };
+        self.staging = if self.rows.len() == self.head.len() { None } else { Some(Vec::new()) };
     }
 
     /// Rows of the set that is being received.
@@ -209,13 +234,22 @@ impl Queue {
             staging.extend(rows);
             return;
         }
+        if !self.head.is_empty() {
+            self.head.retain(|number| !rows.iter().any(|row| row.number == *number));
+        }
         self.rows.extend(rows);
         self.remake();
     }
 
     /// The set is complete.
     pub(crate) fn end_set(&mut self) {
-        let Some(rows) = self.staging.take() else { return };
+        let head = std::mem::take(&mut self.head);
+        let Some(rows) = self.staging.take() else {
+            for row in head.into_iter().filter_map(|number| self.rows.get(number).cloned()).collect::<Vec<_>>() {
+                self.remove(row, Left::Gone);
+            }
+            return;
+        };
         let old = std::mem::take(&mut self.rows);
         self.rows.extend(rows);
         if let Some(row) = self.cursor.and_then(|number| old.get(number))
@@ -229,7 +263,7 @@ impl Queue {
     /// A row as it stands after an event, told to be new or changed by somebody else.
     pub(crate) fn put(&mut self, mut row: Row, created: bool, by_others: bool) {
         let number = row.number;
-        let old_key = self.keys.get(&number).copied();
+        let old_key = self.shown_key(number);
         row.changed = by_others && self.cursor != Some(number) || self.rows.get(number).is_some_and(|r| r.changed);
         if created {
             self.fresh.insert(number);
@@ -239,6 +273,7 @@ impl Queue {
         self.ghosts.remove(&number);
         if self.frozen {
             self.behind |= old_key != Some(key) || !fits;
+            self.moved.extend(old_key.map(|old_key| (number, old_key)));
             self.rows.put(row);
             return;
         }
@@ -247,6 +282,7 @@ impl Queue {
         } else if let Some(old_key) = old_key {
             if self.cursor == Some(number) {
                 self.ghosts.insert(number, Ghost { row: row.clone(), why: Left::Filtered });
+                self.moved.insert(number, old_key);
             } else {
                 self.hide(old_key);
             }
@@ -258,10 +294,12 @@ impl Queue {
     pub(crate) fn remove(&mut self, row: Row, why: Left) {
         let number = row.number;
         self.fresh.remove(&number);
+        let key = self.shown_key(number);
         self.rows.remove(number);
-        let Some(key) = self.keys.get(&number).copied() else { return };
+        let Some(key) = key else { return };
         if self.frozen || self.cursor == Some(number) {
             self.behind |= self.frozen;
+            self.moved.insert(number, key);
             self.ghosts.insert(number, Ghost { row: Row { key, ..row }, why });
         } else {
             self.hide(key);
@@ -269,6 +307,7 @@ impl Queue {
     }
 
     fn show(&mut self, old: Option<Urgency>, key: Urgency) {
+        self.moved.remove(&key.number);
         if old == Some(key) {
             return;
         }
@@ -278,14 +317,13 @@ impl Queue {
         if let Err(at) = self.shown.binary_search(&key) {
             self.shown.insert(at, key);
         }
-        self.keys.insert(key.number, key);
     }
 
     fn hide(&mut self, key: Urgency) {
         if let Ok(at) = self.shown.binary_search(&key) {
             self.shown.remove(at);
         }
-        self.keys.remove(&key.number);
+        self.moved.remove(&key.number);
     }
 
     /// The ghosts go once the cursor has moved off them.
@@ -296,7 +334,7 @@ impl Queue {
         let gone: Vec<u64> = self.ghosts.keys().copied().filter(|n| Some(*n) != self.cursor).collect();
         for number in gone {
             self.ghosts.remove(&number);
-            if let Some(key) = self.keys.get(&number).copied() {
+            if let Some(key) = self.key(number) {
                 self.hide(key);
             }
         }
@@ -306,19 +344,21 @@ impl Queue {
     fn remake(&mut self) {
         if self.frozen {
             self.behind = true;
+            // What is shown keeps its place, whatever the rows say by now.
+            for key in &self.shown {
+                if self.rows.get(key.number).is_none_or(|row| row.key != *key) {
+                    self.moved.entry(key.number).or_insert(*key);
+                }
+            }
             return;
         }
         self.behind = false;
         let cursor = self.cursor;
-        let place = cursor.and_then(|number| self.keys.get(&number).copied());
+        let place = cursor.and_then(|number| self.shown_key(number));
         self.ghosts.retain(|number, _| Some(*number) == cursor);
-        let (rows, filter) = (&self.rows, &self.filter);
-        self.shown = rows
-            .in_order()
-            .filter(|key| filter.is_empty() || rows.get(key.number).is_some_and(|row| filter.matches(row)))
-            .collect();
-        self.keys = self.shown.iter().map(|key| (key.number, *key)).collect();
-        let Some(number) = cursor.filter(|number| !self.keys.contains_key(number)) else {
+        self.shown = self.rows.matching(&self.filter);
+        self.moved.clear();
+        let Some(number) = cursor.filter(|number| self.position(*number).is_none()) else {
             if let Some(number) = cursor {
                 self.ghosts.remove(&number);
             }
@@ -330,7 +370,9 @@ impl Queue {
             self.ghosts.insert(number, Ghost { row, why });
         }
         if let Some(ghost) = self.ghosts.get(&number) {
-            self.show(None, place.unwrap_or(ghost.row.key));
+            let key = place.unwrap_or(ghost.row.key);
+            self.show(None, key);
+            self.moved.insert(number, key);
         } else {
             self.cursor = self.shown.first().map(|key| key.number);
             self.offset = 0;

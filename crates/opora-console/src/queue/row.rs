@@ -1,7 +1,10 @@
 //! A row of the queue: what of a ticket is held for all of them, compact. Made from the wire, knows no screen.
 
+use std::sync::Arc;
+
 use opora_proto::v1;
 
+use super::customer::Customer;
 use crate::clock::{Face, State};
 use crate::text;
 
@@ -26,12 +29,12 @@ pub(crate) struct Row {
     pub(crate) state: v1::TicketState,
     /// Cleaned.
     pub(crate) subject: Box<str>,
-    /// Cleaned, as people call the customer.
-    pub(crate) customer: Box<str>,
-    /// The agent's id, `olga`; empty for nobody.
-    pub(crate) owner: Box<str>,
+    /// As people call the customer.
+    pub(crate) customer: Customer,
+    /// The agent's id, `olga`; empty for nobody. Shared by the rows that have it.
+    pub(crate) owner: Arc<str>,
     pub(crate) etag: Box<str>,
-    /// Number, subject and customer folded, for the filter.
+    /// Number and subject folded, for the filter.
     pub(crate) folded: Box<str>,
     pub(crate) first_response: Face,
     pub(crate) resolution: Face,
@@ -44,13 +47,12 @@ pub(crate) struct Row {
 
 impl Row {
     /// From the contract. `customer` is what people call the organisation.
-    pub(crate) fn of(ticket: &v1::Ticket, customer: &str) -> Self {
+    pub(crate) fn of(ticket: &v1::Ticket, customer: impl Into<Customer>) -> Self {
         let sla = ticket.sla.as_ref();
         let first_response = Face::of(sla.and_then(|s| s.first_response.as_ref()));
         let resolution = Face::of(sla.and_then(|s| s.resolution.as_ref()));
         let subject = text::clean_line(&ticket.subject);
-        let customer = text::clean_line(customer);
-        let folded = text::fold(&format!("#{} {subject} {customer}", ticket.number));
+        let folded = text::fold(&format!("#{} {subject}", ticket.number));
         Self {
             number: ticket.number,
             revision: ticket.revision,

@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 
 use super::counts::Counts;
+use super::filter::Filter;
 use super::row::{Row, Urgency};
+use super::slots::Slots;
 
 /// From how many rows on sorting once is cheaper than putting each in its place.
 const BULK: usize = 32;
@@ -11,7 +13,8 @@ const BULK: usize = 32;
 /// The rows of the view.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
-    by_number: HashMap<u64, Row>,
+    slots: Slots,
+    by_number: HashMap<u64, u32>,
     order: Vec<Urgency>,
     counts: Counts,
 }
@@ -26,16 +29,29 @@ impl Rows {
     }
 
     pub(crate) fn get(&self, number: u64) -> Option<&Row> {
-        self.by_number.get(&number)
+        self.slots.get(*self.by_number.get(&number)?)
     }
 
     pub(crate) fn get_mut(&mut self, number: u64) -> Option<&mut Row> {
-        self.by_number.get_mut(&number)
+        self.slots.get_mut(*self.by_number.get(&number)?)
     }
 
-    /// The places of all rows, the most urgent first.
-    pub(crate) fn in_order(&self) -> impl Iterator<Item = Urgency> + '_ {
-        self.order.iter().copied()
+    /// The places of the rows that a filter lets through, the most urgent first.
+    pub(crate) fn matching(&self, filter: &Filter) -> Vec<Urgency> {
+        if filter.is_empty() {
+            return self.order.clone();
+        }
+        // Rows are judged as they lie in memory: in order of urgency each would be waited for.
+        let fits: Vec<bool> = self.slots.iter().map(|row| row.is_some_and(|row| filter.matches(row))).collect();
+        let is_fit = |slot: &u32| fits.get(*slot as usize).copied().unwrap_or_default();
+        if fits.iter().filter(|fit| **fit).count() > self.order.len() / 4 {
+            let fit = |key: &&Urgency| self.by_number.get(&key.number).is_some_and(is_fit);
+            return self.order.iter().filter(fit).copied().collect();
+        }
+        let fit = self.slots.iter().zip(&fits).filter(|(_, fit)| **fit);
+        let mut few: Vec<Urgency> = fit.filter_map(|(row, _)| Some(row?.key)).collect();
+        few.sort_unstable();
+        few
     }
 
     /// What is kept in numbers about all rows.
@@ -63,8 +79,7 @@ impl Rows {
         if let Err(at) = self.order.binary_search(&key) {
             self.order.insert(at, key);
         }
-        self.counts.add(&row);
-        self.by_number.insert(row.number, row);
+        self.insert(row);
     }
 
     /// Many rows at once.
@@ -79,14 +94,15 @@ impl Rows {
         for row in rows {
             replaced |= self.take(row.number).is_some();
             self.order.push(row.key);
-            self.counts.add(&row);
-            self.by_number.insert(row.number, row);
+            self.insert(row);
         }
         if replaced {
-            let by_number = &self.by_number;
-            self.order.retain(|key| by_number.get(&key.number).is_some_and(|row| row.key == *key));
+            let (by_number, slots) = (&self.by_number, &self.slots);
+            let row = |number| slots.get(*by_number.get(&number)?);
+            self.order.retain(|key| row(key.number).is_some_and(|row| row.key == *key));
         }
-        self.order.sort_unstable();
+        // Stable: all but the new ones are sorted already, which this sort makes use of.
+        self.order.sort();
         self.order.dedup();
     }
 
@@ -100,9 +116,17 @@ impl Rows {
 
     /// Takes a row out of the table and the counts; its place in the order is the caller's to clear.
     fn take(&mut self, number: u64) -> Option<Urgency> {
-        let row = self.by_number.remove(&number)?;
+        let row = self.slots.take(self.by_number.remove(&number)?)?;
         self.counts.subtract(&row);
         Some(row.key)
+    }
+
+    /// Puts a row into the table and the counts; its place in the order is the caller's to make.
+    fn insert(&mut self, row: Row) {
+        self.counts.add(&row);
+        let number = row.number;
+        let slot = self.slots.add(row);
+        self.by_number.insert(number, slot);
     }
 }
 
@@ -133,8 +157,14 @@ mod tests {
             }
             let mut wanted: Vec<Urgency> = naive.values().map(|row| row.key).collect();
             wanted.sort();
-            prop_assert_eq!(rows.in_order().collect::<Vec<_>>(), wanted);
+            let matching = |text: &str| rows.matching(&Filter::parse(text, "olga"));
+            prop_assert_eq!(matching("вектор"), wanted.clone());
+            prop_assert_eq!(matching(""), wanted.clone());
+            prop_assert_eq!(matching("никого"), vec![]);
+            wanted.retain(|key| key.number == 7);
+            prop_assert_eq!(matching("n:7"), wanted);
             prop_assert_eq!(rows.len(), rows.by_number.len());
+            prop_assert!(naive.values().all(|row| rows.get(row.number) == Some(row)));
         }
     }
 }

@@ -26,6 +26,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             };
             model.link = Link::Offline { since, retry_at, why };
         }
+        Net::Head(rows) => model.queue.begin_with(rows),
         Net::Set => {
             model.link = Link::CatchingUp;
             model.details.forget_all();
