@@ -6,6 +6,7 @@ use opora_proto::v1::TicketState;
 
 use crate::keys::Chord;
 use crate::model::{Model, Pane};
+use crate::screens::{self, Screen, incident};
 
 /// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,6 +35,11 @@ pub(crate) enum Action {
     Undo,
     Filter,
     Search,
+    ShowQueue,
+    ShowIncident,
+    ShowEscalations,
+    ShowDashboard,
+    ReplyAll,
     Palette,
     Help,
     Messages,
@@ -80,9 +86,14 @@ registry! {
     Create "create" true [key('c')];
     Undo "undo" true [key('u')];
     Filter "filter" true [key('/')];
-    Search "search" false [key('S')];
     Palette "palette" true [key(':')];
     Help "help" true [key('?'), code(KeyCode::F(1))];
+    ShowQueue "queue" true [key('1')];
+    ShowIncident "incident" true [key('2')];
+    ShowEscalations "escalations" true [key('3')];
+    ShowDashboard "dashboard" true [key('4')];
+    Search "search" true [key('5'), key('S')];
+    ReplyAll "reply-all" false [key('R')];
     Down "down" false [key('j'), code(KeyCode::Down)];
     Up "up" false [key('k'), code(KeyCode::Up)];
     PageDown "page-down" false [code(KeyCode::PageDown), Chord::ctrl('f')];
@@ -120,13 +131,17 @@ pub(crate) fn find(event: &KeyEvent) -> Option<Action> {
 /// Why an action can't be done now: the key of a sentence. `None`: it can.
 pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
     use Action::{
-        Assign, Attention, Bottom, Down, Escalate, Note, Open, PageDown, PageUp, Priority, Reply, ScrollDown, ScrollUp,
-        Status, SwitchTab, Take, Top, Undo, Up,
+        Assign, Attention, Bottom, Down, Escalate, NextPane, Note, Open, PageDown, PageUp, Priority, Reply, ReplyAll,
+        ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top, Undo, Up,
     };
     let state = model.subject().map(|row| row.state);
     let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
     match action {
-        Down | Up | PageDown | PageUp | Top | Bottom | Attention if model.queue.len() == 0 => Some("why-empty"),
+        NextPane | ScrollDown | ScrollUp | SwitchTab if model.screen != Screen::Queue => Some("why-not-here"),
+        Attention if model.queue.len() == 0 => Some("why-empty"),
+        Down | Up | PageDown | PageUp | Top | Bottom if place(model).1 == 0 => Some("why-empty"),
+        ShowIncident if state.is_none() && model.screens.incident.parent.is_none() => Some("why-no-ticket"),
+        ReplyAll => incident::why_not(model),
         Open | ScrollDown | ScrollUp | SwitchTab | Assign | Take | Priority | Reply | Note | Escalate | Status
             if state.is_none() =>
         {
@@ -138,6 +153,15 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         Undo if model.undo.is_none() => Some("why-nothing-to-undo"),
         _ => None,
     }
+}
+
+/// The cursor's place, counted from 1, and how many rows there are.
+pub(crate) fn place(model: &Model) -> (usize, usize) {
+    if model.screen != Screen::Queue {
+        return screens::place(model);
+    }
+    let at = model.queue.cursor().and_then(|number| model.queue.position(number)).map_or(0, |at| at + 1);
+    (at, model.queue.len())
 }
 
 fn at_the_top(model: &Model) -> bool {
@@ -154,7 +178,13 @@ pub(crate) fn footer(model: &Model, width: u16) -> Vec<(u16, u16, Action)> {
     // Where there is no room for all, the way to the others stays.
     let help = wide(Action::Help);
     let shown = |spec: &&Spec| spec.footer && !(detail_first && spec.action == Action::Create);
-    for spec in REGISTRY.iter().filter(shown).filter(|spec| spec.action != Action::Help) {
+    // Beside the queue the ways to the others come first.
+    let (ways, others): (Vec<&Spec>, Vec<&Spec>) = REGISTRY
+        .iter()
+        .filter(|spec| spec.action != Action::Help)
+        .filter(|spec| shown(spec) || (spec.action == Action::ReplyAll && model.screen == Screen::Incident))
+        .partition(|spec| model.screen != Screen::Queue && is_way(spec.action));
+    for spec in ways.into_iter().chain(others) {
         let wide = wide(spec.action);
         if at + wide + 2 + help > width {
             break;
@@ -166,6 +196,12 @@ pub(crate) fn footer(model: &Model, width: u16) -> Vec<(u16, u16, Action)> {
         entries.push((at, help, Action::Help));
     }
     entries
+}
+
+/// Whether it leads to another screen, or is what a screen is for.
+fn is_way(action: Action) -> bool {
+    use Action::{ReplyAll, Search, ShowDashboard, ShowEscalations, ShowIncident, ShowQueue};
+    matches!(action, ShowQueue | ShowIncident | ShowEscalations | ShowDashboard | Search | ReplyAll)
 }
 
 /// `a assign`.

@@ -12,6 +12,8 @@ pub(crate) enum DraftKey {
     Reply(u64),
     /// A note for agents on that ticket.
     Note(u64),
+    /// A message to every ticket of that incident.
+    All(u64),
     /// A new ticket.
     Create,
 }
@@ -26,6 +28,7 @@ impl DraftKey {
         match self {
             Self::Reply(number) => format!("ticket-{number}-public.draft"),
             Self::Note(number) => format!("ticket-{number}-internal.draft"),
+            Self::All(number) => format!("ticket-{number}-all.draft"),
             Self::Create => "new-ticket.draft".to_owned(),
         }
     }
@@ -40,6 +43,7 @@ impl DraftKey {
         match kind {
             "public" => Some(Self::Reply(number)),
             "internal" => Some(Self::Note(number)),
+            "all" => Some(Self::All(number)),
             _ => None,
         }
     }
@@ -114,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_draft_is_read_back_as_it_was_written() {
-        for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::Create] {
+        for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::All(9), DraftKey::Create] {
             assert_eq!(DraftKey::from_file_name(&key.file_name()), Some(key));
         }
         let draft = Draft { text: "Видим.\n\nУже чиним".into(), request_id: "x".into() };

@@ -4,6 +4,7 @@ use ratatui::layout::Rect;
 
 use crate::dialog::Dialog;
 use crate::model::{Model, Pane};
+use crate::screens::{self, Screen};
 
 /// The least columns and rows that the console is drawn in.
 pub(crate) const LEAST: (u16, u16) = (60, 14);
@@ -18,6 +19,8 @@ pub(crate) struct Regions {
     pub(crate) header: Rect,
     /// With its frame.
     pub(crate) list: Option<Rect>,
+    /// A screen beside the queue.
+    pub(crate) screen: Option<Rect>,
     /// The rows of the list alone.
     pub(crate) rows: Rect,
     /// With its frame.
@@ -30,6 +33,9 @@ pub(crate) struct Regions {
 pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
     let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height.saturating_sub(2), ..area };
+    if model.screen != Screen::Queue {
+        return beside(model, area, body);
+    }
     let both = area.width >= WIDE;
     let writing = matches!(model.dialog, Some(Dialog::Write(_)));
     let (list, detail) = if both {
@@ -48,6 +54,7 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
         too_small: area.width < LEAST.0 || area.height < LEAST.1,
         header: row(0),
         list,
+        screen: None,
         // The frame and the line of headings.
         rows: Rect {
             x: inner.x + 1,
@@ -61,6 +68,34 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
             _ if !writing => dialog_area(dialog, area),
             Some(list) => writing_area(list),
             None => writing_area(body),
+        }),
+    }
+}
+
+/// The parts while a screen beside the queue is shown. While a ticket is answered its conversation is in sight, and
+/// while all of an incident are, the list of them.
+fn beside(model: &Model, area: Rect, body: Rect) -> Regions {
+    let row = |y: u16| Rect { y: area.y + y, height: 1, ..area };
+    let above = Rect { height: body.height - writing_height(body), ..body };
+    let writing = matches!(model.dialog, Some(Dialog::Write(_)));
+    let (screen, detail) = match &model.dialog {
+        Some(Dialog::Write(_)) => (None, Some(above)),
+        Some(Dialog::ReplyToAll(_)) => (Some(above), None),
+        _ => (Some(body), None),
+    };
+    Regions {
+        too_small: area.width < LEAST.0 || area.height < LEAST.1,
+        header: row(0),
+        list: None,
+        screen,
+        rows: screens::rows_area(model.screen, screen.unwrap_or(body)),
+        detail,
+        footer: row(area.height.saturating_sub(1)),
+        dialog: model.dialog.as_ref().map(|dialog| match dialog {
+            Dialog::ReplyToAll(_) => writing_area(body),
+            Dialog::Search(_) => screens::search::view::line_area(body),
+            _ if writing => writing_area(body),
+            dialog => dialog_area(dialog, area),
         }),
     }
 }

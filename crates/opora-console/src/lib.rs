@@ -18,6 +18,7 @@ mod once;
 mod pace;
 mod queue;
 mod run;
+mod screens;
 mod term;
 #[cfg(test)]
 mod testing;

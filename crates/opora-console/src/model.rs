@@ -14,6 +14,7 @@ use crate::msg::{Agent, Change, Undoable};
 use crate::queue::Queue;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
+use crate::screens::{self, Screen, Screens};
 use crate::texts::Texts;
 use crate::theme::Theme;
 
@@ -92,6 +93,9 @@ pub(crate) struct Model {
     pub(crate) size: (u16, u16),
     pub(crate) link: Link,
     pub(crate) revision: u64,
+    /// Which screen is shown.
+    pub(crate) screen: Screen,
+    pub(crate) screens: Screens,
     pub(crate) queue: Queue,
     pub(crate) details: Details,
     /// A ticket outside the queue that the detail pane shows.
@@ -140,6 +144,8 @@ impl Model {
             size: start.size,
             link: Link::Connecting,
             revision: 0,
+            screen: Screen::Queue,
+            screens: Screens::new(start.now),
             queue: Queue::default(),
             details: Details::default(),
             peek: None,
@@ -161,7 +167,10 @@ impl Model {
 
     /// The ticket that actions are about: the one shown, or the one under the cursor.
     pub(crate) fn subject(&self) -> Option<&Row> {
-        self.peek.as_ref().or_else(|| self.queue.current())
+        match self.screen {
+            Screen::Queue => self.peek.as_ref().or_else(|| self.queue.current()),
+            _ => screens::current(self),
+        }
     }
 
     pub(crate) fn summary(&self) -> Summary {

@@ -58,7 +58,23 @@ pub(crate) enum Net {
     },
     Found {
         generation: u64,
-        result: Result<Vec<Row>, Trouble>,
+        result: Result<Found, Trouble>,
+    },
+    Incident {
+        generation: u64,
+        result: Result<Box<Board>, Trouble>,
+    },
+    /// What became of an answer to all tickets of an incident: for each, why it was refused.
+    Replied {
+        parent: u64,
+        request_id: String,
+        result: Result<Vec<(u64, Option<String>)>, Trouble>,
+    },
+    /// Older messages or events of a ticket.
+    Older {
+        number: u64,
+        generation: u64,
+        result: Result<Box<Older>, Trouble>,
     },
     Done {
         request_id: String,
@@ -102,7 +118,38 @@ pub(crate) struct Loaded {
     pub(crate) comments: Vec<v1::Comment>,
     /// Oldest first.
     pub(crate) events: Vec<v1::TicketEvent>,
+    /// Oldest first.
+    pub(crate) attachments: Vec<v1::Attachment>,
     pub(crate) revision: u64,
+    /// Where the older messages and the older events begin. Empty: all are here.
+    pub(crate) more_comments: String,
+    pub(crate) more_events: String,
+    /// The request for older ones that is on its way.
+    pub(crate) asking: Option<u64>,
+}
+
+/// Older messages or events, oldest first, and where those before them begin.
+#[derive(Clone, Debug)]
+pub(crate) enum Older {
+    Comments(Vec<v1::Comment>, String),
+    Events(Vec<v1::TicketEvent>, String),
+}
+
+/// A page of what was found.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Found {
+    pub(crate) rows: Vec<Row>,
+    /// Where the next page begins. Empty: there is none.
+    pub(crate) next: String,
+}
+
+/// An incident with its children.
+#[derive(Clone, Debug)]
+pub(crate) struct Board {
+    pub(crate) parent: Row,
+    pub(crate) children: Vec<Row>,
+    /// There are more than were read.
+    pub(crate) more: bool,
 }
 
 /// A change that was accepted.
@@ -144,8 +191,28 @@ pub(crate) enum Effect {
 pub(crate) enum Call {
     Detail { number: u64, generation: u64 },
     Preview { number: u64, generation: u64 },
-    Search { text: String, generation: u64 },
+    Search { text: String, generation: u64, page_token: String },
+    Incident { number: u64, generation: u64 },
+    ReplyAll(Box<ReplyAll>),
+    Older { number: u64, generation: u64, of: Part, page_token: String },
     Change(Box<Change>),
+}
+
+/// Of which part of a ticket older ones are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    Comments,
+    Events,
+}
+
+/// One public message to every ticket of an incident.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct ReplyAll {
+    pub(crate) request_id: String,
+    pub(crate) parent: u64,
+    pub(crate) to: Vec<u64>,
+    pub(crate) body: String,
+    pub(crate) seen_through: u64,
 }
 
 /// A change of a ticket, or a new one.

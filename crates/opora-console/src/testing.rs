@@ -133,8 +133,14 @@ pub(crate) fn sample(language: Language, theme: Theme, size: (u16, u16)) -> Mode
 
 /// Answers what the screen asks to be loaded.
 pub(crate) fn load(model: &mut Model) {
+    let asked = settle(model);
+    answer(model, asked);
+}
+
+/// Answers what was asked to be loaded.
+pub(crate) fn answer(model: &mut Model, asked: Vec<crate::msg::Effect>) {
     use crate::msg::{Call, Effect};
-    for effect in settle(model) {
+    for effect in asked {
         if let Effect::Call(Call::Detail { number, generation }) = effect {
             let result = Ok(Box::new(loaded(number)));
             update(model, Msg::Net(Net::Detail { number, generation, result }));
@@ -175,7 +181,73 @@ fn loaded(number: u64) -> Loaded {
         comment(number, 48_020, agent("olga"), v1::Visibility::Public, "Видим, подключили дежурную смену."),
         comment(number, 48_030, agent("ivan"), v1::Visibility::Internal, "Похоже на SIP-транк, смотрю."),
     ];
-    Loaded { ticket, comments, events, revision: 48_211 }
+    Loaded { ticket, comments, events, attachments: files(number), revision: 48_211, ..Loaded::default() }
+}
+
+fn files(number: u64) -> Vec<v1::Attachment> {
+    let file = |file_name: &str, size, kind: v1::LogKind, nearest| v1::Attachment {
+        name: format!("tickets/{number}/attachments/48015"),
+        file_name: file_name.into(),
+        size,
+        log_kind: kind.into(),
+        nearest,
+        create_time: time(NOW - 16 * MINUTE),
+        author: Some(v1::Actor { kind: v1::ActorKind::Contact.into(), name: "contacts/anna".into(), verified: false }),
+        ..Default::default()
+    };
+    vec![
+        file("снимок экрана.png", 183_000, v1::LogKind::Other, false),
+        v1::Attachment {
+            log_start_time: time(NOW - 26 * MINUTE),
+            ..file("bpclient_2026_03_02_13_36_00.log", 2_400_000, v1::LogKind::Bpclient, true)
+        },
+    ]
+}
+
+/// The sample queue with an incident: the ticket under the cursor is one, others are its children; two are escalated.
+pub(crate) fn with_incident(model: &mut Model) {
+    let mut tickets = sample_tickets();
+    for (ticket, _) in &mut tickets {
+        match ticket.number {
+            1042 => {
+                ticket.category = v1::Category::ChannelFailure.into();
+                escalated(ticket, 3, NOW - 10 * MINUTE);
+            }
+            1039 => {
+                ticket.category = v1::Category::Disconnects.into();
+                ticket.incident = "tickets/1042".into();
+            }
+            1040 => {
+                ticket.category = v1::Category::ChannelFailure.into();
+                ticket.incident = "tickets/1042".into();
+            }
+            1021 => escalated(ticket, 1, NOW - 2 * HOUR),
+            _ => {}
+        }
+    }
+    let events = tickets.into_iter().map(|(ticket, customer)| {
+        let change = v1::ticket_event::Change::Updated(v1::TicketUpdated::default());
+        happened(ticket, customer, 48_212, "olga", change, false)
+    });
+    let batch = Batch { revision: 48_212, events: events.collect(), ..Batch::default() };
+    update(model, Msg::Net(Net::Batch(batch)));
+    settle(model);
+}
+
+fn escalated(ticket: &mut v1::Ticket, rung: u32, since: i64) {
+    ticket.escalation = Some(v1::Escalation { rung, since: time(since), reason: "клиент ждёт".into() });
+}
+
+/// The incident of [`with_incident`] as the server tells it, with a child that was resolved.
+pub(crate) fn board(model: &Model) -> crate::msg::Board {
+    let mut resolved = ticket(1001, "Звонки не доходят до операторов", Priority::High, "ivan");
+    resolved.state = TicketState::Resolved.into();
+    resolved.incident = "tickets/1042".into();
+    resolved.category = v1::Category::ChannelFailure.into();
+    let child = |number: u64| model.queue.rows.get(number).cloned();
+    let children = child(1039).into_iter().chain(child(1040)).chain([Row::of(&resolved, "Ромашка КЦ")]);
+    let parent = child(1042).unwrap_or_else(|| Row::of(&resolved, "Ромашка КЦ"));
+    crate::msg::Board { parent, children: children.collect(), more: false }
 }
 
 pub(crate) fn agent(id: &str) -> v1::Actor {

@@ -10,7 +10,7 @@ use crate::actions;
 use crate::clock;
 use crate::layout::{LEAST, Regions, layout};
 use crate::model::{Level, Link, Model};
-use crate::{detail, dialog, queue, text};
+use crate::{detail, dialog, queue, screens, text};
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -21,6 +21,9 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(header(model, regions.header.width as usize)), regions.header);
     if let Some(area) = regions.list {
         queue::view::draw(model, frame, area, regions.rows);
+    }
+    if let Some(area) = regions.screen {
+        screens::draw(model, frame, area);
     }
     if let Some(area) = regions.detail {
         detail::view::draw(model, frame, area);
@@ -114,8 +117,7 @@ fn grouped(number: u64) -> String {
 
 fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let theme = model.theme;
-    let shown = model.queue.len();
-    let at = model.queue.cursor().and_then(|n| model.queue.position(n)).map_or(0, |at| at + 1);
+    let (at, shown) = actions::place(model);
     let place = format!("{at}/{shown} ");
     let room = area.width.saturating_sub(text::width(&place) as u16 + 1);
     let mut spans = vec![Span::raw(" ")];

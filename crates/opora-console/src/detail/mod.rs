@@ -1,11 +1,12 @@
 //! The tickets that were opened: conversation, history, facts; a few are kept. Knows no widget.
 
+pub(crate) mod facts;
 pub(crate) mod history;
 pub(crate) mod view;
 
 use opora_proto::v1::{self, ticket_event::Change};
 
-use crate::msg::{Happened, Loaded, Trouble};
+use crate::msg::{Happened, Loaded, Older, Part, Trouble};
 
 /// How many opened tickets are kept.
 const KEPT: usize = 64;
@@ -18,6 +19,27 @@ pub(crate) enum Tab {
     Conversation,
     /// All that happened.
     History,
+    /// What is known of it and what is missing, and the steps that were tried.
+    Facts,
+    /// The logs and other files.
+    Files,
+}
+
+impl Tab {
+    /// The one after it, around.
+    pub(crate) fn next(self) -> Self {
+        match self {
+            Self::Conversation => Self::History,
+            Self::History => Self::Facts,
+            Self::Facts => Self::Files,
+            Self::Files => Self::Conversation,
+        }
+    }
+
+    /// How far up from the end it is shown at first: what grows at its end, at the end.
+    pub(crate) fn start(self) -> usize {
+        if matches!(self, Self::Conversation | Self::History) { 0 } else { usize::MAX }
+    }
 }
 
 /// One opened ticket.
@@ -57,7 +79,7 @@ impl Details {
     pub(crate) fn show(&mut self, number: u64) -> bool {
         if self.shown != Some(number) {
             self.shown = Some(number);
-            self.scroll = 0;
+            self.scroll = self.tab.start();
         }
         match self.kept.iter().position(|(n, _)| *n == number) {
             Some(at) => {
@@ -90,6 +112,63 @@ impl Details {
         };
     }
 
+    /// Where the older ones of what the pane shows begin, unless they are all here or asked for already.
+    pub(crate) fn older(&self, number: u64) -> Option<(Part, String)> {
+        let loaded = self.ready(number).filter(|loaded| loaded.asking.is_none())?;
+        let (part, token) = match self.tab {
+            Tab::Conversation => (Part::Comments, &loaded.more_comments),
+            Tab::History => (Part::Events, &loaded.more_events),
+            Tab::Facts | Tab::Files => return None,
+        };
+        (!token.is_empty()).then(|| (part, token.clone()))
+    }
+
+    fn ready_mut(&mut self, number: u64) -> Option<&mut Loaded> {
+        match self.kept.iter_mut().find(|(n, _)| *n == number)? {
+            (_, Detail::Ready(loaded)) => Some(loaded),
+            _ => None,
+        }
+    }
+
+    /// Older ones are asked for, under this generation.
+    pub(crate) fn asking(&mut self, number: u64, generation: u64) {
+        if let Some(loaded) = self.ready_mut(number) {
+            loaded.asking = Some(generation);
+        }
+    }
+
+    /// Older messages or events. Those of an older request are dropped.
+    ///
+    /// # Errors
+    /// Why they are not to be had; they can be asked for again.
+    pub(crate) fn answer_older(
+        &mut self,
+        number: u64,
+        generation: u64,
+        result: Result<Box<Older>, Trouble>,
+    ) -> Result<(), Trouble> {
+        let Some(loaded) = self.ready_mut(number).filter(|loaded| loaded.asking == Some(generation)) else {
+            return Ok(());
+        };
+        loaded.asking = None;
+        match result.map(|older| *older) {
+            Ok(Older::Comments(comments, next)) => {
+                loaded.comments.splice(0..0, comments);
+                loaded.more_comments = next;
+            }
+            Ok(Older::Events(events, next)) => {
+                loaded.events.splice(0..0, events);
+                loaded.more_events = next;
+            }
+            Err(trouble) => {
+                // Not again by itself: when the person scrolls up again.
+                self.scroll = 0;
+                return Err(trouble);
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a ticket out, to be loaded again.
     pub(crate) fn forget(&mut self, number: u64) {
         self.kept.retain(|(n, _)| *n != number);
@@ -119,6 +198,9 @@ impl Details {
         }
         if let Some(Change::Commented(v1::CommentAdded { comment: Some(comment) })) = &happened.event.change {
             loaded.comments.push(comment.clone());
+        }
+        if let Some(Change::Attached(v1::AttachmentAdded { attachment: Some(attachment) })) = &happened.event.change {
+            loaded.attachments.push(attachment.clone());
         }
         loaded.events.push(happened.event.clone());
         let description = std::mem::take(&mut loaded.ticket.description);

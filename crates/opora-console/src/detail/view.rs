@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Paragraph};
 
-use super::{Detail, Tab, history};
+use super::{Detail, Tab, facts, history};
 use crate::clock::{self, Face, State, millis};
 use crate::layout::{layout, screen};
 use crate::model::{Model, Pane};
@@ -26,6 +26,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let tab = match model.details.tab {
         Tab::Conversation => "tab-conversation",
         Tab::History => "tab-history",
+        Tab::Facts => "tab-facts",
+        Tab::Files => "tab-files",
     };
     let block = Block::bordered()
         .border_style(theme.border(focused))
@@ -150,9 +152,27 @@ fn body(model: &Model, number: u64, wide: usize) -> Vec<Line<'static>> {
                 if trouble.unreachable { model.texts.get("refused-unreachable") } else { trouble.message.clone() };
             wrap(&clean_line(&words), wide).into_iter().map(|l| Line::styled(l, theme.bad())).collect()
         }
-        Some(Detail::Ready(loaded)) if model.details.tab == Tab::History => history::lines(model, loaded, wide),
-        Some(Detail::Ready(loaded)) => conversation(model, loaded, wide),
+        Some(Detail::Ready(loaded)) => {
+            let lines = match model.details.tab {
+                Tab::Conversation => conversation(model, loaded, wide),
+                Tab::History => history::lines(model, loaded, wide),
+                Tab::Facts => facts::facts(model, loaded, wide),
+                Tab::Files => facts::files(model, loaded, wide),
+            };
+            before(model, loaded).into_iter().chain(lines).collect()
+        }
     }
+}
+
+/// That there are older ones than those that are here.
+fn before(model: &Model, loaded: &Loaded) -> Option<Line<'static>> {
+    let more = match model.details.tab {
+        Tab::Conversation => &loaded.more_comments,
+        Tab::History => &loaded.more_events,
+        Tab::Facts | Tab::Files => return None,
+    };
+    let key = if loaded.asking.is_some() { "detail-loading" } else { "detail-older" };
+    (!more.is_empty()).then(|| Line::styled(model.texts.get(key), model.theme.dim()))
 }
 
 fn conversation(model: &Model, loaded: &Loaded, wide: usize) -> Vec<Line<'static>> {
@@ -212,7 +232,7 @@ fn platform(platform: v1::Platform) -> Option<&'static str> {
     }
 }
 
-fn missing_word(fact: v1::MissingFact) -> &'static str {
+pub(super) fn missing_word(fact: v1::MissingFact) -> &'static str {
     use v1::MissingFact as Fact;
     match fact {
         Fact::OccurTime => "missing-time",

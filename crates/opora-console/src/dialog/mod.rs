@@ -9,7 +9,6 @@ pub(crate) mod messages;
 pub(crate) mod palette;
 pub(crate) mod priority;
 pub(crate) mod reason;
-pub(crate) mod search;
 pub(crate) mod view;
 pub(crate) mod write;
 
@@ -18,6 +17,8 @@ use ratatui::layout::Rect;
 
 use crate::model::Model;
 use crate::msg::Effect;
+use crate::screens::incident::reply::ReplyToAll;
+use crate::screens::search::line::SearchLine;
 
 /// A dialog that is open. While one is, the order of the queue is frozen.
 #[derive(Clone, Debug)]
@@ -29,7 +30,10 @@ pub(crate) enum Dialog {
     Write(Box<write::Write>),
     Create(Box<create::Create>),
     Filter(filter::FilterLine),
-    Search(search::Search),
+    /// The text of a search.
+    Search(SearchLine),
+    /// A message to all tickets of an incident.
+    ReplyToAll(Box<ReplyToAll>),
     Palette(palette::Palette),
     Help(help::Help),
     Messages(messages::Messages),
@@ -54,8 +58,8 @@ impl Dialog {
             Self::Priority(_) => (wide(76), high(14)),
             Self::Reason(_) => (wide(76), high(9)),
             Self::Create(_) => (wide(90), high(18)),
-            Self::Filter(_) => (area.width, 1),
-            Self::Write(_) | Self::Search(_) => (wide(90), high(20)),
+            Self::Filter(_) | Self::Search(_) => (area.width, 1),
+            Self::Write(_) | Self::ReplyToAll(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
             Self::Messages(_) => (wide(100), high(30)),
         }
@@ -68,6 +72,7 @@ impl Dialog {
             Self::Priority(d) => Some(d.number),
             Self::Reason(d) => Some(d.number),
             Self::Write(d) => Some(d.number),
+            Self::ReplyToAll(d) => Some(d.parent),
             _ => None,
         }
     }
@@ -82,6 +87,7 @@ impl Dialog {
             Self::Create(d) => d.key(model, event, effects),
             Self::Filter(d) => d.key(model, event),
             Self::Search(d) => d.key(model, event, effects),
+            Self::ReplyToAll(d) => d.key(model, event, effects),
             Self::Palette(d) => d.key(model, event, effects),
             Self::Help(d) => d.key(event),
             Self::Messages(d) => d.key(event),
@@ -97,6 +103,7 @@ impl Dialog {
             Self::Create(d) => d.paste(model, text, effects),
             Self::Filter(d) => d.paste(model, text),
             Self::Search(d) => d.line.paste(text),
+            Self::ReplyToAll(d) => d.paste(model, text, effects),
             Self::Palette(d) => d.paste(text),
             Self::Choose(_) | Self::Help(_) | Self::Messages(_) => {}
         }

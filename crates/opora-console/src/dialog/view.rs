@@ -16,7 +16,8 @@ use crate::actions::{self, REGISTRY};
 use crate::clock::Face;
 use crate::detail;
 use crate::model::{Level, Model};
-use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
+use crate::screens::incident::reply::ReplyToAll;
+use crate::text::{clean_line, cut, fit, width, wrap};
 use crate::theme::priority_word;
 
 /// Draws the open dialog.
@@ -26,6 +27,9 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     if let Dialog::Filter(filter) = dialog {
         let label = format!(" {} /", model.texts.get("filter-label"));
         return line_field(model, frame, area, &label, &filter.line, true);
+    }
+    if let Dialog::Search(search) = dialog {
+        return line_field(model, frame, area, "/ ", &search.line, true);
     }
     let (title, hint, style) = titles(model, dialog);
     let block = Block::bordered().border_style(style).title(Line::styled(format!(" {title} "), style)).title_bottom(
@@ -42,7 +46,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Reason(d) => reason(model, frame, inner, d),
         Dialog::Write(d) => write(model, frame, inner, d),
         Dialog::Create(d) => create(model, frame, inner, d),
-        Dialog::Search(d) => search(model, frame, inner, d),
+        Dialog::ReplyToAll(d) => reply_to_all(model, frame, inner, d),
         Dialog::Palette(d) => draw_palette(model, frame, inner, d),
         Dialog::Help(d) => {
             let lines: Vec<Line<'_>> = REGISTRY.iter().map(|spec| action_line(model, spec, true)).collect();
@@ -50,7 +54,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
             frame.render_widget(Paragraph::new(lines.into_iter().skip(top).collect::<Vec<_>>()), inner);
         }
         Dialog::Messages(d) => messages(model, frame, inner, *d),
-        Dialog::Filter(_) => {}
+        Dialog::Filter(_) | Dialog::Search(_) => {}
     }
 }
 
@@ -68,11 +72,11 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         }
         Dialog::Write(d) => (numbered("title-note", d.number), "hint-write", theme.internal()),
         Dialog::Create(_) => (texts.get("title-create"), "hint-create", theme.title()),
-        Dialog::Search(_) => (texts.get("action-search"), "hint-search", theme.title()),
+        Dialog::ReplyToAll(d) => (numbered("title-reply-all", d.parent), "hint-write", theme.public()),
         Dialog::Palette(_) => (texts.get("action-palette"), "hint-palette", theme.title()),
         Dialog::Help(_) => (texts.get("action-help"), "hint-help", theme.title()),
         Dialog::Messages(_) => (texts.get("action-messages"), "hint-messages", theme.title()),
-        Dialog::Filter(_) => (String::new(), "hint-choose", theme.title()),
+        Dialog::Filter(_) | Dialog::Search(_) => (String::new(), "hint-choose", theme.title()),
     };
     (title, texts.get(hint), style)
 }
@@ -250,33 +254,20 @@ fn create(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Create) {
     fault(model, frame, area, dialog.fault);
 }
 
-fn search(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &super::search::Search) {
-    line_field(model, frame, area, "/ ", &dialog.line, true);
-    let rest = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
-    let (theme, texts) = (model.theme, &model.texts);
-    let say = |frame: &mut Frame<'_>, words: String, style: Style| {
-        frame.render_widget(Paragraph::new(Line::styled(words, style)), rest);
-    };
-    match &dialog.found {
-        None if dialog.is_waiting() => say(frame, texts.get("search-waiting"), theme.dim()),
-        None => say(frame, texts.get("search-how"), theme.dim()),
-        Some(Err(why)) => say(frame, clean_line(why), theme.bad()),
-        Some(Ok(rows)) if rows.is_empty() => say(frame, texts.get("search-nothing"), theme.dim()),
-        Some(Ok(rows)) => {
-            let line = |row: &crate::queue::row::Row| {
-                let state = texts.get(crate::theme::state_word(row.state));
-                Line::from(vec![
-                    Span::styled(crate::theme::priority_glyph(row.priority), theme.priority(row.priority)),
-                    Span::raw(format!(" {} {} ", fit_right(&format!("#{}", row.number), 8), fit(&state, 13))),
-                    Span::raw(cut(
-                        &format!("{} · {}", row.customer, row.subject),
-                        (rest.width as usize).saturating_sub(28),
-                    )),
-                ])
-            };
-            list(model, frame, rest, rows.iter().map(line).collect(), dialog.chosen);
-        }
-    }
+/// A message to all tickets of an incident: to whom, then the text.
+fn reply_to_all(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &ReplyToAll) {
+    let (texts, theme) = (&model.texts, model.theme);
+    frame.render_widget(
+        Paragraph::new(Line::styled(texts.get("write-public"), theme.public())),
+        Rect { height: 1, ..area },
+    );
+    let to: Vec<String> = dialog.to.iter().map(|number| format!("#{number}")).collect();
+    let to = texts.with("reply-all-to", &[("count", dialog.to.len().into()), ("to", (&to.join(" ")).into())]);
+    let to = Line::styled(cut(&to, area.width as usize), theme.dim());
+    frame.render_widget(Paragraph::new(to), Rect { y: area.y + 1, height: 1.min(area.height - 1), ..area });
+    let text = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(2), ..area };
+    frame.render_widget(dialog.area.widget(), text);
+    fault(model, frame, area, dialog.fault);
 }
 
 fn draw_palette(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &palette::Palette) {

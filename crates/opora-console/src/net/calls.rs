@@ -5,11 +5,12 @@ use opora_proto::client::Desk;
 use opora_proto::v1;
 use tonic::{Response, Status};
 
+use super::lists;
 use super::names::Names;
 use crate::msg::{Call, Change, Done, Loaded, Net, Trouble, Undoable, What};
 
 /// How many messages and events of a ticket are read.
-const PAGE: i32 = 200;
+pub(super) const PAGE: i32 = 200;
 
 /// Answers a call.
 pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
@@ -29,9 +30,21 @@ pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
             let result = result.map(|answer| answer.previews).map_err(|s| Trouble::from(&s));
             Net::Preview { number, generation, result }
         }
-        Call::Search { text, generation } => {
-            let result = search(desk, names, &text).await.map_err(|s| Trouble::from(&s));
+        Call::Search { text, generation, page_token } => {
+            let result = lists::search(desk, names, &text, page_token).await.map_err(|s| Trouble::from(&s));
             Net::Found { generation, result }
+        }
+        Call::Incident { number, generation } => {
+            let result = lists::incident(desk, names, number).await.map(Box::new).map_err(|s| Trouble::from(&s));
+            Net::Incident { generation, result }
+        }
+        Call::ReplyAll(reply) => {
+            let result = lists::reply_to_all(desk, &reply).await.map_err(|s| Trouble::from(&s));
+            Net::Replied { parent: reply.parent, request_id: reply.request_id, result }
+        }
+        Call::Older { number, generation, of, page_token } => {
+            let result = lists::older(desk, number, of, page_token).await.map(Box::new).map_err(|s| Trouble::from(&s));
+            Net::Older { number, generation, result }
         }
         Call::Change(change) => {
             let result = send(desk, &change).await.map_err(|s| Trouble::from(&s));
@@ -40,7 +53,7 @@ pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
     }
 }
 
-fn name(number: u64) -> String {
+pub(super) fn name(number: u64) -> String {
     format!("tickets/{number}")
 }
 
@@ -55,37 +68,28 @@ async fn detail(desk: &Desk, number: u64) -> Result<Loaded, Status> {
         async move { desk.tickets().list_comments(request).await }
     });
     let events = desk.call(|desk| {
-        let request = v1::ListEventsRequest { name: name.clone(), page_size: PAGE, ..Default::default() };
+        let request =
+            v1::ListEventsRequest { name: name.clone(), page_size: PAGE, newest_first: true, ..Default::default() };
         async move { desk.tickets().list_events(request).await }
     });
-    let (ticket, comments, events) = tokio::try_join!(ticket, comments, events)?;
-    let revision = ticket.revision.min(comments.revision).min(events.revision);
+    let files = desk.call(|desk| {
+        let request = v1::ListAttachmentsRequest { name: name.clone(), page_size: 1000, ..Default::default() };
+        async move { desk.attachments().list_attachments(request).await }
+    });
+    let (ticket, comments, events, files) = tokio::try_join!(ticket, comments, events, files)?;
+    let revision = ticket.revision.min(comments.revision).min(events.revision).min(files.revision);
     let ticket = ticket.ticket.unwrap_or_default();
     // What came between the three answers comes again with the stream: it is shown once.
+    let (more_comments, more_events) = (comments.next_page_token, events.next_page_token);
     let mut comments: Vec<_> = comments.comments.into_iter().filter(|c| c.revision <= revision).collect();
     comments.sort_by_key(|comment| comment.revision);
     let mut events: Vec<_> = events.events.into_iter().filter(|e| e.revision <= revision).collect();
     for event in &mut events {
         event.ticket = None;
     }
-    Ok(Loaded { ticket, comments, events, revision })
-}
-
-async fn search(desk: &Desk, names: &Names, text: &str) -> Result<Vec<crate::queue::row::Row>, Status> {
-    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
-    let filter = match opora_proto::name::TicketName::from_human(text) {
-        Ok(opora_proto::name::TicketName::Number(number)) => format!("number = {number}"),
-        _ => format!("\"{quoted}\""),
-    };
-    let request = v1::ListTicketsRequest { filter, page_size: 100, ..Default::default() };
-    let answer = desk
-        .call(|desk| {
-            let request = request.clone();
-            async move { desk.tickets().list_tickets(request).await }
-        })
-        .await?;
-    names.learn(desk, answer.tickets.iter()).await;
-    Ok(answer.tickets.iter().map(|ticket| names.row(ticket)).collect())
+    events.sort_by_key(|event| event.revision);
+    let attachments = files.attachments;
+    Ok(Loaded { ticket, comments, events, attachments, revision, more_comments, more_events, asking: None })
 }
 
 /// What of an answer is told.

@@ -2,6 +2,7 @@
 //! model: it speaks through the inbox.
 
 mod calls;
+mod lists;
 mod names;
 mod watch;
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use opora_proto::v1;
 
 use super::customer::Customer;
-use crate::clock::{Face, State};
+use crate::clock::{Face, State, millis};
 use crate::text;
 
 /// A ticket's place in the queue (`contract.md`, `order_by` urgency); the smallest is the most urgent.
@@ -39,6 +39,11 @@ pub(crate) struct Row {
     pub(crate) first_response: Face,
     pub(crate) resolution: Face,
     pub(crate) rung: u32,
+    /// Since when it stands on its rung, milliseconds; 0 on rung 0.
+    pub(crate) escalated: i64,
+    /// The incident that it is a child of; 0: of none.
+    pub(crate) incident: u64,
+    pub(crate) category: v1::Category,
     /// The customer wrote last.
     pub(crate) answered: bool,
     /// Changed by somebody else since the cursor was last on it.
@@ -67,6 +72,9 @@ impl Row {
             first_response,
             resolution,
             rung: ticket.escalation.as_ref().map_or(0, |e| e.rung),
+            escalated: ticket.escalation.as_ref().and_then(|e| millis(e.since.as_ref())).unwrap_or_default(),
+            incident: number_of(&ticket.incident),
+            category: ticket.category(),
             answered: false,
             changed: false,
         }
@@ -98,6 +106,11 @@ impl Row {
     pub(crate) fn is_breached(&self, now: i64) -> bool {
         [&self.first_response, &self.resolution].iter().any(|c| c.is_unmet() && c.is_breached(now))
     }
+}
+
+/// The number of `tickets/120`; 0 where there is none.
+fn number_of(name: &str) -> u64 {
+    name.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
 fn urgency(number: u64, state: v1::TicketState, first: &Face, second: &Face) -> Urgency {

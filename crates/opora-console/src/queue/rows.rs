@@ -36,6 +36,17 @@ impl Rows {
         self.slots.get_mut(*self.by_number.get(&number)?)
     }
 
+    /// All rows, in no order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Row> + '_ {
+        self.slots.iter().flatten()
+    }
+
+    /// The rows whose due time comes next after `now`, so many at most.
+    pub(crate) fn due_next(&self, now: i64, most: usize) -> Vec<u64> {
+        let first = self.order.partition_point(|key| (key.class, key.value) <= (1, now));
+        self.order.iter().skip(first).take_while(|key| key.class == 1).take(most).map(|key| key.number).collect()
+    }
+
     /// The places of the rows that a filter lets through, the most urgent first.
     pub(crate) fn matching(&self, filter: &Filter) -> Vec<Urgency> {
         if filter.is_empty() {

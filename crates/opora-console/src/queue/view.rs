@@ -151,7 +151,7 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
 }
 
 /// What is to be known of a row at once: a change on its way, a draft, an answer, news.
-fn mark(model: &Model, row: &Row) -> &'static str {
+pub(crate) fn mark(model: &Model, row: &Row) -> &'static str {
     match () {
         () if model.is_pending(row.number) => "~",
         () if row.answered => "«",

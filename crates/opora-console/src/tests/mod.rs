@@ -1,5 +1,6 @@
 //! Tests of the whole: what the screens look like, stories through `update`, and what no input may break.
 
+mod boards;
 mod properties;
 mod screens;
 mod stories;
@@ -37,6 +38,7 @@ fn named(name: &str) -> (KeyCode, KeyModifiers) {
         "enter" => KeyCode::Enter,
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
+        "home" => KeyCode::Home,
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
         "space" => KeyCode::Char(' '),

@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use crate::dialog::Dialog;
 use crate::drafts::{Draft, DraftKey};
 use crate::model::Model;
-use crate::msg::{Batch, Call, Done, Effect, Msg, Net, Trouble};
+use crate::msg::{Batch, Board, Call, Done, Effect, Found, Msg, Net, Older, Trouble};
 use crate::testing::{NOW, agent, comment, happened, sample, ticket, time};
 use crate::texts::Language;
 use crate::theme::Theme;
@@ -37,10 +37,11 @@ enum Step {
 }
 
 fn key() -> impl Strategy<Value = KeyEvent> {
-    let letters = "abcdefghijklmnopqrstuvwxyzAEGJKMS/:?!йцукенгшоладж.,№ #1 ";
+    let letters = "abcdefghijklmnopqrstuvwxyzAEGJKMRS/:?!йцукенгшоладж.,№ #1 ";
     prop_oneof![
         8 => prop::sample::select(letters.chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)),
         2 => prop::sample::select("dfuecgnpв".chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)),
+        2 => prop::sample::select("12345".chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)),
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right,
             KeyCode::PageUp, KeyCode::PageDown, KeyCode::Home, KeyCode::End, KeyCode::Backspace, KeyCode::Delete, KeyCode::F(1),
@@ -73,6 +74,12 @@ fn ticket_due(number: u64, due: i64) -> v1::Ticket {
         ..Default::default()
     };
     ticket.sla = Some(v1::TicketSla { resolution: Some(clock), ..Default::default() });
+    if due % 3 == 0 {
+        ticket.escalation = Some(v1::Escalation { rung: 1 + (due % 2).unsigned_abs() as u32, ..Default::default() });
+    }
+    if due % 5 == 0 {
+        ticket.incident = "tickets/3".into();
+    }
     ticket
 }
 
@@ -150,8 +157,24 @@ impl World {
                 Net::Preview { number, generation, result: if well { Ok(vec![]) } else { Err(bad()) } }
             }
             Call::Search { generation, .. } => {
-                let rows = vec![crate::queue::row::Row::of(&ticket_due(3, 1), "Вектор")];
-                Net::Found { generation, result: if well { Ok(rows) } else { Err(bad()) } }
+                let rows = (1..6).map(|n| crate::queue::row::Row::of(&ticket_due(n * 3, 1), "Вектор")).collect();
+                let found = Found { rows, next: if at == 0 { "next".into() } else { String::new() } };
+                Net::Found { generation, result: if well { Ok(found) } else { Err(bad()) } }
+            }
+            Call::Incident { number, generation } => {
+                let row = |n, due| crate::queue::row::Row::of(&ticket_due(n, due), "Вектор");
+                let board =
+                    Board { parent: row(number, 1), children: (1..4).map(|n| row(n, 5)).collect(), more: false };
+                Net::Incident { generation, result: if well { Ok(Box::new(board)) } else { Err(bad()) } }
+            }
+            Call::ReplyAll(reply) => {
+                let told = reply.to.iter().map(|n| (*n, (n % 2 == 0).then(|| "нет".to_owned()))).collect();
+                let (parent, request_id) = (reply.parent, reply.request_id.clone());
+                Net::Replied { parent, request_id, result: if well { Ok(told) } else { Err(bad()) } }
+            }
+            Call::Older { number, generation, .. } => {
+                let older = Older::Events(vec![v1::TicketEvent::default()], String::new());
+                Net::Older { number, generation, result: if well { Ok(Box::new(older)) } else { Err(bad()) } }
             }
             Call::Change(change) => {
                 let done = Done { number: change.number, revision: self.revision + 1, whom: String::new() };
@@ -175,6 +198,9 @@ impl World {
 /// What stands in the open text field, where it is more than blanks.
 fn typed(model: &Model) -> Option<(DraftKey, String)> {
     match &model.dialog {
+        Some(Dialog::ReplyToAll(reply)) if !reply.area.is_blank() => {
+            Some((DraftKey::All(reply.parent), reply.area.text()))
+        }
         Some(Dialog::Write(write)) if !write.area.is_blank() => Some((write.draft(), write.area.text())),
         _ => None,
     }
@@ -191,14 +217,18 @@ proptest! {
             for msg in world.messages(step) {
                 let network = matches!(msg, Msg::Net(_));
                 let cursor = world.model.queue.cursor();
+                let subject = world.model.subject().map(|row| row.number);
                 let before = world.model.drafts.clone();
-                let done = matches!(&msg, Msg::Net(Net::Done { result: Ok(_), .. }) | Msg::Key(_) | Msg::Paste(_));
+                let done = matches!(&msg, Msg::Net(Net::Done { result: Ok(_), .. } | Net::Replied { result: Ok(_), .. }) | Msg::Key(_) | Msg::Paste(_));
                 let mut effects = update(&mut world.model, msg);
                 effects.extend(settle(&mut world.model));
                 world.perform(effects);
                 let model = &world.model;
                 if network && cursor.is_some() {
                     prop_assert_eq!(model.queue.cursor(), cursor, "the network moved the cursor");
+                }
+                if network && subject.is_some() {
+                    prop_assert_eq!(model.subject().map(|row| row.number), subject, "the network changed the ticket that is acted on");
                 }
                 if let Some(number) = model.queue.cursor() {
                     prop_assert!(model.queue.position(number).is_some(), "the cursor's ticket is not shown");
@@ -209,7 +239,7 @@ proptest! {
                     prop_assert_eq!(world.disk.get(&key).map(|d| d.text.clone()), Some(text), "a typed text is not on disk");
                 }
                 if !done {
-                    for key in (1..12).flat_map(|n| [DraftKey::Reply(n), DraftKey::Note(n)]).chain([DraftKey::Create]) {
+                    for key in (1..12).flat_map(|n| [DraftKey::Reply(n), DraftKey::Note(n), DraftKey::All(n)]).chain([DraftKey::Create]) {
                         let kept = |d: &crate::drafts::Drafts| d.get(key).map(|d| d.text.clone());
                         prop_assert_eq!(kept(&before), kept(&model.drafts), "a draft was lost");
                     }

@@ -11,7 +11,7 @@ use super::press;
 use crate::clock::HOUR;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Msg, Net};
-use crate::testing::{NOW, empty, load, sample, time};
+use crate::testing::{NOW, answer, empty, load, sample, time};
 use crate::texts::Language::{self, En, Ru};
 use crate::theme::Theme;
 use crate::update::update;
@@ -20,7 +20,7 @@ use crate::view::view;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 40), (200, 60)];
 
 /// The screen as text, then its styles.
-fn drawn(model: &Model, styles: bool) -> String {
+pub(super) fn drawn(model: &Model, styles: bool) -> String {
     let (width, height) = model.size;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     terminal.draw(|frame| view(model, frame)).unwrap();
@@ -58,14 +58,14 @@ fn drawn(model: &Model, styles: bool) -> String {
     out
 }
 
-fn check(name: &str, model: &mut Model) {
+pub(super) fn check(name: &str, model: &mut Model) {
     load(model);
     let (width, height) = model.size;
     // Styles are the same at each size and in each language: once is enough.
     insta::assert_snapshot!(format!("{name}_{width}x{height}"), drawn(model, false));
 }
 
-fn everywhere(name: &str, prepare: impl Fn(&mut Model)) {
+pub(super) fn everywhere(name: &str, prepare: impl Fn(&mut Model)) {
     for (language, code) in [(Ru, "ru"), (En, "en")] {
         for size in SIZES {
             let mut model = sample(language, Theme::Dark, size);
@@ -80,10 +80,16 @@ fn the_queue_with_the_ticket_beside_it() {
     everywhere("queue", |_| {});
 }
 
+/// Presses keys, and the ticket is loaded.
+pub(super) fn opened(model: &mut Model, keys: &str) {
+    let asked = press(model, keys);
+    answer(model, asked);
+}
+
 #[test]
 fn the_opened_ticket_and_its_history() {
-    everywhere("ticket", |model| drop(press(model, "<enter>")));
-    everywhere("history", |model| drop(press(model, "<enter>v")));
+    everywhere("ticket", |model| opened(model, "<enter>"));
+    everywhere("history", |model| opened(model, "<enter>v"));
 }
 
 #[test]
@@ -171,7 +177,26 @@ fn the_palettes_of_the_screen() {
 fn every_size_is_drawn_without_a_panic() {
     for width in [1, 2, 10, 30, 59, 60, 79, 99, 100, 101, 300] {
         for height in [1, 2, 3, 8, 13, 14, 15, 24, 100] {
-            for keys in ["", "<enter>", "a", "p", "r", "c", "/", ":", "?", "M", "S", "E"] {
+            for keys in [
+                "",
+                "<enter>",
+                "a",
+                "p",
+                "r",
+                "c",
+                "/",
+                ":",
+                "?",
+                "M",
+                "S",
+                "E",
+                "2",
+                "3",
+                "4",
+                "5<esc>",
+                "<enter>vv",
+                "<enter>vvv",
+            ] {
                 let mut model = sample(Language::En, Theme::Dark, (width, height));
                 press(&mut model, keys);
                 drawn(&model, false);

@@ -8,7 +8,6 @@ use crossterm::event::KeyEvent;
 use opora_proto::v1::Visibility;
 
 use crate::actions::{self, Action};
-use crate::detail::Tab;
 use crate::dialog::choose::Choose;
 use crate::dialog::create::Create;
 use crate::dialog::filter::FilterLine;
@@ -17,13 +16,14 @@ use crate::dialog::messages::Messages;
 use crate::dialog::palette::Palette;
 use crate::dialog::priority::PriorityDialog;
 use crate::dialog::reason::Reason;
-use crate::dialog::search::Search;
 use crate::dialog::write::Write;
 use crate::dialog::{After, Dialog};
 use crate::layout::{layout, screen};
 use crate::model::{Level, Link, Model, Pane, TOAST_TIME};
 use crate::msg::{Call, Effect, Msg};
 use crate::queue::counts::Summary;
+use crate::queue::row::Row;
+use crate::screens::{self, Screen};
 
 /// Applies one message.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -83,15 +83,34 @@ pub(crate) fn settle(model: &mut Model) -> Vec<Effect> {
             effects.push(Effect::Call(Call::Detail { number, generation }));
         }
     }
+    screens::settle(model, height, &mut effects);
+    older(model, &mut effects);
     model.deadline = deadline(model, height);
     effects
+}
+
+/// Asks for older messages or events, where the person has come to the beginning of those that are here.
+fn older(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(number) = model.subject().map(|row| row.number) else { return };
+    let Some((of, page_token)) = model.details.older(number) else { return };
+    if model.details.scroll == 0 || model.details.scroll < crate::detail::view::most_scroll(model) {
+        return;
+    }
+    let generation = model.next_generation();
+    model.details.asking(number, generation);
+    effects.push(Effect::Call(Call::Older { number, generation, of, page_token }));
 }
 
 /// The next instant at which a visible text changes by time alone.
 fn deadline(model: &Model, height: usize) -> Option<i64> {
     let now = model.now;
     let minute = (now / crate::clock::MINUTE + 1) * crate::clock::MINUTE;
-    let rows = model.queue.window(height).filter_map(|number| model.queue.row(number)?.clock().next_change(now)).min();
+    let next = |row: &Row| row.clock().next_change(now);
+    let rows = if model.screen == Screen::Queue {
+        model.queue.window(height).filter_map(|number| next(model.queue.row(number)?)).min()
+    } else {
+        screens::window(model, height).into_iter().filter_map(|number| next(screens::row(model, number)?)).min()
+    };
     let detail = model.subject().and_then(|row| {
         [&row.first_response, &row.resolution].into_iter().filter_map(|clock| clock.next_change(now)).min()
     });
@@ -124,6 +143,9 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         model.toast(Level::Warning, text);
         return;
     }
+    if screens::action(model, action, effects) {
+        return;
+    }
     match action {
         Action::Assign => model.dialog = Choose::agent(model).map(Dialog::Choose),
         Action::Take => take(model, effects),
@@ -135,7 +157,6 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Create => model.dialog = Some(Dialog::Create(Box::new(Create::open(model)))),
         Action::Undo => send::undo(model, effects),
         Action::Filter => model.dialog = Some(Dialog::Filter(FilterLine::open(model))),
-        Action::Search => model.dialog = Some(Dialog::Search(Search::default())),
         Action::Palette => model.dialog = Some(Dialog::Palette(Palette::default())),
         Action::Help => model.dialog = Some(Dialog::Help(Help::default())),
         Action::Messages => {
@@ -188,9 +209,9 @@ fn go(model: &mut Model, action: Action) {
         Action::ScrollDown => scroll(model, -(half as isize)),
         Action::ScrollUp => scroll(model, half as isize),
         Action::SwitchTab => {
-            let tab = &mut model.details.tab;
-            *tab = if *tab == Tab::Conversation { Tab::History } else { Tab::Conversation };
-            model.details.scroll = 0;
+            let details = &mut model.details;
+            details.tab = details.tab.next();
+            details.scroll = details.tab.start();
         }
         Action::Attention => attention(model, height),
         _ => {}
@@ -199,7 +220,11 @@ fn go(model: &mut Model, action: Action) {
 
 /// One step back: from a ticket outside the queue, from the detail pane, from a filter.
 fn back(model: &mut Model) {
-    if model.peek.take().is_some() || model.pane == Pane::Detail {
+    let ticket = model.peek.is_some() || model.pane == Pane::Detail;
+    if ticket && screens::back(model) {
+        return;
+    }
+    if model.peek.take().is_some() || ticket {
         model.pane = Pane::List;
     } else if !model.queue.filter.is_empty() {
         model.queue.set_filter(crate::queue::filter::Filter::default());
@@ -246,6 +271,10 @@ fn edited(model: &mut Model, result: Result<String, String>, effects: &mut Vec<E
         (Ok(text), Some(Dialog::Create(mut create))) => {
             create.edited(model, &text, effects);
             model.dialog = Some(Dialog::Create(create));
+        }
+        (Ok(text), Some(Dialog::ReplyToAll(mut reply))) => {
+            reply.edited(model, &text, effects);
+            model.dialog = Some(Dialog::ReplyToAll(reply));
         }
         (Err(why), dialog) => {
             let text = model.texts.get("toast-editor-failed");

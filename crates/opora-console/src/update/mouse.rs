@@ -8,6 +8,7 @@ use crate::actions;
 use crate::layout::{layout, screen};
 use crate::model::{Model, Pane};
 use crate::msg::Effect;
+use crate::screens;
 
 /// How many rows a notch of the wheel moves.
 const NOTCH: isize = 3;
@@ -24,6 +25,11 @@ pub(super) fn apply(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effe
     match event.kind {
         MouseEventKind::ScrollDown if within(regions.detail) => scroll(model, -NOTCH),
         MouseEventKind::ScrollUp if within(regions.detail) => scroll(model, NOTCH),
+        MouseEventKind::ScrollDown if within(regions.screen) => screens::step(model, NOTCH),
+        MouseEventKind::ScrollUp if within(regions.screen) => screens::step(model, -NOTCH),
+        MouseEventKind::Down(MouseButton::Left) if within(regions.screen) && regions.rows.contains(at) => {
+            screens::click(model, usize::from(at.y - regions.rows.y));
+        }
         MouseEventKind::ScrollDown if within(regions.list) => model.queue.step(NOTCH, height),
         MouseEventKind::ScrollUp if within(regions.list) => model.queue.step(-NOTCH, height),
         MouseEventKind::Down(MouseButton::Left) if regions.rows.contains(at) && regions.list.is_some() => {

@@ -10,6 +10,7 @@ use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Undo};
 use crate::msg::{Batch, Done, Effect, Happened, Net, Trouble, What};
 use crate::queue::Left;
+use crate::screens::incident;
 use crate::text;
 
 /// Applies what the network tells.
@@ -31,6 +32,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.link = Link::CatchingUp;
             model.details.forget_all();
             model.queue.begin_set();
+            model.screens.incident.forget();
         }
         Net::Batch(batch) => apply_batch(model, batch),
         Net::Agents(agents) => model.agents = agents,
@@ -49,8 +51,16 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             }
         }
         Net::Found { generation, result } => {
-            if let Some(Dialog::Search(search)) = &mut model.dialog {
-                search.answer(generation, result);
+            model.screens.search.answer(generation, result, effects);
+        }
+        Net::Incident { generation, result } => model.screens.incident.answer(generation, result),
+        Net::Replied { parent, request_id, result } => {
+            incident::answered(model, parent, &request_id, result, effects);
+        }
+        Net::Older { number, generation, result } => {
+            if let Err(trouble) = model.details.answer_older(number, generation, result) {
+                let text = text::clean_line(&trouble.message);
+                model.toast_with(Level::Refused, text, trouble.technical);
             }
         }
         Net::Done { request_id, result: Ok(done) } => accepted(model, &request_id, &done, effects),
@@ -71,6 +81,7 @@ fn apply_batch(model: &mut Model, batch: Batch) {
     if batch.synced || model.link != Link::CatchingUp {
         if matches!(model.link, Link::Offline { .. }) {
             model.details.forget_failed();
+            model.screens.incident.forget_failed();
         }
         model.link = Link::Live;
     }
@@ -104,6 +115,7 @@ fn apply_event(model: &mut Model, mut happened: Happened) {
         model.undo = None;
     }
     model.details.happened(&happened);
+    model.screens.happened(&happened);
     if let Some(peek) = model.peek.as_mut().filter(|peek| peek.number == number) {
         *peek = happened.row.clone();
     }

@@ -287,9 +287,10 @@ impl Service {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
         let ticket = self.found(named(&wire.name, wrong)?)?.number;
-        let query = Query::new("ListEvents", &[&ticket.to_string()]);
+        let order = if wire.newest_first { "newest" } else { "oldest" };
+        let query = Query::new("ListEvents", &[&ticket.to_string(), order]);
         let after = self.0.tokens.read_revision(query, &wire.page_token)?;
-        let asked = HistoryQuery { ticket, newest_first: false, after, limit, max_bytes: PAGE_BYTES };
+        let asked = HistoryQuery { ticket, newest_first: wire.newest_first, after, limit, max_bytes: PAGE_BYTES };
         let page = self.desk().events(asked).await?;
         Ok(v1::ListEventsResponse {
             events: page.items.iter().map(|entry| convert::event(&entry.event, entry.revision, None)).collect(),

@@ -1,0 +1,139 @@
+//! Calls that give or take many: pages of a search and of a history, an incident with its children, one answer to all
+//! of them.
+
+use opora_proto::client::Desk;
+use opora_proto::name::TicketName;
+use opora_proto::v1;
+use opora_proto::v1::batch_result::Result as Outcome;
+use tonic::Status;
+
+use super::calls::{PAGE, name};
+use super::names::Names;
+use crate::msg::{Board, Found, Older, Part, ReplyAll};
+
+/// How many tickets a page of a search holds.
+const FOUND: i32 = 100;
+/// How many pages of an incident's children are read, a thousand each.
+const CHILDREN: usize = 5;
+/// How many tickets one batch takes (`contract.md`).
+const BATCH: usize = 500;
+
+/// A page of the tickets that have these words, or of the ticket that has this number.
+pub(super) async fn search(desk: &Desk, names: &Names, text: &str, page_token: String) -> Result<Found, Status> {
+    let quoted = text.replace('\\', "\\\\").replace('"', "\\\"");
+    let filter = match TicketName::from_human(text) {
+        Ok(TicketName::Number(number)) => format!("number = {number}"),
+        _ => format!("\"{quoted}\""),
+    };
+    let request = v1::ListTicketsRequest { filter, page_size: FOUND, page_token, ..Default::default() };
+    let answer = list(desk, names, request).await?;
+    Ok(Found { rows: answer.tickets.iter().map(|ticket| names.row(ticket)).collect(), next: answer.next_page_token })
+}
+
+async fn list(desk: &Desk, names: &Names, request: v1::ListTicketsRequest) -> Result<v1::ListTicketsResponse, Status> {
+    let answer = desk
+        .call(|desk| {
+            let request = request.clone();
+            async move { desk.tickets().list_tickets(request).await }
+        })
+        .await?;
+    names.learn(desk, answer.tickets.iter()).await;
+    Ok(answer)
+}
+
+/// An incident with its children, open or not.
+pub(super) async fn incident(desk: &Desk, names: &Names, number: u64) -> Result<Board, Status> {
+    let parent = desk
+        .call(|desk| {
+            let request = v1::GetTicketRequest { name: name(number), view: v1::TicketView::Basic.into() };
+            async move { desk.tickets().get_ticket(request).await }
+        })
+        .await?
+        .ticket
+        .unwrap_or_default();
+    names.learn(desk, std::iter::once(&parent)).await;
+    let mut children = Vec::new();
+    let mut page_token = String::new();
+    for _ in 0..CHILDREN {
+        let filter = format!("incident = {number}");
+        let request = v1::ListTicketsRequest { filter, page_size: 1000, page_token, ..Default::default() };
+        let page = list(desk, names, request).await?;
+        children.extend(page.tickets.iter().map(|ticket| names.row(ticket)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    Ok(Board { parent: names.row(&parent), children, more: !page_token.is_empty() })
+}
+
+/// Older messages or events of a ticket.
+pub(super) async fn older(desk: &Desk, number: u64, of: Part, page_token: String) -> Result<Older, Status> {
+    let name = name(number);
+    match of {
+        Part::Comments => {
+            let request = v1::ListCommentsRequest { name, page_size: PAGE, page_token, ..Default::default() };
+            let page = desk
+                .call(|desk| {
+                    let request = request.clone();
+                    async move { desk.tickets().list_comments(request).await }
+                })
+                .await?;
+            let mut comments = page.comments;
+            comments.sort_by_key(|comment| comment.revision);
+            Ok(Older::Comments(comments, page.next_page_token))
+        }
+        Part::Events => {
+            let request = v1::ListEventsRequest { name, page_size: PAGE, page_token, newest_first: true };
+            let page = desk
+                .call(|desk| {
+                    let request = request.clone();
+                    async move { desk.tickets().list_events(request).await }
+                })
+                .await?;
+            let mut events = page.events;
+            events.sort_by_key(|event| event.revision);
+            Ok(Older::Events(events, page.next_page_token))
+        }
+    }
+}
+
+/// One public message to many tickets: what became of each, in their order. Each batch has a request id of its own,
+/// made from that of the whole, so that the whole can be sent again.
+pub(super) async fn reply_to_all(desk: &Desk, reply: &ReplyAll) -> Result<Vec<(u64, Option<String>)>, Status> {
+    let whole = uuid::Uuid::parse_str(&reply.request_id).unwrap_or_default().as_u128();
+    let mut results = Vec::with_capacity(reply.to.len());
+    for (i, numbers) in reply.to.chunks(BATCH).enumerate() {
+        let comment = v1::AddCommentRequest {
+            body: reply.body.clone(),
+            visibility: v1::Visibility::Public.into(),
+            seen_through: reply.seen_through,
+            ..Default::default()
+        };
+        let request = v1::BatchChangeRequest {
+            names: numbers.iter().map(|number| name(*number)).collect(),
+            request_id: uuid::Uuid::from_u128(whole ^ i as u128).to_string(),
+            change: Some(v1::batch_change_request::Change::Comment(comment)),
+            ..Default::default()
+        };
+        let answer = desk
+            .call(|desk| {
+                let request = request.clone();
+                async move { desk.tickets().batch_change(request).await }
+            })
+            .await;
+        match answer {
+            Ok(answer) => results.extend(numbers.iter().zip(answer.results).map(|(number, result)| {
+                let why = match result.result {
+                    Some(Outcome::Refusal(refusal)) => Some(refusal.message),
+                    _ => None,
+                };
+                (*number, why)
+            })),
+            // What went out before is told; the rest was not sent.
+            Err(status) if i > 0 => results.extend(numbers.iter().map(|n| (*n, Some(status.message().to_owned())))),
+            Err(status) => return Err(status),
+        }
+    }
+    Ok(results)
+}

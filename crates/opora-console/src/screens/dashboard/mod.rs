@@ -1,0 +1,111 @@
+//! The dashboard's numbers, all from the rows that are here and from what came through the stream. Knows no widget.
+
+pub(crate) mod trends;
+pub(super) mod view;
+
+use std::collections::BTreeMap;
+
+use opora_proto::v1::{Priority, TicketState};
+
+use super::list::List;
+use crate::clock::{Face, State};
+use crate::model::Model;
+use crate::queue::row::Row;
+use trends::Trends;
+
+/// How many of those that fall due next are listed.
+const NEXT: usize = 10;
+
+/// The dashboard's part of the model.
+#[derive(Clone, Debug)]
+pub(crate) struct Dashboard {
+    /// What falls due next.
+    pub(crate) due: List,
+    pub(crate) trends: Trends,
+}
+
+impl Dashboard {
+    pub(crate) fn new(now: i64) -> Self {
+        Self { due: List::default(), trends: Trends::new(now) }
+    }
+}
+
+/// Clocks that are decided: met in time, or breached.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Share {
+    pub(crate) met: u64,
+    pub(crate) breached: u64,
+}
+
+impl Share {
+    /// Counts a clock, if it is decided at `now`.
+    pub(crate) fn add(&mut self, face: &Face, now: i64) {
+        if face.is_breached(now) {
+            self.breached += 1;
+        } else if face.state == State::Met {
+            self.met += 1;
+        }
+    }
+
+    /// How many of the decided were met; nothing is decided yet: `None`.
+    pub(crate) fn ratio(self) -> Option<f64> {
+        let all = self.met + self.breached;
+        (all > 0).then(|| self.met as f64 / all as f64)
+    }
+}
+
+/// All that is counted of the open tickets.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) by_state: Vec<(TicketState, u64)>,
+    pub(crate) by_priority: Vec<(Priority, u64)>,
+    /// Most first; nobody is the empty id.
+    pub(crate) by_owner: Vec<(String, u64)>,
+    pub(crate) first_response: Share,
+    pub(crate) resolution: Share,
+}
+
+impl Tally {
+    /// Counts the rows, and for compliance what ended since the console began.
+    pub(crate) fn of(model: &Model) -> Self {
+        use Priority::{Critical, High, Low, Medium};
+        use TicketState::{InProgress, New, WaitingForCustomer};
+        let rows = &model.queue.rows;
+        let mut states = [New, InProgress, WaitingForCustomer].map(|state| (state, 0));
+        let mut priorities = [Critical, High, Medium, Low].map(|priority| (priority, 0));
+        let mut owners: BTreeMap<&str, u64> = BTreeMap::new();
+        let (mut first_response, mut resolution) = (Share::default(), Share::default());
+        for row in rows.iter() {
+            if let Some((_, count)) = states.iter_mut().find(|(state, _)| *state == row.state) {
+                *count += 1;
+            }
+            if let Some((_, count)) = priorities.iter_mut().find(|(priority, _)| *priority == row.priority) {
+                *count += 1;
+            }
+            *owners.entry(&row.owner).or_default() += 1;
+            first_response.add(&row.first_response, model.now);
+            resolution.add(&row.resolution, model.now);
+        }
+        for (first, second) in model.screens.dashboard.trends.ended(|number| rows.get(number).is_some()) {
+            first_response.add(first, model.now);
+            resolution.add(second, model.now);
+        }
+        let mut by_owner: Vec<(String, u64)> =
+            owners.into_iter().map(|(owner, count)| (owner.to_owned(), count)).collect();
+        by_owner.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        Self { by_state: states.to_vec(), by_priority: priorities.to_vec(), by_owner, first_response, resolution }
+    }
+}
+
+/// The tickets that fall due next.
+pub(super) fn numbers(model: &Model) -> Vec<u64> {
+    model.queue.rows.due_next(model.now, NEXT)
+}
+
+/// A row of the list, and whether it left it.
+pub(super) fn row(model: &Model, number: u64) -> Option<(&Row, bool)> {
+    match model.queue.rows.get(number) {
+        Some(row) => Some((row, false)),
+        None => model.screens.dashboard.due.kept(number).map(|row| (row, true)),
+    }
+}
