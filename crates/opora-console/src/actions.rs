@@ -1,12 +1,54 @@
 //! The registry of actions: one list feeds the key map, the footer, the help, the palette and the mouse. Says when an
 //! action is possible and why not; what it does is the update's business.
 
-use crossterm::event::{KeyCode, KeyEvent};
+use crossterm::event::KeyCode;
 use opora_proto::v1::TicketState;
 
 use crate::keys::Chord;
+use crate::keys::names::Strokes;
 use crate::model::{Model, Pane};
 use crate::screens::{self, Screen, incident};
+
+/// Where the console stands: a key may mean something else here than there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Place {
+    Queue,
+    Ticket,
+    Incident,
+    Escalations,
+    Dashboard,
+    Search,
+}
+
+impl Place {
+    /// All of them, in their own order.
+    pub(crate) const ALL: [Self; 6] =
+        [Self::Queue, Self::Ticket, Self::Incident, Self::Escalations, Self::Dashboard, Self::Search];
+
+    /// Its name in configuration.
+    pub(crate) const fn id(self) -> &'static str {
+        match self {
+            Self::Queue => "queue",
+            Self::Ticket => "ticket",
+            Self::Incident => "incident",
+            Self::Escalations => "escalations",
+            Self::Dashboard => "dashboard",
+            Self::Search => "search",
+        }
+    }
+
+    /// Where the person is.
+    pub(crate) fn of(model: &Model) -> Self {
+        match model.screen {
+            Screen::Queue if model.pane == Pane::Detail || model.peek.is_some() => Self::Ticket,
+            Screen::Queue => Self::Queue,
+            Screen::Incident => Self::Incident,
+            Screen::Escalations => Self::Escalations,
+            Screen::Dashboard => Self::Dashboard,
+            Screen::Search => Self::Search,
+        }
+    }
+}
 
 /// What can be done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -43,6 +85,9 @@ pub(crate) enum Action {
     Palette,
     Help,
     Messages,
+    CopyNumber,
+    CopyLink,
+    CopyMessage,
     Redraw,
     Suspend,
     Quit,
@@ -53,17 +98,27 @@ pub(crate) struct Spec {
     pub(crate) action: Action,
     /// Its name in configuration and in the palette, and the stem of its texts.
     pub(crate) id: &'static str,
-    pub(crate) keys: &'static [Chord],
+    /// The keys that it has unless others are set.
+    pub(crate) keys: &'static [Strokes],
     /// Whether the footer shows it.
     pub(crate) footer: bool,
 }
 
-const fn key(c: char) -> Chord {
-    Chord::char(c)
+const fn key(c: char) -> Strokes {
+    Strokes::one(Chord::char(c))
 }
 
-const fn code(code: KeyCode) -> Chord {
-    Chord::plain(code)
+const fn code(code: KeyCode) -> Strokes {
+    Strokes::one(Chord::plain(code))
+}
+
+const fn ctrl(c: char) -> Strokes {
+    Strokes::one(Chord::ctrl(c))
+}
+
+/// One key after the other.
+const fn two(first: char, then: char) -> Strokes {
+    Strokes::two(Chord::char(first), Chord::char(then))
 }
 
 macro_rules! registry {
@@ -88,29 +143,32 @@ registry! {
     Filter "filter" true [key('/')];
     Palette "palette" true [key(':')];
     Help "help" true [key('?'), code(KeyCode::F(1))];
-    ShowQueue "queue" true [key('1')];
-    ShowIncident "incident" true [key('2')];
-    ShowEscalations "escalations" true [key('3')];
-    ShowDashboard "dashboard" true [key('4')];
-    Search "search" true [key('5'), key('S')];
+    ShowQueue "queue" true [key('1'), two('g', 'q')];
+    ShowIncident "incident" true [key('2'), two('g', 'i')];
+    ShowEscalations "escalations" true [key('3'), two('g', 'l')];
+    ShowDashboard "dashboard" true [key('4'), two('g', 'd')];
+    Search "search" true [key('5'), key('S'), two('g', 's')];
     ReplyAll "reply-all" false [key('R')];
     Down "down" false [key('j'), code(KeyCode::Down)];
     Up "up" false [key('k'), code(KeyCode::Up)];
-    PageDown "page-down" false [code(KeyCode::PageDown), Chord::ctrl('f')];
+    PageDown "page-down" false [code(KeyCode::PageDown), ctrl('f')];
     PageUp "page-up" false [code(KeyCode::PageUp)];
-    Top "top" false [key('g'), code(KeyCode::Home)];
-    Bottom "bottom" false [key('G'), code(KeyCode::End)];
+    Top "top" false [two('g', 'g'), code(KeyCode::Home)];
+    Bottom "bottom" false [key('G'), code(KeyCode::End), two('g', 'e')];
     Attention "attention" false [code(KeyCode::Tab)];
     Open "open" false [code(KeyCode::Enter), key('l'), code(KeyCode::Right)];
     Back "back" false [code(KeyCode::Esc), code(KeyCode::Backspace), key('h'), code(KeyCode::Left)];
     NextPane "next-pane" false [key('w'), code(KeyCode::BackTab)];
-    ScrollDown "scroll-down" false [key('J'), Chord::ctrl('d')];
-    ScrollUp "scroll-up" false [key('K'), Chord::ctrl('u')];
+    ScrollDown "scroll-down" false [key('J'), ctrl('d')];
+    ScrollUp "scroll-up" false [key('K'), ctrl('u')];
     SwitchTab "switch-tab" false [key('v')];
     Messages "messages" false [key('M')];
-    Redraw "redraw" false [Chord::ctrl('l')];
-    Suspend "suspend" false [Chord::ctrl('z')];
-    Quit "quit" false [key('q'), Chord::ctrl('c')];
+    CopyNumber "copy-number" false [two('y', 'n')];
+    CopyLink "copy-link" false [two('y', 'l')];
+    CopyMessage "copy-message" false [two('y', 'm')];
+    Redraw "redraw" false [ctrl('l')];
+    Suspend "suspend" false [ctrl('z')];
+    Quit "quit" false [key('q'), ctrl('c')];
 }
 
 /// The registry's entry of an action.
@@ -121,18 +179,11 @@ pub(crate) fn spec(action: Action) -> &'static Spec {
 
 const QUIT: Spec = Spec { action: Action::Quit, id: "quit", keys: &[], footer: false };
 
-/// What a key means, whatever layout is on.
-pub(crate) fn find(event: &KeyEvent) -> Option<Action> {
-    let chord = Chord::of(event);
-    let bound = |chord: Chord| REGISTRY.iter().find(|spec| spec.keys.contains(&chord)).map(|spec| spec.action);
-    bound(chord).or_else(|| chord.stand_in().and_then(bound))
-}
-
 /// Why an action can't be done now: the key of a sentence. `None`: it can.
 pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
     use Action::{
-        Assign, Attention, Bottom, Down, Escalate, NextPane, Note, Open, PageDown, PageUp, Priority, Reply, ReplyAll,
-        ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top, Undo, Up,
+        Assign, Attention, Bottom, CopyLink, CopyMessage, CopyNumber, Down, Escalate, NextPane, Note, Open, PageDown,
+        PageUp, Priority, Reply, ReplyAll, ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top, Undo, Up,
     };
     let state = model.subject().map(|row| row.state);
     let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
@@ -143,6 +194,7 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         ShowIncident if state.is_none() && model.screens.incident.parent.is_none() => Some("why-no-ticket"),
         ReplyAll => incident::why_not(model),
         Open | ScrollDown | ScrollUp | SwitchTab | Assign | Take | Priority | Reply | Note | Escalate | Status
+        | CopyNumber | CopyLink | CopyMessage
             if state.is_none() =>
         {
             Some("why-no-ticket")
@@ -150,6 +202,7 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         Assign | Take | Priority | Escalate | Status | Reply if ended => Some("why-ended"),
         Take if model.subject().is_some_and(|row| *row.owner == *model.me) => Some("why-yours"),
         Escalate if at_the_top(model) => Some("why-top-rung"),
+        CopyMessage if crate::update::copy::message(model).is_none() => Some("why-no-message"),
         Undo if model.undo.is_none() => Some("why-nothing-to-undo"),
         _ => None,
     }
@@ -174,7 +227,10 @@ pub(crate) fn footer(model: &Model, width: u16) -> Vec<(u16, u16, Action)> {
     let mut entries = Vec::new();
     let mut at = 1;
     let detail_first = model.pane == Pane::Detail;
-    let wide = |action| crate::text::width(&footer_text(model, action)) as u16;
+    let wide = |action| {
+        let (key, title) = footer_text(model, action);
+        (crate::text::width(&key) + 1 + crate::text::width(&title)) as u16
+    };
     // Where there is no room for all, the way to the others stays.
     let help = wide(Action::Help);
     let shown = |spec: &&Spec| spec.footer && !(detail_first && spec.action == Action::Create);
@@ -204,11 +260,12 @@ fn is_way(action: Action) -> bool {
     matches!(action, ShowQueue | ShowIncident | ShowEscalations | ShowDashboard | Search | ReplyAll)
 }
 
-/// `a assign`.
-pub(crate) fn footer_text(model: &Model, action: Action) -> String {
+/// `a` and `assign`.
+pub(crate) fn footer_text(model: &Model, action: Action) -> (String, String) {
     let spec = spec(action);
-    let key = spec.keys.first().map(ToString::to_string).unwrap_or_default();
-    format!("{key} {}", model.texts.get(&format!("action-{}", spec.id)))
+    let key = model.settings.keys.keys_of(Place::of(model), action).next();
+    let key = key.map(|keys| keys.to_string()).unwrap_or_default();
+    (key, model.texts.get(&format!("action-{}", spec.id)))
 }
 
 #[cfg(test)]
@@ -216,17 +273,26 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::keys::map::KeyMap;
     use crate::texts::{Language, Texts};
 
     #[test]
     fn no_key_means_two_things() {
-        let mut seen = HashSet::new();
+        assert!(KeyMap::with(vec![]).is_ok(), "{:?}", KeyMap::with(vec![]));
         for spec in REGISTRY {
             assert!(!spec.keys.is_empty(), "{} has no key", spec.id);
             for key in spec.keys {
-                assert!(seen.insert(*key), "{key} is bound twice");
-                assert!(![Chord::ctrl('a'), Chord::ctrl('b'), Chord::ctrl('s'), Chord::ctrl('q')].contains(key));
+                assert!(!["C-a", "C-b", "C-s", "C-q"].contains(&key.first.to_string().as_str()), "{}", spec.id);
             }
+        }
+    }
+
+    #[test]
+    fn an_action_stands_in_the_registry_once() {
+        let ids: HashSet<&str> = REGISTRY.iter().map(|spec| spec.id).collect();
+        assert_eq!(ids.len(), REGISTRY.len());
+        for (at, place) in Place::ALL.into_iter().enumerate() {
+            assert_eq!(place as usize, at);
         }
     }
 

@@ -11,6 +11,38 @@ pub(crate) const LEAST: (u16, u16) = (60, 14);
 /// From how many columns on both panes are shown.
 const WIDE: u16 = 100;
 
+/// How the width is parted between list and ticket, in thousandths for the list: it stays when the window changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Split(u16);
+
+impl Default for Split {
+    fn default() -> Self {
+        Self(600)
+    }
+}
+
+impl Split {
+    /// The least and the most that the list has.
+    const BOUNDS: (u16, u16) = (300, 750);
+
+    /// Whole hundredths, within the bounds.
+    pub(crate) fn percent(percent: u16) -> Option<Self> {
+        let part = percent.checked_mul(10)?;
+        (Self::BOUNDS.0..=Self::BOUNDS.1).contains(&part).then_some(Self(part))
+    }
+
+    /// The divider at a column of so many: as near as the bounds allow.
+    pub(crate) fn at(column: u16, width: u16) -> Self {
+        let part = u32::from(column) * 1000 / u32::from(width.max(1));
+        Self((part.min(1000) as u16).clamp(Self::BOUNDS.0, Self::BOUNDS.1))
+    }
+
+    /// How many of so many columns the list has.
+    pub(crate) fn left(self, width: u16) -> u16 {
+        (u32::from(width) * u32::from(self.0) / 1000) as u16
+    }
+}
+
 /// The parts of the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Regions {
@@ -39,7 +71,7 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
     let both = area.width >= WIDE;
     let writing = matches!(model.dialog, Some(Dialog::Write(_)));
     let (list, detail) = if both {
-        let left = area.width * 3 / 5;
+        let left = model.split.left(area.width);
         (Some(Rect { width: left, ..body }), Some(Rect { x: body.x + left, width: body.width - left, ..body }))
     } else if writing {
         // The conversation stays in sight of who answers.
@@ -120,7 +152,38 @@ fn dialog_area(dialog: &Dialog, area: Rect) -> Rect {
     Rect { x: area.x + (area.width - width) / 2, y: area.y + (area.height - height) / 2, width, height }
 }
 
+/// The column where list and ticket meet, when both are shown: their two frames, the mouse takes hold of either.
+pub(crate) fn is_divider(regions: &Regions, column: u16, row: u16) -> bool {
+    let (Some(list), Some(detail)) = (regions.list, regions.detail) else { return false };
+    let within = (list.y..list.y + list.height).contains(&row);
+    within && detail.x > list.x && (column + 1 == detail.x || column == detail.x)
+}
+
 /// The area of a model's screen.
 pub(crate) fn screen(model: &Model) -> Rect {
     Rect::new(0, 0, model.size.0, model.size.1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn the_divider_stays_within_its_bounds_and_where_it_was_put(column: u16, width in 100_u16..400) {
+            let split = Split::at(column, width);
+            let left = split.left(width);
+            prop_assert!(left >= width * 3 / 10 - 1 && left <= width * 3 / 4 + 1);
+            if (width * 31 / 100..width * 74 / 100).contains(&column) {
+                prop_assert!(left.abs_diff(column) <= 1, "{left} instead of {column} of {width}");
+            }
+            prop_assert!(width - left >= 24, "the ticket has no room");
+        }
+
+        #[test]
+        fn hundredths_are_taken_within_the_bounds(percent: u16) {
+            prop_assert_eq!(Split::percent(percent).is_some(), (30..=75).contains(&percent));
+        }
+    }
 }

@@ -5,17 +5,22 @@
 
 mod actions;
 mod clock;
+mod config;
 mod detail;
 mod dialog;
 mod drafts;
 mod edge;
+mod hint;
 mod keys;
 mod layout;
+mod links;
 mod model;
 mod msg;
 mod net;
+mod notice;
 mod once;
 mod pace;
+mod plain;
 mod queue;
 mod run;
 mod screens;
@@ -32,7 +37,9 @@ mod view;
 
 use std::path::PathBuf;
 
+pub use config::{Config, ConfigError, key_table, print_keys};
 pub use once::once;
+pub use plain::plain;
 pub use run::run;
 pub use texts::Language;
 pub use theme::Theme;
@@ -52,6 +59,12 @@ pub struct ConsoleOptions {
     pub theme: Option<Theme>,
     /// The time zone in which times are shown, an IANA name. `None`: this machine's.
     pub zone: Option<String>,
+    /// Keys, bell, theme and screen.
+    pub config: Config,
+    /// No server was named: the built-in address is tried.
+    pub unnamed_server: bool,
+    /// Where the console panics on purpose, for tests of how the terminal is left: `draw` or `network`.
+    pub panic: Option<String>,
     /// A file in which the console tells, a line each time, that it has nothing more to do: for tests.
     pub idle: Option<PathBuf>,
 }
@@ -64,7 +77,7 @@ impl ConsoleOptions {
 
     /// The zone in which times are shown.
     pub(crate) fn time_zone(&self) -> Result<jiff::tz::TimeZone, ConsoleError> {
-        match &self.zone {
+        match self.zone.as_ref().or(self.config.0.zone.as_ref()) {
             None => Ok(edge::zone()),
             Some(name) => jiff::tz::TimeZone::get(name).map_err(|_| ConsoleError::Zone(name.clone())),
         }

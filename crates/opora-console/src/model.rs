@@ -7,16 +7,20 @@ use rand::rngs::StdRng;
 use rand::{RngCore as _, SeedableRng as _};
 
 use crate::clock::Units;
+use crate::config::Settings;
 use crate::detail::Details;
 use crate::dialog::Dialog;
 use crate::drafts::{DraftKey, Drafts};
-use crate::msg::{Agent, Change, Undoable};
+use crate::keys::Chord;
+use crate::layout::Split;
+use crate::msg::{Agent, Change, ServerInfo, Undoable};
+use crate::notice::Notice;
 use crate::queue::Queue;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen, Screens};
 use crate::texts::Texts;
-use crate::theme::Theme;
+use crate::theme::{Depth, Theme};
 
 /// How many messages can be read again.
 const TOASTS: usize = 200;
@@ -80,6 +84,7 @@ pub(crate) struct Undo {
 
 /// The model.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 pub(crate) struct Model {
     pub(crate) texts: Texts,
     pub(crate) units: Units,
@@ -108,6 +113,24 @@ pub(crate) struct Model {
     pub(crate) undo: Option<Undo>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) ladder: Vec<v1::LadderRung>,
+    pub(crate) settings: Settings,
+    pub(crate) depth: Depth,
+    /// How the width is parted between list and ticket.
+    pub(crate) split: Split,
+    /// The mouse has hold of the divider.
+    pub(crate) dragging: bool,
+    /// The first of two keys, when the second is waited for.
+    pub(crate) chord: Option<Chord>,
+    /// What is to be called out: the bell, a notification.
+    pub(crate) calls: Vec<String>,
+    /// What the server told of itself. `None`: nothing yet.
+    pub(crate) info: Option<ServerInfo>,
+    /// The agents of the desk are known.
+    pub(crate) agents_known: bool,
+    /// No server was named: the built-in address is tried.
+    pub(crate) unnamed_server: bool,
+    /// What the person has read and put away.
+    pub(crate) put_away: Vec<Notice>,
     pub(crate) quit: bool,
     /// Something visible changed since the last frame.
     pub(crate) dirty: bool,
@@ -157,6 +180,16 @@ impl Model {
             undo: None,
             agents: Vec::new(),
             ladder: Vec::new(),
+            settings: Settings::default(),
+            depth: Depth::default(),
+            split: Split::default(),
+            dragging: false,
+            chord: None,
+            calls: Vec::new(),
+            info: None,
+            agents_known: false,
+            unnamed_server: false,
+            put_away: Vec::new(),
             quit: false,
             dirty: true,
             deadline: None,

@@ -46,6 +46,11 @@ pub(crate) enum Net {
     Batch(Batch),
     Agents(Vec<Agent>),
     Ladder(Vec<v1::LadderRung>),
+    /// What the server tells of itself.
+    Server(ServerInfo),
+    /// The server does not know a service that this console uses: its name in the catalogue.
+    #[allow(dead_code, reason = "the stream of presence tells it")]
+    Lacks(&'static str),
     Detail {
         number: u64,
         generation: u64,
@@ -108,6 +113,17 @@ pub(crate) struct Agent {
     /// `olga`.
     pub(crate) id: String,
     pub(crate) display_name: String,
+}
+
+/// What a server tells of itself, as far as it matters here.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ServerInfo {
+    /// `0.1.0`; empty for a server that is too old to tell.
+    pub(crate) version: String,
+    /// What this console knows and the server does not.
+    pub(crate) lacks: Vec<&'static str>,
+    /// By how many milliseconds this machine's clock is ahead of the server's.
+    pub(crate) ahead: i64,
 }
 
 /// What the detail pane shows of a ticket.
@@ -184,6 +200,10 @@ pub(crate) enum Effect {
     Editor(String),
     Suspend,
     Redraw,
+    /// Into the clipboard of the person's own machine.
+    Copy(String),
+    /// Calls the person: the bell, a notification.
+    Alert(String),
 }
 
 /// A call to the server.

@@ -62,7 +62,7 @@ pub async fn once(options: ConsoleOptions, mut out: impl Write) -> Result<(), Co
     }
 }
 
-fn line(row: &Row, now: i64, texts: &Texts, units: &Units) -> String {
+pub(crate) fn line(row: &Row, now: i64, texts: &Texts, units: &Units) -> String {
     let owner = if row.owner.is_empty() { "—" } else { &row.owner };
     let breach = if row.is_breached(now) { format!(" ({})", texts.get("breached")) } else { String::new() };
     [

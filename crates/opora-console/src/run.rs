@@ -14,7 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::model::{Model, Start};
+use crate::model::{Link, Model, Start};
 use crate::msg::{Call, Effect, Msg};
 use crate::pace::Pace;
 use crate::term::disk::Disk;
@@ -22,8 +22,10 @@ use crate::term::editor;
 use crate::term::guard::Guard;
 use crate::term::idle::Idle;
 use crate::term::input::Input;
+use crate::term::linked::{self, Linked};
+use crate::term::osc;
 use crate::texts::Texts;
-use crate::theme::Theme;
+use crate::theme::{Depth, Theme};
 use crate::update::{settle, update};
 use crate::view::view;
 use crate::{ConsoleError, ConsoleOptions, edge, net};
@@ -51,16 +53,18 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     })?;
     // NO_COLOR would take reverse and bold away too: the monochrome palette keeps them.
     crossterm::style::force_color_output(true);
-    let theme = options.theme.unwrap_or_else(detect_theme);
+    let settings = options.config.0.clone();
+    let theme = options.theme.or(settings.theme).unwrap_or_else(detect_theme);
+    let tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
     let idle = Idle::new(options.idle.as_deref())?;
     let (sender, inbox) = mpsc::channel(INBOX);
     let (calls, asked) = mpsc::channel(INBOX);
-    let guard = Guard::take()?;
+    let guard = Guard::take(settings.mouse)?;
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = terminal.size()?;
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
-    let model = Model::new(Start {
+    let mut model = Model::new(Start {
         texts: Texts::new(options.language),
         theme,
         me: options.me().to_owned(),
@@ -70,8 +74,15 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
         size: (size.width, size.height),
         seed,
     });
+    model.depth = settings.depth.unwrap_or_else(detect_depth);
+    model.split = settings.split;
+    model.unnamed_server = options.unnamed_server;
+    model.settings = settings;
     let mut tasks = JoinSet::new();
     tasks.spawn(net::run(desk, asked, sender.clone()));
+    if options.panic.as_deref() == Some("network") {
+        tasks.spawn(async { broken() });
+    }
     let looped = Loop {
         disk: Disk::start(options.drafts.clone(), sender.clone())?,
         input: Input::start(sender.clone())?,
@@ -79,6 +90,10 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
         drafts: options.drafts,
         editor: None,
         pace: Pace::default(),
+        breaks: options.panic.as_deref() == Some("draw"),
+        links: Linked::default(),
+        clear: false,
+        tmux,
         model,
         terminal,
         _guard: guard,
@@ -90,6 +105,18 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     let result = looped.run(&mut tasks).await;
     tasks.shutdown().await;
     result
+}
+
+/// Breaks on purpose, so that a test sees how the terminal is left.
+#[expect(clippy::panic, reason = "this is what it is for; only a test asks for it")]
+fn broken() {
+    panic!("broken on purpose");
+}
+
+/// How many colours the environment tells of.
+fn detect_depth() -> Depth {
+    let variable = |name: &str| std::env::var(name).unwrap_or_default();
+    Depth::of(&variable("COLORTERM"), &variable("TERM"))
 }
 
 /// Monochrome where `NO_COLOR` is set, else as the terminal's ground is; dark where it does not say.
@@ -132,6 +159,7 @@ impl Signals {
             _ = self.hangup.recv() => Caught::End,
             _ = self.interrupt.recv() => Caught::End,
             _ = self.resized.recv() => Caught::Resized,
+            _ = self.goes_on.recv() => Caught::GoesOn,
         }
     }
 }
@@ -140,6 +168,8 @@ impl Signals {
 enum Caught {
     End,
     Resized,
+    /// It was stopped from outside and goes on: the terminal may be another's by now.
+    GoesOn,
 }
 
 /// All that the loop holds.
@@ -156,6 +186,13 @@ struct Loop {
     editor: Option<JoinHandle<Result<String, String>>>,
     idle: Idle,
     pace: Pace,
+    /// It breaks when it is live: for a test.
+    breaks: bool,
+    /// The links that the terminal knows of.
+    links: Linked,
+    /// What is on the screen is not what was drawn.
+    clear: bool,
+    tmux: bool,
     /// Keeps the inbox open.
     _sender: mpsc::Sender<Msg>,
 }
@@ -180,6 +217,12 @@ impl Loop {
                 () = self.disk.grown() => {}
                 caught = self.signals.next() => first = Some(match caught {
                     Caught::End => Msg::Terminate,
+                    Caught::GoesOn => {
+                        if self.editor.is_none() {
+                            self.regain()?;
+                        }
+                        Msg::Now(edge::now())
+                    }
                     Caught::Resized => {
                         let size = self.terminal.size()?;
                         Msg::Resize(size.width, size.height)
@@ -222,7 +265,7 @@ impl Loop {
             Effect::Call(call) => drop(self.calls.send(call).await),
             Effect::SaveDraft(key, draft) => self.disk.order(key, Some(draft)),
             Effect::DeleteDraft(key) => self.disk.order(key, None),
-            Effect::Redraw => self.terminal.clear()?,
+            Effect::Redraw => self.clear = true,
             Effect::Editor(text) if self.editor.is_none() => {
                 self.input.pause();
                 Guard::release();
@@ -231,6 +274,11 @@ impl Loop {
             }
             Effect::Editor(_) => {}
             Effect::Suspend => self.suspend().await?,
+            Effect::Copy(text) => tell(&osc::copy(&text, self.tmux))?,
+            Effect::Alert(text) => {
+                let bell = &self.model.settings.bell;
+                tell(&osc::call(&text, bell.sound, bell.notify, self.tmux))?;
+            }
         }
         Ok(())
     }
@@ -245,7 +293,7 @@ impl Loop {
     fn regain(&mut self) -> Result<(), ConsoleError> {
         Guard::set()?;
         self.input.resume();
-        self.terminal.clear()?;
+        self.clear = true;
         let size = self.terminal.size()?;
         self.model.size = (size.width, size.height);
         self.model.dirty = true;
@@ -272,8 +320,17 @@ impl Loop {
         if !urgent && now < self.pace.next() {
             return Ok(());
         }
+        if self.breaks && self.model.link == Link::Live {
+            broken();
+        }
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| view(&self.model, frame))?;
+        if std::mem::take(&mut self.clear) {
+            self.terminal.clear()?;
+            self.links = Linked::default();
+        }
+        let frame = self.terminal.draw(|frame| view(&self.model, frame))?;
+        let cells = self.links.tell(&self.model, frame.buffer);
+        linked::draw(self.terminal.backend_mut(), cells)?;
         queue!(io::stdout(), EndSynchronizedUpdate)?;
         io::stdout().flush()?;
         self.model.dirty = false;
@@ -290,6 +347,13 @@ impl Loop {
         let at = [self.model.deadline, put_off].into_iter().flatten().min().unwrap_or(now + LONG);
         Duration::from_millis((at - now).clamp(1, LONG) as u64)
     }
+}
+
+/// Says something to the terminal beside the frame.
+fn tell(sequence: &str) -> io::Result<()> {
+    let mut out = io::stdout();
+    out.write_all(sequence.as_bytes())?;
+    out.flush()
 }
 
 async fn edited(editor: &mut Option<JoinHandle<Result<String, String>>>) -> Result<String, String> {

@@ -8,9 +8,10 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use crate::actions;
 use crate::clock;
-use crate::layout::{LEAST, Regions, layout};
+use crate::layout::{LEAST, layout};
 use crate::model::{Level, Link, Model};
-use crate::{detail, dialog, queue, screens, text};
+use crate::notice::{notice, words};
+use crate::{detail, dialog, hint, queue, screens, text};
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -29,10 +30,26 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         detail::view::draw(model, frame, area);
     }
     footer(model, frame, regions.footer);
-    toast(model, frame, &regions);
+    let top = notices(model, frame, regions.footer);
+    toast(model, frame, top);
+    hint::draw(model, frame, regions.footer);
     if let Some(area) = regions.dialog {
         dialog::view::draw(model, frame, area);
     }
+    model.depth.reduce(frame.buffer_mut());
+}
+
+/// What has to be known before anything is done, over the footer; gives what is left above it.
+fn notices(model: &Model, frame: &mut Frame<'_>, footer: Rect) -> Rect {
+    let Some(notice) = notice(model) else { return footer };
+    let away = model.texts.get("notice-away");
+    let lines = text::wrap(&format!(" ! {} · {away} ", words(model, notice)), footer.width as usize);
+    let lines: Vec<Line<'_>> = lines.into_iter().take(4).map(|l| Line::styled(l, model.theme.warning())).collect();
+    let height = (lines.len() as u16).min(footer.y);
+    let area = Rect { y: footer.y - height, height, ..footer };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines), area);
+    area
 }
 
 fn too_small(model: &Model, frame: &mut Frame<'_>) {
@@ -122,12 +139,11 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let room = area.width.saturating_sub(text::width(&place) as u16 + 1);
     let mut spans = vec![Span::raw(" ")];
     for (_, _, action) in actions::footer(model, room) {
-        let words = actions::footer_text(model, action);
-        let (key, title) = words.split_once(' ').unwrap_or((&words, ""));
+        let (key, title) = actions::footer_text(model, action);
         // Under a dialog these keys are not to be had.
         let possible = model.dialog.is_none() && actions::why_not(model, action).is_none();
         let (key_style, style) = if possible { (theme.key(), theme.plain()) } else { (theme.dim(), theme.dim()) };
-        spans.push(Span::styled(key.to_owned(), key_style));
+        spans.push(Span::styled(key, key_style));
         spans.push(Span::styled(format!(" {title}  "), style));
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
@@ -136,10 +152,9 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(place), right);
 }
 
-/// The last message, over the last line above the footer.
-fn toast(model: &Model, frame: &mut Frame<'_>, regions: &Regions) {
+/// The last message, over the last line above `area`.
+fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let Some(toast) = model.shown_toast() else { return };
-    let area = regions.footer;
     let (glyph, style) = match toast.level {
         Level::Done => ("√", model.theme.good()),
         Level::Warning => ("!", model.theme.warning()),

@@ -55,6 +55,8 @@ impl TicketName {
     pub fn from_human(text: &str) -> Result<Self, NameError> {
         let text = text.trim();
         let bare = text.strip_prefix(['#', '№']).unwrap_or(text).trim_start();
+        // A link, as the console copies it.
+        let bare = bare.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or(bare, |(_, name)| name);
         if bare.starts_with("tickets/") { bare.parse() } else { format!("tickets/{bare}").parse() }
     }
 }
@@ -177,9 +179,11 @@ mod tests {
 
     #[test]
     fn people_may_leave_out_what_is_plain() {
-        for text in ["7", "#7", "№ 7", " tickets/7 "] {
+        for text in ["7", "#7", "№ 7", " tickets/7 ", "http://127.0.0.1:7420/tickets/7", "https://desk.example.com/7"]
+        {
             assert_eq!(TicketName::from_human(text), Ok(TicketName::Number(7)), "{text}");
         }
+        assert!(TicketName::from_human("https://desk.example.com/agents/olga").is_err());
         assert_eq!(Collection::Agents.from_human("olga").as_deref(), Ok("agents/olga"));
         assert_eq!(Collection::Agents.from_human("agents/olga").as_deref(), Ok("agents/olga"));
         assert!(Collection::Agents.from_human("contacts/olga").is_err());

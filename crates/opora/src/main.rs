@@ -77,14 +77,7 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         #[cfg(feature = "server")]
         Command::Demo(demo) => Box::pin(demo::run(&args, demo)).await,
         #[cfg(feature = "console")]
-        Command::Console(console) => {
-            let actor = args.actor.as_deref().unwrap_or("agents/anonymous");
-            if console.once {
-                crate::console::once(&context.out, &args.server, actor).await
-            } else {
-                crate::console::open(&context.out, &args.server, actor).await
-            }
-        }
+        Command::Console(console) => crate::console::run(&context.out, &args, &console).await,
         Command::Ticket(command) => command::ticket::run(&context, command).await,
         Command::Org(command) => command::directory::organisations(&context, command).await,
         Command::Contact(command) => command::directory::contacts(&context, command).await,

@@ -77,6 +77,7 @@ queue-empty = No open tickets. Press c to create one.
 queue-no-match = Nothing matches the filter. Esc clears it.
 queue-foreign = What answers at { $server } is no Opora desk. Is the address right? It is set with --server or OPORA_SERVER.
 once-unreachable = The desk at { $server } can't be reached. Is it running, and is the address right? `opora demo` starts one to try.
+queue-no-server = No server was named, and none answers at { $server }. `opora demo` starts one to try; --server or OPORA_SERVER names yours.
 queue-unreachable = The desk at { $server } can't be reached; it is tried again by itself. Is it running? `opora demo` starts one to try.
 new-above = ▲ { $count ->
     [one] { $count } new
@@ -228,6 +229,9 @@ action-scroll-down = scroll down
 action-scroll-up = scroll up
 action-switch-tab = tab
 action-messages = messages
+action-copy-number = copy number
+action-copy-link = copy link
+action-copy-message = copy message
 action-redraw = redraw
 action-suspend = suspend
 action-quit = quit
@@ -263,6 +267,9 @@ help-scroll-down = Scroll the ticket down
 help-scroll-up = Scroll the ticket up
 help-switch-tab = Conversation, history, facts, logs
 help-messages = Read the messages of this session again
+help-copy-number = Copy the ticket's number
+help-copy-link = Copy a link to the ticket
+help-copy-message = Copy the newest message
 help-redraw = Draw the screen anew
 help-suspend = Back to the shell; fg returns
 help-quit = Leave the console; drafts are kept
@@ -273,6 +280,7 @@ why-no-ticket = No ticket is selected
 why-ended = The ticket is closed or merged and can't be changed
 why-yours = The ticket is yours already
 why-top-rung = The ticket stands on the highest rung
+why-no-message = There is no message to copy yet
 why-nothing-to-undo = There is nothing to take back
 why-not-here = Not on this screen
 why-no-board = Open an incident first (2)
@@ -293,7 +301,8 @@ hint-reason = Enter sends · Esc closes
 hint-write = Ctrl-D sends · Ctrl-E opens the editor · Esc keeps the draft
 hint-create = Tab next field · Ctrl-D creates · Esc keeps the draft
 hint-palette = Enter does it · Esc closes
-hint-help = j k scroll · Esc closes
+hint-help = type to search · Enter does it · Esc closes
+hint-chord = Esc cancels
 hint-messages = Enter shows the technical text · Esc closes
 choose-me = me
 reason-label = Reason:
@@ -320,6 +329,26 @@ search-waiting = Searching…
 search-nothing = Nothing was found
 messages-none = No messages yet
 
+# What has to be known before anything is done.
+notice-away = Esc puts this away
+notice-nobody = You have not said who you are: your changes are nobody's. Leave and start again with --as NAME, or set OPORA_ACTOR.
+notice-unknown = This desk has no agent `{ $me }`. If the name is right, `opora agent create { $me }` makes one; if not, start again with --as NAME.
+notice-older = The server is older ({ $server }) than this console ({ $console }): some actions may be refused. Ask for an update of the server.
+notice-older-unknown = The server is older than this console: some actions may be refused. Ask for an update of the server.
+notice-lacks = The server is older than this console and does not know: { $what }. The rest works; ask for an update of the server.
+lacks-presence = who else has a ticket open
+notice-clock-ahead = This machine's clock is { $by } ahead of the desk's: the times left are shown too short. Set one of the clocks (`timedatectl`).
+notice-clock-behind = This machine's clock is { $by } behind the desk's: the times left are shown too long. Set one of the clocks (`timedatectl`).
+
+# Lines without a screen.
+plain-queue = Open tickets: { $count }
+plain-away = { $at }: the desk can't be reached; it is tried again by itself
+plain-back = The desk is back
+
+# What is called out.
+call-critical = CRITICAL #{ $number }: { $subject }
+call-breach = #{ $number } is yours and breached: { $subject }
+
 # Messages.
 done-assign = #{ $number } is assigned to { $who }
 done-unassign = #{ $number } is nobody's now
@@ -332,6 +361,10 @@ done-reply-all = The reply went out to all: { $sent } of { $all }
 refused-reply-all = The reply went out to { $sent } of { $all }. The list says why; the text is kept, “reply to all” tries the others again.
 done-create = #{ $number } was created
 done-undo = The change of #{ $number } was taken back
+copied-number = The number #{ $number } was copied
+copied-link = A link to #{ $number } was copied
+copied-message = The newest message of #{ $number } was copied
+copy-too-long = The message is too long for the clipboard
 undo-hint = u undoes it
 draft-kept = Your text is kept.
 refused-stale = somebody changed the ticket meanwhile; it is shown as it is now, try again

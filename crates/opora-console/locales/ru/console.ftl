@@ -77,6 +77,7 @@ queue-empty = Открытых запросов нет. Нажмите c, что
 queue-no-match = Фильтру ничего не соответствует. Esc его сбросит.
 queue-foreign = По адресу { $server } отвечает не Opora. Верен ли адрес? Он задаётся через --server или OPORA_SERVER.
 once-unreachable = Сервер { $server } недоступен. Он запущен, и верен ли адрес? `opora demo` запустит пробный.
+queue-no-server = Сервер не указан, и по адресу { $server } никто не отвечает. `opora demo` запустит пробный; свой задаётся через --server или OPORA_SERVER.
 queue-unreachable = Сервер { $server } недоступен; соединение повторяется само. Он запущен? `opora demo` запустит пробный.
 new-above = ▲ { $count ->
     [one] { $count } новый
@@ -231,6 +232,9 @@ action-scroll-down = прокрутить вниз
 action-scroll-up = прокрутить вверх
 action-switch-tab = вкладка
 action-messages = сообщения
+action-copy-number = скопировать номер
+action-copy-link = скопировать ссылку
+action-copy-message = скопировать сообщение
 action-redraw = перерисовать
 action-suspend = приостановить
 action-quit = выйти
@@ -266,6 +270,9 @@ help-scroll-down = Прокрутить запрос вниз
 help-scroll-up = Прокрутить запрос вверх
 help-switch-tab = Переписка, история, сведения, логи
 help-messages = Перечитать сообщения этого сеанса
+help-copy-number = Скопировать номер запроса
+help-copy-link = Скопировать ссылку на запрос
+help-copy-message = Скопировать последнее сообщение
 help-redraw = Перерисовать экран
 help-suspend = В оболочку; fg — вернуться
 help-quit = Выйти; черновики сохраняются
@@ -276,6 +283,7 @@ why-no-ticket = Запрос не выбран
 why-ended = Запрос закрыт или объединён, изменить его нельзя
 why-yours = Запрос уже ваш
 why-top-rung = Запрос уже на высшей ступени
+why-no-message = Пока нет сообщения, которое можно скопировать
 why-nothing-to-undo = Отменять нечего
 why-not-here = На этом экране нельзя
 why-no-board = Сначала откройте массовую проблему (2)
@@ -296,7 +304,8 @@ hint-reason = Enter — отправить · Esc — закрыть
 hint-write = Ctrl-D — отправить · Ctrl-E — редактор · Esc — оставить черновик
 hint-create = Tab — поле · Ctrl-D — создать · Esc — оставить черновик
 hint-palette = Enter — выполнить · Esc — закрыть
-hint-help = j k — прокрутка · Esc — закрыть
+hint-help = ввод ищет · Enter — выполнить · Esc — закрыть
+hint-chord = Esc отменяет
 hint-messages = Enter — технические подробности · Esc — закрыть
 choose-me = мне
 reason-label = Причина:
@@ -323,6 +332,26 @@ search-waiting = Поиск…
 search-nothing = Ничего не найдено
 messages-none = Сообщений пока нет
 
+# What has to be known before anything is done.
+notice-away = Esc убирает это сообщение
+notice-nobody = Вы не указали, кто вы: изменения останутся без автора. Выйдите и запустите консоль с --as ИМЯ или задайте OPORA_ACTOR.
+notice-unknown = На этом сервере нет сотрудника `{ $me }`. Если имя верно, его создаст `opora agent create { $me }`; если нет, запустите консоль с --as ИМЯ.
+notice-older = Сервер ({ $server }) старше этой консоли ({ $console }): часть действий может быть отклонена. Попросите обновить сервер.
+notice-older-unknown = Сервер старше этой консоли: часть действий может быть отклонена. Попросите обновить сервер.
+notice-lacks = Сервер старше этой консоли и не умеет: { $what }. Остальное работает; попросите обновить сервер.
+lacks-presence = показывать, кто ещё открыл запрос
+notice-clock-ahead = Часы этой машины спешат на { $by } относительно сервера: оставшееся время занижено. Исправьте часы (`timedatectl`).
+notice-clock-behind = Часы этой машины отстают на { $by } от часов сервера: оставшееся время завышено. Исправьте часы (`timedatectl`).
+
+# Lines without a screen.
+plain-queue = Открытых запросов: { $count }
+plain-away = { $at }: сервер недоступен; соединение повторяется само
+plain-back = Сервер снова доступен
+
+# What is called out.
+call-critical = КРИТИЧЕСКИЙ #{ $number }: { $subject }
+call-breach = Ваш запрос #{ $number } просрочен: { $subject }
+
 # Messages.
 done-assign = #{ $number }: назначен { $who }
 done-unassign = #{ $number }: назначение снято
@@ -335,6 +364,10 @@ done-reply-all = Ответ отправлен всем: { $sent } из { $all }
 refused-reply-all = Ответ отправлен не всем: { $sent } из { $all }. Причины видны в списке; текст сохранён, «ответить всем» повторит остальным.
 done-create = Создан запрос #{ $number }
 done-undo = Изменение #{ $number } отменено
+copied-number = Номер #{ $number } скопирован
+copied-link = Ссылка на #{ $number } скопирована
+copied-message = Последнее сообщение #{ $number } скопировано
+copy-too-long = Сообщение слишком длинное для буфера обмена
 undo-hint = u — отменить
 draft-kept = Ваш текст сохранён.
 refused-stale = запрос тем временем изменили; показано текущее состояние, повторите

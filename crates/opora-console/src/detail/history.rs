@@ -32,7 +32,8 @@ pub(super) fn lines(model: &Model, loaded: &Loaded, wide: usize) -> Vec<Line<'st
     lines
 }
 
-fn what(model: &Model, event: &v1::TicketEvent) -> String {
+/// What an event is, in a few words.
+pub(crate) fn what(model: &Model, event: &v1::TicketEvent) -> String {
     let texts = &model.texts;
     let Some(change) = &event.change else { return texts.get("event-other") };
     match change {

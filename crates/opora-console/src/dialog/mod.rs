@@ -89,7 +89,7 @@ impl Dialog {
             Self::Search(d) => d.key(model, event, effects),
             Self::ReplyToAll(d) => d.key(model, event, effects),
             Self::Palette(d) => d.key(model, event, effects),
-            Self::Help(d) => d.key(event),
+            Self::Help(d) => d.key(model, event, effects),
             Self::Messages(d) => d.key(event),
         }
     }
@@ -105,7 +105,8 @@ impl Dialog {
             Self::Search(d) => d.line.paste(text),
             Self::ReplyToAll(d) => d.paste(model, text, effects),
             Self::Palette(d) => d.paste(text),
-            Self::Choose(_) | Self::Help(_) | Self::Messages(_) => {}
+            Self::Help(d) => d.line.paste(text),
+            Self::Choose(_) | Self::Messages(_) => {}
         }
     }
 }

@@ -6,7 +6,7 @@ use nucleo_matcher::{Config, Matcher, Utf32Str};
 
 use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
-use crate::actions::{self, REGISTRY, Spec};
+use crate::actions::{Place, REGISTRY, Spec};
 use crate::keys;
 use crate::model::Model;
 use crate::msg::Effect;
@@ -69,9 +69,10 @@ pub(crate) fn matches(typed: &str, texts: &Texts) -> Vec<&'static Spec> {
     found.into_iter().map(|(_, spec)| spec).collect()
 }
 
-/// The keys of an action as they are shown.
-pub(crate) fn keys_of(spec: &actions::Spec) -> String {
-    spec.keys.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
+/// The keys of an action where the person is, as they are shown.
+pub(crate) fn keys_of(model: &Model, spec: &Spec) -> String {
+    let keys = model.settings.keys.keys_of(Place::of(model), spec.action);
+    keys.map(|keys| keys.to_string()).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]

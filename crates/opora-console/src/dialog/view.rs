@@ -12,7 +12,7 @@ use super::field;
 use super::priority::{PRIORITIES, Previews, PriorityDialog};
 use super::write::Write;
 use super::{Dialog, palette};
-use crate::actions::{self, REGISTRY};
+use crate::actions;
 use crate::clock::Face;
 use crate::detail;
 use crate::model::{Level, Model};
@@ -49,9 +49,10 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::ReplyToAll(d) => reply_to_all(model, frame, inner, d),
         Dialog::Palette(d) => draw_palette(model, frame, inner, d),
         Dialog::Help(d) => {
-            let lines: Vec<Line<'_>> = REGISTRY.iter().map(|spec| action_line(model, spec, true)).collect();
-            let top = d.top.min(lines.len().saturating_sub(inner.height as usize));
-            frame.render_widget(Paragraph::new(lines.into_iter().skip(top).collect::<Vec<_>>()), inner);
+            line_field(model, frame, inner, "/ ", &d.line, true);
+            let rest = Rect { y: inner.y + 1, height: inner.height.saturating_sub(1), ..inner };
+            let lines = d.matches(model).into_iter().map(|spec| action_line(model, spec, true)).collect();
+            list(model, frame, rest, lines, d.chosen);
         }
         Dialog::Messages(d) => messages(model, frame, inner, *d),
         Dialog::Filter(_) | Dialog::Search(_) => {}
@@ -280,7 +281,7 @@ fn draw_palette(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &palet
 /// An action with its keys: its help, or its title and name; greyed with the reason where it is not possible.
 fn action_line(model: &Model, spec: &actions::Spec, help: bool) -> Line<'static> {
     let (theme, texts) = (model.theme, &model.texts);
-    let keys = fit(&palette::keys_of(spec), 18);
+    let keys = format!("{} ", fit(&palette::keys_of(model, spec), 18));
     let words = texts.get(&format!("{}-{}", if help { "help" } else { "action" }, spec.id));
     let words = if help { words } else { format!("{} ({})", words, spec.id) };
     match actions::why_not(model, spec.action) {

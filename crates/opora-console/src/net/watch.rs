@@ -13,7 +13,7 @@ use tonic::{Code, Status};
 use super::is_foreign;
 use super::names::Names;
 use crate::edge;
-use crate::msg::{Agent, Batch, Happened, Msg, Net};
+use crate::msg::{Agent, Batch, Happened, Msg, Net, ServerInfo};
 
 /// The queue: what is open.
 pub(crate) const OPEN: &str = "state = NEW OR state = IN_PROGRESS OR state = WAITING_FOR_CUSTOMER";
@@ -138,7 +138,17 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
         Ok(())
     };
     let ladder = async {
-        let info = desk.admin().get_server_info(v1::GetServerInfoRequest {}).await?.into_inner();
+        let asked = edge::now();
+        let info = match desk.admin().get_server_info(v1::GetServerInfoRequest {}).await {
+            Ok(info) => info.into_inner(),
+            // Too old to tell: the version stays empty.
+            Err(status) if status.code() == Code::Unimplemented => v1::GetServerInfoResponse::default(),
+            Err(status) => return Err(status),
+        };
+        let local = asked.midpoint(edge::now());
+        let ahead = crate::clock::millis(info.server_time.as_ref()).map_or(0, |theirs| local - theirs);
+        let told = ServerInfo { version: info.version, lacks: Vec::new(), ahead };
+        let _ = inbox.send(Msg::Net(Net::Server(told))).await;
         let _ = inbox.send(Msg::Net(Net::Ladder(info.ladder))).await;
         Ok(())
     };

@@ -78,10 +78,13 @@ fn title(model: &Model) -> String {
 }
 
 /// Why there are no rows.
-fn empty(model: &Model) -> String {
+pub(crate) fn empty(model: &Model) -> String {
     let key = match &model.link {
         Link::Connecting | Link::CatchingUp => "queue-loading",
         Link::Offline { why, .. } if !why.is_empty() => return clean_line(why),
+        Link::Offline { .. } if model.unnamed_server => {
+            return model.texts.with("queue-no-server", &[("server", (&model.server).into())]);
+        }
         Link::Offline { .. } => {
             return model.texts.with("queue-unreachable", &[("server", (&model.server).into())]);
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::thread::ThreadId;
 
-use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture};
+use crossterm::event::{DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste};
 use crossterm::terminal::{
     EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
@@ -14,6 +14,11 @@ use crossterm::{cursor, queue};
 
 /// Whether the modes are set. One terminal, one process: a static, because the panic hook needs it.
 static SET: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is asked for.
+static MOUSE: AtomicBool = AtomicBool::new(true);
+/// Presses, the wheel and drags, with columns beyond 223; not every motion, as crossterm's own would: over ssh that is a
+/// byte stream for nothing.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1015h\x1b[?1006h";
 /// The thread that draws: a panic in any other one must not touch the screen.
 static DRAWER: Mutex<Option<ThreadId>> = Mutex::new(None);
 static HOOK: Once = Once::new();
@@ -27,7 +32,8 @@ impl Guard {
     ///
     /// # Errors
     /// What the terminal refused; what was set already is undone.
-    pub(crate) fn take() -> io::Result<Self> {
+    pub(crate) fn take(mouse: bool) -> io::Result<Self> {
+        MOUSE.store(mouse, Ordering::SeqCst);
         HOOK.call_once(|| {
             let previous = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |info| {
@@ -67,7 +73,10 @@ impl Guard {
         enable_raw_mode()?;
         // 22;0t puts the title on the terminal's stack, 23;0t takes it from there.
         write!(out, "\x1b[22;0t")?;
-        queue!(out, EnterAlternateScreen, EnableBracketedPaste, EnableMouseCapture, cursor::Hide, SetTitle("Opora"))?;
+        queue!(out, EnterAlternateScreen, EnableBracketedPaste, cursor::Hide, SetTitle("Opora"))?;
+        if MOUSE.load(Ordering::SeqCst) {
+            write!(out, "{MOUSE_ON}")?;
+        }
         out.flush()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossterm::event::{self, Event, KeyEventKind};
+use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::mpsc;
 
@@ -131,7 +131,7 @@ fn waiting() -> Vec<Msg> {
     let mut msgs = Vec::new();
     loop {
         match event::poll(Duration::ZERO) {
-            Ok(false) => return msgs,
+            Ok(false) => return without_reports(msgs),
             Ok(true) => match event::read() {
                 Ok(event) => msgs.extend(message(event)),
                 Err(_) => msgs.push(Msg::Terminate),
@@ -142,6 +142,33 @@ fn waiting() -> Vec<Msg> {
             return msgs;
         }
     }
+}
+
+/// Takes out what a slow terminal answers late to the question for its colours (`ESC ] 11 ; rgb:…`): it comes as keys, and
+/// `r` among them would open a reply.
+fn without_reports(msgs: Vec<Msg>) -> Vec<Msg> {
+    let key = |msg: &Msg| match msg {
+        Msg::Key(event) => Some((event.code, event.modifiers)),
+        _ => None,
+    };
+    let mut out = Vec::with_capacity(msgs.len());
+    let mut msgs = msgs.into_iter().peekable();
+    while let Some(msg) = msgs.next() {
+        let begins = key(&msg) == Some((KeyCode::Char(']'), KeyModifiers::ALT));
+        let digit = |msg: &Msg| matches!(key(msg), Some((KeyCode::Char('0'..='9'), KeyModifiers::NONE)));
+        if !begins || !msgs.peek().is_some_and(digit) {
+            out.push(msg);
+            continue;
+        }
+        // Until BEL, which is Ctrl-g, or ESC \, which is Alt-\; what was cut off ends with what has come.
+        let ends = [(KeyCode::Char('g'), KeyModifiers::CONTROL), (KeyCode::Char('\\'), KeyModifiers::ALT)];
+        while let Some(msg) = msgs.next_if(|msg| key(msg).is_some()) {
+            if key(&msg).is_some_and(|key| ends.contains(&key)) {
+                break;
+            }
+        }
+    }
+    out
 }
 
 fn wait_while_paused(shared: &Shared) {
@@ -161,5 +188,51 @@ fn message(event: Event) -> Option<Msg> {
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(width, height) => Some(Msg::Resize(width, height)),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crossterm::event::KeyEvent;
+
+    fn typed(text: &str) -> Vec<Msg> {
+        let mut msgs = Vec::new();
+        let mut alt = false;
+        for c in text.chars() {
+            let (c, modifiers) = match c {
+                '\x1b' => {
+                    alt = true;
+                    continue;
+                }
+                '\x07' => ('g', KeyModifiers::CONTROL),
+                c if alt => (c, KeyModifiers::ALT),
+                c => (c, KeyModifiers::NONE),
+            };
+            alt = false;
+            msgs.push(Msg::Key(KeyEvent::new(KeyCode::Char(c), modifiers)));
+        }
+        msgs
+    }
+
+    fn left(text: &str) -> String {
+        let letter = |msg| match msg {
+            Msg::Key(event) => event.code.as_char(),
+            _ => None,
+        };
+        without_reports(typed(text)).into_iter().filter_map(letter).collect()
+    }
+
+    #[test]
+    fn a_late_answer_of_the_terminal_is_no_command() {
+        assert_eq!(left("j\x1b]11;rgb:1e1e/1e1e/1e1e\x07k"), "jk");
+        assert_eq!(left("j\x1b]10;rgb:ff/ff/ff\x1b\\k"), "jk");
+        assert_eq!(left("\x1b]11;rgb:1e"), "", "cut off");
+    }
+
+    #[test]
+    fn what_a_person_types_is_left_alone() {
+        assert_eq!(left("\x1b]r"), "]r");
+        assert_eq!(left("]11;r"), "]11;r");
     }
 }

@@ -5,3 +5,5 @@ pub(crate) mod editor;
 pub(crate) mod guard;
 pub(crate) mod idle;
 pub(crate) mod input;
+pub(crate) mod linked;
+pub(crate) mod osc;

@@ -1,6 +1,7 @@
 //! Tests of the whole: what the screens look like, stories through `update`, and what no input may break.
 
 mod boards;
+mod keys;
 mod properties;
 mod screens;
 mod stories;
@@ -12,7 +13,7 @@ use crate::msg::{Effect, Msg};
 use crate::update::{settle, update};
 
 /// Presses keys: characters, or names in angle brackets as in `a<enter>`. Gives what was asked for.
-fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
+pub(crate) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
     let mut effects = Vec::new();
     let mut rest = keys;
     while let Some(c) = rest.chars().next() {

@@ -24,6 +24,7 @@ use crate::view::view;
 enum Step {
     Key(KeyEvent),
     Click(u16, u16),
+    Drag(u16, u16),
     Paste(String),
     Resize(u16, u16),
     Time(i64),
@@ -54,6 +55,7 @@ fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         12 => key().prop_map(Step::Key),
         1 => (0_u16..200, 0_u16..60).prop_map(|(x, y)| Step::Click(x, y)),
+        1 => (0_u16..200, 0_u16..60).prop_map(|(x, y)| Step::Drag(x, y)),
         1 => "\\PC{0,20}".prop_map(Step::Paste),
         1 => (1_u16..220, 1_u16..70).prop_map(|(w, h)| Step::Resize(w, h)),
         1 => (-10_000_i64..100_000_000).prop_map(Step::Time),
@@ -97,6 +99,12 @@ impl World {
             Step::Key(event) => vec![Msg::Key(event)],
             Step::Click(column, row) => vec![Msg::Mouse(MouseEvent {
                 kind: MouseEventKind::Down(MouseButton::Left),
+                column,
+                row,
+                modifiers: KeyModifiers::NONE,
+            })],
+            Step::Drag(column, row) => vec![Msg::Mouse(MouseEvent {
+                kind: MouseEventKind::Drag(MouseButton::Left),
                 column,
                 row,
                 modifiers: KeyModifiers::NONE,

@@ -1,5 +1,7 @@
 //! `update`: what a message does to the model, and what the model asks for. Pure: no I/O, no clock, no terminal.
 
+mod alert;
+pub(crate) mod copy;
 mod mouse;
 mod net;
 pub(crate) mod send;
@@ -7,7 +9,7 @@ pub(crate) mod send;
 use crossterm::event::KeyEvent;
 use opora_proto::v1::Visibility;
 
-use crate::actions::{self, Action};
+use crate::actions::{self, Action, Place};
 use crate::dialog::choose::Choose;
 use crate::dialog::create::Create;
 use crate::dialog::filter::FilterLine;
@@ -18,6 +20,8 @@ use crate::dialog::priority::PriorityDialog;
 use crate::dialog::reason::Reason;
 use crate::dialog::write::Write;
 use crate::dialog::{After, Dialog};
+use crate::keys::Chord;
+use crate::keys::map::Found;
 use crate::layout::{layout, screen};
 use crate::model::{Level, Link, Model, Pane, TOAST_TIME};
 use crate::msg::{Call, Effect, Msg};
@@ -59,7 +63,11 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Edited(result) => edited(model, result, &mut effects),
     }
-    let frozen = model.dialog.as_ref().is_some_and(|dialog| !matches!(dialog, Dialog::Filter(_)));
+    if model.dialog.is_some() {
+        model.chord = None;
+    }
+    let frozen =
+        model.chord.is_some() || model.dialog.as_ref().is_some_and(|dialog| !matches!(dialog, Dialog::Filter(_)));
     model.queue.freeze(frozen);
     effects
 }
@@ -85,6 +93,7 @@ pub(crate) fn settle(model: &mut Model) -> Vec<Effect> {
     }
     screens::settle(model, height, &mut effects);
     older(model, &mut effects);
+    effects.extend(alert::call(model));
     model.deadline = deadline(model, height);
     effects
 }
@@ -125,14 +134,24 @@ fn deadline(model: &Model, height: usize) -> Option<i64> {
 
 fn key(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
     let Some(dialog) = model.dialog.take() else {
-        if let Some(found) = actions::find(event) {
-            action(model, found, effects);
-        }
-        return;
+        return command(model, event, effects);
     };
     match dialog.key(model, event, effects) {
         After::Stay(dialog) => model.dialog = Some(dialog),
         After::Close => {}
+    }
+}
+
+/// A key where no text is typed: alone, or after the first of two.
+fn command(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
+    let first = model.chord.take();
+    if first.is_some() && crate::dialog::is_cancel(event) {
+        return;
+    }
+    match model.settings.keys.find(Place::of(model), first, Chord::of(event)) {
+        Found::Action(found) => action(model, found, effects),
+        Found::Begun(first) => model.chord = Some(first),
+        Found::Nothing => {}
     }
 }
 
@@ -141,6 +160,12 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
     if let Some(why) = actions::why_not(model, action) {
         let text = model.texts.get(why);
         model.toast(Level::Warning, text);
+        return;
+    }
+    if action == Action::Back
+        && let Some(notice) = crate::notice::notice(model)
+    {
+        model.put_away.push(notice);
         return;
     }
     if screens::action(model, action, effects) {
@@ -158,11 +183,12 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Undo => send::undo(model, effects),
         Action::Filter => model.dialog = Some(Dialog::Filter(FilterLine::open(model))),
         Action::Palette => model.dialog = Some(Dialog::Palette(Palette::default())),
-        Action::Help => model.dialog = Some(Dialog::Help(Help::default())),
+        Action::Help => model.dialog = Some(Dialog::Help(Help::open(model))),
         Action::Messages => {
             let count = model.toasts.len();
             model.dialog = Some(Dialog::Messages(Messages { count, ..Messages::default() }));
         }
+        Action::CopyNumber | Action::CopyLink | Action::CopyMessage => copy::copy(model, action, effects),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         Action::Quit => model.quit = true,

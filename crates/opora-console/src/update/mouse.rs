@@ -1,11 +1,11 @@
-//! The mouse: the wheel, a row, an entry of the footer. Read through the same layout as the drawing.
+//! The mouse: the wheel, a row, an entry of the footer, the divider. Read through the same layout as the drawing.
 
 use crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
 use super::{action, scroll};
 use crate::actions;
-use crate::layout::{layout, screen};
+use crate::layout::{Split, is_divider, layout, screen};
 use crate::model::{Model, Pane};
 use crate::msg::Effect;
 use crate::screens;
@@ -16,13 +16,21 @@ const NOTCH: isize = 3;
 /// Applies an event; true where something visible may have changed.
 pub(super) fn apply(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effect>) -> bool {
     if model.dialog.is_some() {
+        model.dragging = false;
         return false;
     }
     let regions = layout(model, screen(model));
     let at = Position::new(event.column, event.row);
     let height = regions.rows.height as usize;
     let within = |area: Option<Rect>| area.is_some_and(|area| area.contains(at));
+    model.chord = None;
     match event.kind {
+        MouseEventKind::Down(MouseButton::Left) if is_divider(&regions, at.x, at.y) => model.dragging = true,
+        MouseEventKind::Drag(MouseButton::Left) if model.dragging => {
+            let split = Split::at(at.x, model.size.0);
+            return std::mem::replace(&mut model.split, split) != split;
+        }
+        MouseEventKind::Up(MouseButton::Left) if model.dragging => model.dragging = false,
         MouseEventKind::ScrollDown if within(regions.detail) => scroll(model, -NOTCH),
         MouseEventKind::ScrollUp if within(regions.detail) => scroll(model, NOTCH),
         MouseEventKind::ScrollDown if within(regions.screen) => screens::step(model, NOTCH),

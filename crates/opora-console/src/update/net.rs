@@ -3,7 +3,7 @@
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::{ActorKind, Visibility, ticket_event::Change as Event};
 
-use super::send;
+use super::{alert, send};
 use crate::dialog::Dialog;
 use crate::dialog::write::Write;
 use crate::drafts::DraftKey;
@@ -35,7 +35,23 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.screens.incident.forget();
         }
         Net::Batch(batch) => apply_batch(model, batch),
-        Net::Agents(agents) => model.agents = agents,
+        Net::Agents(agents) => {
+            model.agents = agents;
+            model.agents_known = true;
+        }
+        Net::Server(mut info) => {
+            // What the same server was found to lack it lacks still.
+            if let Some(known) = model.info.take().filter(|known| known.version == info.version) {
+                info.lacks = known.lacks;
+            }
+            model.info = Some(info);
+        }
+        Net::Lacks(what) => {
+            let lacks = &mut model.info.get_or_insert_default().lacks;
+            if !lacks.contains(&what) {
+                lacks.push(what);
+            }
+        }
         Net::Ladder(ladder) => model.ladder = ladder,
         Net::Detail { number, generation, result } => {
             model.details.answer(number, generation, result);
@@ -114,6 +130,7 @@ fn apply_event(model: &mut Model, mut happened: Happened) {
     {
         model.undo = None;
     }
+    alert::note(model, &happened, &who);
     model.details.happened(&happened);
     model.screens.happened(&happened);
     if let Some(peek) = model.peek.as_mut().filter(|peek| peek.number == number) {

@@ -11,6 +11,9 @@ use clap::{Args, Parser, Subcommand};
 
 use value::{ColourChoice, Language, OutputFormat, agent_name, duration};
 
+/// Where a desk is looked for when none is named.
+pub(crate) const DEFAULT_SERVER: &str = "http://127.0.0.1:7420";
+
 const EXAMPLES: &str = "\
 Examples:
   opora demo                                  a desk with invented tickets, and the console on it
@@ -46,7 +49,7 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Client options")]
 pub(crate) struct ClientArgs {
     /// The desk's address
-    #[arg(long, global = true, env = "OPORA_SERVER", value_name = "URL", default_value = "http://127.0.0.1:7420")]
+    #[arg(long, global = true, env = "OPORA_SERVER", value_name = "URL", default_value = DEFAULT_SERVER)]
     pub(crate) server: String,
     /// Who you are: `olga` or `agents/olga`
     #[arg(long = "as", global = true, env = "OPORA_ACTOR", value_name = "AGENT", value_parser = agent_name)]

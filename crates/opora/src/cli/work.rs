@@ -103,6 +103,15 @@ pub(crate) struct ConsoleArgs {
     /// Print the queue once, a line a ticket, and end: needs no terminal
     #[arg(long)]
     pub(crate) once: bool,
+    /// Print the queue, then a line for each change as it comes: for screen readers and pipes
+    #[arg(long)]
+    pub(crate) plain: bool,
+    /// The file of settings: keys, bell, theme [default: opora/console.toml in the configuration directory]
+    #[arg(long, env = "OPORA_CONSOLE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<std::path::PathBuf>,
+    /// Print the keys in force, in the form of the file of settings
+    #[arg(long)]
+    pub(crate) print_keys: bool,
 }
 
 /// `opora attach`.

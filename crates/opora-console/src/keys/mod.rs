@@ -2,9 +2,14 @@
 //!
 //! Used in command mode only: text entry gets what was typed.
 
+pub(crate) mod map;
+pub(crate) mod names;
+
 use std::fmt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use names::NAMES;
 
 /// The Russian letters and the characters on the same keys of a Latin layout, lower case.
 const RUSSIAN: &str = "йцукенгшщзхъфывапролджэячсмитьбюё";
@@ -105,15 +110,12 @@ impl fmt::Display for Chord {
         match self.code {
             KeyCode::Char(' ') => f.write_str("Space"),
             KeyCode::Char(c) => write!(f, "{c}"),
-            KeyCode::Up => f.write_str("↑"),
-            KeyCode::Down => f.write_str("↓"),
-            KeyCode::Left => f.write_str("←"),
-            KeyCode::Right => f.write_str("→"),
-            KeyCode::PageUp => f.write_str("PgUp"),
-            KeyCode::PageDown => f.write_str("PgDn"),
             KeyCode::BackTab => f.write_str("S-Tab"),
             KeyCode::F(n) => write!(f, "F{n}"),
-            other => write!(f, "{other:?}"),
+            other => match NAMES.iter().find(|(_, code)| *code == other) {
+                Some((name, _)) => f.write_str(name),
+                None => write!(f, "{other:?}"),
+            },
         }
     }
 }
@@ -143,6 +145,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn a_chord_on_a_russian_layout_is_the_chord_on_a_latin_one(c in prop::sample::select(LATIN.chars().collect::<Vec<_>>()), ctrl: bool) {
+            let modifiers = if ctrl { KeyModifiers::CONTROL } else { KeyModifiers::NONE };
+            let typed = |c| Chord::of(&KeyEvent::new(KeyCode::Char(c), modifiers));
+            prop_assert_eq!(typed(russian(c)), typed(c));
+        }
+
         #[test]
         fn the_layout_table_is_the_identity_on_ascii(c in 0_u8..128) {
             prop_assert_eq!(latin(char::from(c)), char::from(c));
