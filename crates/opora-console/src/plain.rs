@@ -146,7 +146,7 @@ impl Speaker {
 
     fn queue(&self) -> Vec<String> {
         let model = &self.model;
-        let rows: Vec<_> = model.queue.rows.in_order().filter_map(|key| model.queue.rows.get(key.number)).collect();
+        let rows: Vec<_> = model.queue.window(usize::MAX).filter_map(|number| model.queue.row(number)).collect();
         let mut lines = vec![model.texts.with("plain-queue", &[("count", rows.len().into())])];
         lines.extend(rows.iter().map(|row| once::line(row, model.now, &model.texts, &model.units)));
         lines
@@ -195,7 +195,7 @@ mod tests {
     }
 
     fn set() -> [Net; 2] {
-        let rows = sample_tickets().iter().map(|(ticket, customer)| Row::of(ticket, customer)).collect();
+        let rows = sample_tickets().iter().map(|(ticket, customer)| Row::of(ticket, *customer)).collect();
         [Net::Set, Net::Batch(Batch { revision: 1, rows, events: vec![], synced: true })]
     }
 

@@ -87,7 +87,7 @@ fn keys_that_were_set_are_those_that_are_shown_and_obeyed() {
     model.settings = Config::parse("[keys]\nassign = 'ф'\nundo = 'z u'\n", "test").unwrap().0;
     assert!(drawn(&model, false).lines().last().unwrap().contains("z u undo"));
     press(&mut model, "?assign");
-    assert!(drawn(&model, false).contains("a                   Give the ticket"), "{}", drawn(&model, false));
+    assert!(drawn(&model, false).contains("▌ a                  Give the ticket"), "{}", drawn(&model, false));
     press(&mut model, "<esc>ф");
     assert!(matches!(model.dialog, Some(Dialog::Choose(_))), "the Russian letter is the key it stands on");
 }
