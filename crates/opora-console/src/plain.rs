@@ -78,8 +78,8 @@ struct Speaker {
     model: Model,
     /// A whole set of tickets is being received.
     set: bool,
-    /// That the server is away was said.
-    away: bool,
+    /// What was said of the server's being away.
+    away: Option<String>,
 }
 
 impl Speaker {
@@ -96,7 +96,7 @@ impl Speaker {
         };
         let mut model = Model::new(start);
         model.unnamed_server = options.unnamed_server;
-        Ok(Self { model, set: false, away: false })
+        Ok(Self { model, set: false, away: None })
     }
 
     /// The lines for one message of the network.
@@ -114,12 +114,15 @@ impl Speaker {
         }
         update(&mut self.model, Msg::Net(net));
         match self.model.link {
-            Link::Offline { .. } if !self.away => {
-                self.away = true;
-                lines.push(self.offline());
+            // Told again where the reason is another one: what is no desk may at first seem to be away.
+            Link::Offline { .. } => {
+                let words = self.offline();
+                if self.away.as_ref() != Some(&words) {
+                    lines.push(words.clone());
+                    self.away = Some(words);
+                }
             }
-            Link::Live if self.away => {
-                self.away = false;
+            Link::Live if self.away.take().is_some() => {
                 lines.push(self.model.texts.get("plain-back"));
             }
             _ => {}
@@ -140,7 +143,11 @@ impl Speaker {
         if self.model.queue.len() == 0 {
             return queue::view::empty(&self.model);
         }
-        let at = clock::time_of_day(self.model.now, &self.model.zone);
+        let since = match &self.model.link {
+            Link::Offline { since, .. } => *since,
+            _ => self.model.now,
+        };
+        let at = clock::time_of_day(since, &self.model.zone);
         self.model.texts.with("plain-away", &[("at", (&at).into())])
     }
 
@@ -191,7 +198,7 @@ mod tests {
     fn speaker(language: Language) -> Speaker {
         let mut model = empty(language, Theme::Mono, (80, 24));
         model.agents = vec![Agent { id: "ivan".into(), display_name: "Иван".into() }];
-        Speaker { model, set: false, away: false }
+        Speaker { model, set: false, away: None }
     }
 
     fn set() -> [Net; 2] {
