@@ -31,6 +31,7 @@ pub(crate) fn versions(settings: &Settings) -> Value {
     json!({
         "opora": opora,
         "etcd": first_line(Path::new("etcd"), &["--version"]),
+        "neomutt": first_line(Path::new("neomutt"), &["-v"]),
         "rust": first_line(Path::new("rustc"), &["--version"]),
         "git": first_line(Path::new("git"), &["rev-parse", "HEAD"]),
     })
@@ -42,27 +43,33 @@ pub(crate) fn free_disk(directory: &Path) -> Outcome<u64> {
     Ok(space.f_bavail.saturating_mul(space.f_frsize))
 }
 
-/// Sees to it that `etcd` is there: installs it, saying so first, where this is root on Debian.
+/// Sees to it that `etcd` is there.
 pub(crate) fn need_etcd(settings: &Settings) -> Outcome<()> {
-    const MISSING: BenchError = BenchError::Missing { command: "etcd", package: "etcd-server" };
+    need(settings, "etcd", "--version", "etcd-server", "the reference that writes and watches are compared with")
+}
+
+/// Sees to it that `neomutt` is there.
+pub(crate) fn need_neomutt(settings: &Settings) -> Outcome<()> {
+    need(settings, "neomutt", "-v", "neomutt", "the reference that the console is compared with")
+}
+
+/// Sees to it that a program is there: installs it, saying so first, where this is root on Debian.
+fn need(settings: &Settings, command: &'static str, version: &str, package: &'static str, why: &str) -> Outcome<()> {
+    let present = || first_line(Path::new(command), &[version]).is_some();
     if present() {
         return Ok(());
     }
     let debian = Path::new("/etc/debian_version").exists();
     if settings.no_install || !debian || !rustix::process::geteuid().is_root() {
-        return Err(MISSING);
+        return Err(BenchError::Missing { command, package });
     }
-    println!("installing etcd-server (apt-get): the reference that writes and watches are compared with");
-    let install = || apt_get(&["install", "--yes", "--no-install-recommends", "etcd-server"]);
+    println!("installing {package} (apt-get): {why}");
+    let install = || apt_get(&["install", "--yes", "--no-install-recommends", package]);
     if !install() {
         apt_get(&["update"]);
         install();
     }
-    if present() { Ok(()) } else { Err(MISSING) }
-}
-
-fn present() -> bool {
-    first_line(Path::new("etcd"), &["--version"]).is_some()
+    if present() { Ok(()) } else { Err(BenchError::Missing { command, package }) }
 }
 
 fn apt_get(arguments: &[&str]) -> bool {

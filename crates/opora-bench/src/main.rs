@@ -13,6 +13,7 @@ mod machine;
 mod measure;
 mod opora;
 mod pace;
+mod page;
 mod populate;
 mod process;
 mod raw;
@@ -79,5 +80,6 @@ async fn run(settings: &Settings) -> Outcome<bool> {
     println!("{}", report.table());
     report.write(&settings.output)?;
     println!("written: {}", settings.output.display());
+    page::write(&settings.readme, &settings.output)?;
     Ok(report.complete())
 }

@@ -28,6 +28,7 @@ pub(crate) const WATCH: &str = "/opora.v1.TicketService/WatchTickets";
 pub(crate) const FINISH: &str = "/opora.v1.AdminService/FinishImport";
 pub(crate) const INFO: &str = "/opora.v1.AdminService/GetServerInfo";
 pub(crate) const ORGANISATION: &str = "/opora.v1.DirectoryService/CreateOrganisation";
+pub(crate) const AGENT: &str = "/opora.v1.DirectoryService/CreateAgent";
 
 /// How long a start may take, a rebuild of everything included.
 const PATIENCE: Duration = Duration::from_mins(30);
@@ -83,6 +84,11 @@ impl Opora {
     /// The data directory.
     pub(crate) fn data(&self) -> PathBuf {
         self.directory.path().join("data")
+    }
+
+    /// Where it listens, host and port.
+    pub(crate) fn address(&self) -> &str {
+        &self.address
     }
 
     /// Its process.

@@ -24,6 +24,12 @@ pub(crate) enum Unit {
     Mebibytes,
     /// Calls a second: not for quoting.
     Rate,
+    /// A number of things.
+    Count,
+    /// Percent.
+    Percent,
+    /// Bytes.
+    Bytes,
 }
 
 impl Unit {
@@ -34,12 +40,15 @@ impl Unit {
             Self::Seconds => " s",
             Self::Mebibytes => " MiB",
             Self::Rate => "/s",
+            Self::Count => "",
+            Self::Percent => "%",
+            Self::Bytes => " B",
         }
     }
 
     fn figure(self, value: f64) -> String {
         match self {
-            Self::Mebibytes | Self::Rate => format!("{value:.0}"),
+            Self::Mebibytes | Self::Rate | Self::Bytes => format!("{value:.0}"),
             _ => format!("{value:.2}"),
         }
     }
@@ -197,11 +206,13 @@ impl Report {
         text
     }
 
-    /// Keeps the findings as JSON.
+    /// Keeps the findings as JSON, with those of earlier runs that this one did not take again.
     pub(crate) fn write(&self, path: &Path) -> Outcome<()> {
+        let mut results = self.kept(path);
+        results.extend(self.rows.iter().map(|row| dated(row.json(), &self.head)));
         let mut document = self.head.clone();
         if let Value::Object(map) = &mut document {
-            map.insert("results".into(), self.rows.iter().map(Row::json).collect());
+            map.insert("results".into(), results.into());
         }
         if let Some(parent) = path.parent() {
             std::fs::create_dir_all(parent)?;
@@ -209,6 +220,26 @@ impl Report {
         let text = serde_json::to_string_pretty(&document).map_err(std::io::Error::from)?;
         Ok(std::fs::write(path, text + "\n")?)
     }
+
+    /// What the file holds of other measures, each dated.
+    fn kept(&self, path: &Path) -> Vec<Value> {
+        let text = std::fs::read_to_string(path).unwrap_or_default();
+        // A file that can't be read is replaced: it was made by a run, and a run makes it again.
+        let old: Value = serde_json::from_str(&text).unwrap_or_default();
+        let is_other = |row: &&Value| self.rows.iter().all(|new| row["measure"] != new.measure);
+        let rows = old.get("results").and_then(Value::as_array).into_iter().flatten().filter(is_other).cloned();
+        rows.map(|row| dated(row, &old)).collect()
+    }
+}
+
+/// A finding that says when and how it was taken, unless it does already.
+fn dated(mut row: Value, head: &Value) -> Value {
+    if let Value::Object(map) = &mut row {
+        for key in ["taken_unix_seconds", "quick"] {
+            map.entry(key).or_insert_with(|| head[key].clone());
+        }
+    }
+    row
 }
 
 #[cfg(test)]
@@ -263,5 +294,29 @@ mod tests {
         assert_eq!(read["results"][0]["figure"]["median"], 2.0);
         assert_eq!(read["results"][0]["met"], true);
         assert_eq!(read["quick"], true);
+    }
+
+    #[test]
+    fn findings_of_other_measures_stay_with_the_day_they_were_taken() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("results.json");
+        let add = |report: &mut Report, measure, value| {
+            report.add(measure, "one", Spread::of([value]), Unit::Times, Goal::Told, Value::Null);
+        };
+        let mut first = Report { head: json!({ "taken_unix_seconds": 1, "quick": false }), rows: Vec::new() };
+        add(&mut first, "desk", 1.0);
+        add(&mut first, "console", 2.0);
+        first.write(&path).unwrap();
+        let mut second = Report { head: json!({ "taken_unix_seconds": 2, "quick": true }), rows: Vec::new() };
+        add(&mut second, "console", 3.0);
+        second.write(&path).unwrap();
+        let read: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+        let told = |n: usize| {
+            let row = &read["results"][n];
+            (row["figure"]["median"].as_f64(), row["taken_unix_seconds"].as_u64(), row["quick"].as_bool())
+        };
+        assert_eq!(told(0), (Some(1.0), Some(1), Some(false)));
+        assert_eq!(told(1), (Some(3.0), Some(2), Some(true)));
+        assert_eq!(read["results"].as_array().unwrap().len(), 2);
     }
 }

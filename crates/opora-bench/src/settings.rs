@@ -24,6 +24,8 @@ pub(crate) enum Measure {
     Start,
     /// Disk use against the bytes of tickets and events, at the largest size.
     Disk,
+    /// The console in a terminal, against neomutt in the same: start, keys, frames, memory, what it costs when idle.
+    Console,
     /// Everything.
     All,
     /// Not a measure: serves the bare echo that the measures compare with.
@@ -56,6 +58,9 @@ pub(crate) struct Settings {
     /// Where the results go, as JSON.
     #[arg(long, value_name = "FILE", default_value = "bench/results.json")]
     pub(crate) output: PathBuf,
+    /// The page whose table of figures is made anew, between `<!-- measured -->` and `<!-- end of measured -->`.
+    #[arg(long, value_name = "FILE", default_value = "README.md")]
+    pub(crate) readme: PathBuf,
     /// The server's binary. Unset: the one beside this program.
     #[arg(long, value_name = "PATH")]
     opora: Option<PathBuf>,

@@ -1,5 +1,6 @@
 //! The measures, one a file, and the order they are taken in.
 
+mod console;
 mod create;
 mod disk;
 mod get;
@@ -42,6 +43,10 @@ pub(crate) async fn all(settings: &Settings, report: &mut Report) {
     if sized.into_iter().any(|measure| settings.wants(measure)) {
         let found = sized::measure(settings, report).await;
         note(report, "sizes", found);
+    }
+    if settings.wants(Measure::Console) {
+        let found = console::measure(settings, report).await;
+        note(report, "console", found);
     }
 }
 
