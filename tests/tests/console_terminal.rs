@@ -1,6 +1,6 @@
 //! How the console leaves the terminal, whatever ends or stops it; and what it tells the terminal beside its frames.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -177,9 +177,9 @@ async fn control_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     terminal.with_screen(|screen| assert!(screen.alternate_screen()));
     // It is live, not only drawn: it answers keys.
     terminal.send(":");
-    terminal.see("(quit)");
+    terminal.see("(assign)");
     terminal.send("\x1b\x1b");
-    terminal.see_gone("(quit)");
+    terminal.see_gone("(assign)");
     terminal.send("q");
     terminal.see("shell> ");
     is_as_it_was(&terminal);
@@ -330,8 +330,6 @@ async fn what_is_no_desk_is_told_so() {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             let Ok(mut stream) = stream else { return };
-            // It reads what is asked before it answers, as a web server does.
-            let _ = stream.read(&mut [0; 24]);
             let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
         }
     });
