@@ -4,6 +4,7 @@
 //! executable, where `cargo build` puts it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
+pub mod day;
 pub mod fixtures;
 pub mod picture;
 pub mod server;

@@ -16,6 +16,8 @@ struct Seen {
     parser: vt100::Parser,
     /// Everything that was written, as it was written.
     bytes: Vec<u8>,
+    /// When how much of it had come.
+    times: Vec<(Duration, usize)>,
     ended: bool,
 }
 
@@ -48,7 +50,9 @@ impl Terminal {
         let pair = native_pty_system().openpty(size(columns, rows)).unwrap();
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
-        let seen = Seen { parser: vt100::Parser::new(cells(rows), cells(columns), 0), bytes: Vec::new(), ended: false };
+        let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
+        let seen = Seen { parser, bytes: Vec::new(), times: Vec::new(), ended: false };
+        let start = Instant::now();
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
         let shared = Arc::clone(&seen);
@@ -59,6 +63,8 @@ impl Terminal {
                 let mut seen = shared.0.lock().unwrap();
                 seen.parser.process(&buffer[..read]);
                 seen.bytes.extend_from_slice(&buffer[..read]);
+                let length = seen.bytes.len();
+                seen.times.push((start.elapsed(), length));
                 seen.ended = read == 0;
                 shared.1.notify_all();
                 if read == 0 {
@@ -90,6 +96,21 @@ impl Terminal {
     /// Everything that was written to the terminal so far, with its escape sequences.
     pub fn bytes(&self) -> Vec<u8> {
         self.seen.0.lock().unwrap().bytes.clone()
+    }
+
+    /// What was written, in the parts and at the times in which it came; no part ends inside a character.
+    pub fn parts(&self) -> Vec<(Duration, String)> {
+        let seen = self.seen.0.lock().unwrap();
+        let (mut parts, mut from) = (Vec::new(), 0);
+        for &(at, to) in &seen.times {
+            let part = &seen.bytes[from..to];
+            let whole = std::str::from_utf8(part).map_or_else(|error| error.valid_up_to(), str::len);
+            if whole > 0 {
+                parts.push((at, String::from_utf8_lossy(&part[..whole]).into_owned()));
+                from += whole;
+            }
+        }
+        parts
     }
 
     /// The state of the terminal: the screen it shows, its modes, its cursor.
@@ -126,6 +147,13 @@ impl Terminal {
     /// The process.
     pub fn pid(&self) -> u32 {
         self.child.process_id().unwrap()
+    }
+
+    /// Asks the program to end, as `kill` does, and waits for it.
+    pub fn stop(&mut self) -> ExitStatus {
+        let pid = rustix::process::Pid::from_raw(i32::try_from(self.pid()).unwrap()).unwrap();
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        self.wait()
     }
 
     /// Waits for the end of the program and of what it wrote.

@@ -108,6 +108,8 @@ pub(crate) struct Model {
     pub(crate) pane: Pane,
     pub(crate) dialog: Option<Dialog>,
     pub(crate) toasts: VecDeque<Toast>,
+    /// How many messages there were in this session, those that are no longer kept too.
+    pub(crate) toasted: u64,
     pub(crate) pending: HashMap<String, Pending>,
     pub(crate) drafts: Drafts,
     pub(crate) undo: Option<Undo>,
@@ -175,6 +177,7 @@ impl Model {
             pane: Pane::List,
             dialog: None,
             toasts: VecDeque::new(),
+            toasted: 0,
             pending: HashMap::new(),
             drafts: Drafts::default(),
             undo: None,
@@ -232,6 +235,7 @@ impl Model {
             self.toasts.pop_front();
         }
         self.toasts.push_back(Toast { text: text.into(), technical, level, at: self.now });
+        self.toasted += 1;
         self.dirty = true;
     }
 

@@ -203,6 +203,7 @@ impl Loop {
         loop {
             Guard::drawn_here();
             let urgent = self.apply(first.take()).await?;
+            self.idle.toasts(self.model.toasted, self.model.toasts.iter().rev().map(|toast| toast.text.as_str()));
             if self.model.quit {
                 return Ok(());
             }
@@ -290,6 +291,14 @@ impl Loop {
         Ok(Msg::Edited(result))
     }
 
+    /// The next frame is drawn whole. Not `Terminal::clear`: it asks the terminal where the cursor is, and a slow line
+    /// would then be an error.
+    fn forget_screen(&mut self) -> Result<(), ConsoleError> {
+        let size = self.terminal.size()?;
+        self.terminal.resize(ratatui::layout::Rect::new(0, 0, size.width, size.height))?;
+        Ok(())
+    }
+
     fn regain(&mut self) -> Result<(), ConsoleError> {
         Guard::set()?;
         self.input.resume();
@@ -325,7 +334,7 @@ impl Loop {
         }
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
         if std::mem::take(&mut self.clear) {
-            self.terminal.clear()?;
+            self.forget_screen()?;
             self.links = Linked::default();
         }
         let frame = self.terminal.draw(|frame| view(&self.model, frame))?;

@@ -1,0 +1,193 @@
+//! The day of an engineer: the built console in a real terminal against a built server. After each part the terminal is
+//! as it was, every draft is on disk, and nothing was told that was not expected.
+
+use opora_proto::v1;
+use opora_tests::day::{Console, EDIT, ESC, SEND, bodies, desk, editor, ivan_answers};
+use opora_tests::{create, get, new_ticket};
+
+/// A server with a ticket of HIGH.
+async fn high() -> (opora_tests::Server, v1::Ticket) {
+    let server = desk().await;
+    let mut request = new_ticket("Отключает раз в 10 минут");
+    request.ticket.as_mut().unwrap().impact = v1::Impact::ServiceIntermittent.into();
+    let ticket = server.desk().tickets().create_ticket(request).await.unwrap().into_inner().ticket.unwrap();
+    assert_eq!(ticket.priority(), v1::Priority::High);
+    (server, ticket)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_morning_a_ticket_is_taken_and_answered() {
+    let (server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Отключает раз");
+    console.take(1);
+    let taken = get(&server.desk(), &ticket.name).await.unwrap();
+    assert_eq!((taken.assignee.as_str(), taken.state()), ("agents/olga", v1::TicketState::InProgress));
+    console.write("Видим, смотрим линию.");
+    console.sent(1);
+    console.see("olga → public");
+    assert_eq!(bodies(&server, &ticket.name).await, ["Видим, смотрим линию."]);
+    assert_eq!(console.drafts(), Vec::<String>::new());
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_colleagues_newer_answer_holds_the_reply_back_until_it_was_seen() {
+    let (server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("С 13:40");
+    console.write("Мы уже смотрим.");
+    ivan_answers(&server, &ticket.name, "Починили в 14:05").await;
+    console.see("Починили в 14:05");
+    console.keys(SEND);
+    console.told("a newer message stands on the ticket, read it first");
+    console.see("Held back");
+    assert_eq!(bodies(&server, &ticket.name).await, ["Починили в 14:05"]);
+    console.kept("Мы уже смотрим.");
+    console.sent(1);
+    assert_eq!(bodies(&server, &ticket.name).await, ["Починили в 14:05", "Мы уже смотрим."]);
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_priority_is_lowered_after_seeing_what_it_means_and_undone() {
+    let (server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Отключает раз");
+    console.priority(1, "j", "6d 23h", "MEDIUM");
+    let lowered = get(&server.desk(), &ticket.name).await.unwrap();
+    assert_eq!(lowered.priority(), v1::Priority::Medium);
+    console.undo(1);
+    let back = get(&server.desk(), &ticket.name).await.unwrap();
+    assert_eq!((back.priority(), back.sla), (v1::Priority::High, ticket.sla));
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_escalated_moved_on_and_moved_back() {
+    let (server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Отключает раз");
+    console.escalate(1, "support mailbox");
+    assert_eq!(get(&server.desk(), &ticket.name).await.unwrap().escalation.unwrap().rung, 1);
+    console.take(1);
+    console.first_state(1, "waiting for the customer");
+    assert_eq!(get(&server.desk(), &ticket.name).await.unwrap().state(), v1::TicketState::WaitingForCustomer);
+    console.undo(1);
+    assert_eq!(get(&server.desk(), &ticket.name).await.unwrap().state(), v1::TicketState::InProgress);
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_server_goes_and_comes_back_and_a_text_begun_before_goes_out_after() {
+    let (mut server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("С 13:40");
+    server.kill();
+    console.see("offline since");
+    console.see("Отключает раз");
+    console.write("Написано без сервера.");
+    console.keys(ESC);
+    console.terminal.see_gone("PUBLIC");
+    console.kept("Написано без сервера.");
+    server.restart_same_port();
+    console.see("● live");
+    create(&server.desk(), "Плохо слышно").await.unwrap();
+    console.see("Плохо слышно");
+    console.keys("r");
+    console.see("Написано без сервера.");
+    console.sent(1);
+    assert_eq!(bodies(&server, &ticket.name).await, ["Написано без сервера."]);
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_window_changes_under_a_text_that_is_being_written() {
+    let (server, _) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Отключает раз");
+    console.write("Half a sentence and the rest");
+    console.terminal.resize(80, 24);
+    console.see("Half a sentence");
+    console.terminal.resize(30, 8);
+    console.see("too small");
+    console.terminal.resize(200, 60);
+    console.see("Half a sentence");
+    console.kept("Half a sentence and the rest");
+    console.terminal.stop();
+    opora_tests::day::is_as_it_was(&console.terminal);
+    console.nothing_else_was_told();
+    let home = console.into_home();
+    // The draft outlives the console.
+    let mut console = Console::with(&server, 120, 40, &[], home);
+    console.see("Отключает раз");
+    console.keys("r");
+    console.see("Half a sentence and the rest");
+    console.keys(ESC);
+    console.terminal.see_gone("PUBLIC");
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_russian_layout_means_the_same_keys_and_writes_its_own_letters() {
+    let (server, ticket) = high().await;
+    let mut request = new_ticket("Плохо слышно");
+    request.ticket.as_mut().unwrap().impact = v1::Impact::OneWorkstation.into();
+    server.desk().tickets().create_ticket(request).await.unwrap();
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Плохо слышно");
+    // `о` is `j`, `л` is `k`, `е` is `t`, `к` is `r`.
+    console.keys("о");
+    console.see("2/2");
+    console.keys("л");
+    console.see("1/2");
+    console.keys("е");
+    console.told("#1 is assigned to olga");
+    console.keys("к");
+    console.see("PUBLIC");
+    console.keys("йцукен, ё");
+    console.kept("йцукен, ё");
+    console.sent(1);
+    assert_eq!(bodies(&server, &ticket.name).await, ["йцукен, ё"]);
+    // `г` is `u`, `й` is `q`.
+    console.keys("й");
+    assert!(console.terminal.wait().success());
+    opora_tests::day::is_as_it_was(&console.terminal);
+    console.nothing_else_was_told();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_long_text_is_written_in_the_editor_and_the_terminal_is_the_consoles_again() {
+    let (server, ticket) = high().await;
+    let home = tempfile::tempdir().unwrap();
+    let script = editor(home.path(), "Written in the editor.");
+    let environment = [("EDITOR", script.to_str().unwrap())];
+    let mut console = Console::with(&server, 120, 40, &environment, home);
+    console.see("Отключает раз");
+    console.write("Begun here. ");
+    console.keys(EDIT);
+    console.see("Written in the editor.");
+    console.kept("Begun here. Written in the editor.");
+    console.sent(1);
+    assert_eq!(bodies(&server, &ticket.name).await, ["Begun here. Written in the editor."]);
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_paste_is_text_where_one_writes_and_nothing_where_one_commands() {
+    let (server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Отключает раз");
+    // Keys of commands, an escape sequence and a line end: none of it may be obeyed.
+    console.keys("\u{1b}[200~tq\rE\u{1b}[201~");
+    console.keys("r");
+    console.see("PUBLIC");
+    console.keys("\u{1b}[200~first line\nsecond line\u{1b}[201~");
+    console.see("second line");
+    console.kept("first line\nsecond line");
+    console.sent(1);
+    assert_eq!(bodies(&server, &ticket.name).await, ["first line\nsecond line"]);
+    // The public answer of an agent takes NEW to IN_PROGRESS; nobody was given the ticket.
+    assert_eq!(get(&server.desk(), &ticket.name).await.unwrap().assignee, "");
+    console.leave();
+}
