@@ -183,8 +183,6 @@ async fn control_z_gives_the_terminal_to_the_shell_and_fg_takes_it_again() {
     terminal.send("q");
     terminal.see("shell> ");
     is_as_it_was(&terminal);
-    terminal.send("exit\r");
-    terminal.wait();
 }
 
 #[tokio::test(flavor = "multi_thread")]
