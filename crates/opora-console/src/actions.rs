@@ -73,6 +73,7 @@ pub(crate) enum Action {
     Note,
     Escalate,
     Status,
+    Explain,
     Create,
     Undo,
     Filter,
@@ -138,6 +139,7 @@ registry! {
     Note "note" true [key('n')];
     Escalate "escalate" true [key('E')];
     Status "status" true [key('s')];
+    Explain "explain" true [key('e')];
     Create "create" true [key('c')];
     Undo "undo" true [key('u')];
     Filter "filter" true [key('/')];
@@ -182,8 +184,9 @@ const QUIT: Spec = Spec { action: Action::Quit, id: "quit", keys: &[], footer: f
 /// Why an action can't be done now: the key of a sentence. `None`: it can.
 pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
     use Action::{
-        Assign, Attention, Bottom, CopyLink, CopyMessage, CopyNumber, Down, Escalate, NextPane, Note, Open, PageDown,
-        PageUp, Priority, Reply, ReplyAll, ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top, Undo, Up,
+        Assign, Attention, Bottom, CopyLink, CopyMessage, CopyNumber, Down, Escalate, Explain, NextPane, Note, Open,
+        PageDown, PageUp, Priority, Reply, ReplyAll, ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top,
+        Undo, Up,
     };
     let state = model.subject().map(|row| row.state);
     let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
@@ -194,7 +197,7 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         ShowIncident if state.is_none() && model.screens.incident.parent.is_none() => Some("why-no-ticket"),
         ReplyAll => incident::why_not(model),
         Open | ScrollDown | ScrollUp | SwitchTab | Assign | Take | Priority | Reply | Note | Escalate | Status
-        | CopyNumber | CopyLink | CopyMessage
+        | Explain | CopyNumber | CopyLink | CopyMessage
             if state.is_none() =>
         {
             Some("why-no-ticket")

@@ -171,6 +171,11 @@ pub(crate) fn time_of_day(ms: i64, zone: &jiff::tz::TimeZone) -> String {
     zoned(ms, zone).map_or_else(String::new, |z| z.strftime("%H:%M").to_string())
 }
 
+/// A time of day in a zone with its seconds, `14:02:07`.
+pub(crate) fn to_the_second(ms: i64, zone: &jiff::tz::TimeZone) -> String {
+    zoned(ms, zone).map_or_else(String::new, |z| z.strftime("%H:%M:%S").to_string())
+}
+
 /// A date and time in a zone: the time alone where the date is that of `now`.
 pub(crate) fn moment(ms: i64, now: i64, zone: &jiff::tz::TimeZone) -> String {
     match (zoned(ms, zone), zoned(now, zone)) {

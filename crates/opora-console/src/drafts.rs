@@ -56,18 +56,26 @@ pub(crate) struct Draft {
     pub(crate) text: String,
     /// The id under which this very text was sent, so that sending it again can't double it. Empty: not sent yet.
     pub(crate) request_id: String,
+    /// It was sent, and nothing tells that it went out: held back, refused, or the answer was lost.
+    pub(crate) undelivered: bool,
 }
 
 impl Draft {
     /// The form on disk.
     pub(crate) fn encode(&self) -> String {
-        format!("request-id: {}\n\n{}", self.request_id, self.text)
+        let undelivered = if self.undelivered { "undelivered: yes\n" } else { "" };
+        format!("request-id: {}\n{undelivered}\n{}", self.request_id, self.text)
     }
 
     pub(crate) fn decode(text: &str) -> Self {
         match text.strip_prefix("request-id: ").and_then(|rest| rest.split_once("\n\n")) {
-            Some((id, text)) => Self { text: text.to_owned(), request_id: id.to_owned() },
-            None => Self { text: text.to_owned(), request_id: String::new() },
+            Some((head, text)) => {
+                let (id, undelivered) = head.split_once('\n').map_or((head, false), |(id, _)| (id, true));
+                // Sent by a console that did not live to see the answer.
+                let undelivered = undelivered || !id.is_empty();
+                Self { text: text.to_owned(), request_id: id.to_owned(), undelivered }
+            }
+            None => Self { text: text.to_owned(), ..Self::default() },
         }
     }
 }
@@ -86,7 +94,8 @@ impl Drafts {
         if self.0.get(&key).is_some_and(|draft| draft.text == text) {
             return false;
         }
-        self.0.insert(key, Draft { text: text.to_owned(), request_id: String::new() });
+        let undelivered = self.0.get(&key).is_some_and(|draft| draft.undelivered);
+        self.0.insert(key, Draft { text: text.to_owned(), request_id: String::new(), undelivered });
         true
     }
 
@@ -94,6 +103,7 @@ impl Drafts {
     pub(crate) fn sent(&mut self, key: DraftKey, request_id: &str) {
         if let Some(draft) = self.0.get_mut(&key) {
             request_id.clone_into(&mut draft.request_id);
+            draft.undelivered = true;
         }
     }
 
@@ -121,8 +131,15 @@ mod tests {
         for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::All(9), DraftKey::Create] {
             assert_eq!(DraftKey::from_file_name(&key.file_name()), Some(key));
         }
-        let draft = Draft { text: "Видим.\n\nУже чиним".into(), request_id: "x".into() };
-        assert_eq!(Draft::decode(&draft.encode()), draft);
+        for undelivered in [true, false] {
+            let request_id = if undelivered { "x" } else { "" };
+            let draft =
+                Draft { text: "Видим.\n\nУже чиним".into(), request_id: request_id.into(), undelivered };
+            assert_eq!(Draft::decode(&draft.encode()), draft);
+        }
+        let edited = Draft { text: "Видим".into(), request_id: String::new(), undelivered: true };
+        assert_eq!(Draft::decode(&edited.encode()), edited);
+        assert!(Draft::decode("request-id: x\n\nsent by an older console").undelivered);
         assert_eq!(DraftKey::from_file_name("ticket-x-public.draft"), None);
     }
 }

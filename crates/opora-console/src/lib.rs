@@ -21,6 +21,7 @@ mod notice;
 mod once;
 mod pace;
 mod plain;
+mod presence;
 mod queue;
 mod run;
 mod screens;

@@ -13,8 +13,9 @@ use crate::dialog::Dialog;
 use crate::drafts::{DraftKey, Drafts};
 use crate::keys::Chord;
 use crate::layout::Split;
-use crate::msg::{Agent, Change, ServerInfo, Undoable};
+use crate::msg::{Agent, Change, Named, ServerInfo, Undoable};
 use crate::notice::Notice;
+use crate::presence::Presences;
 use crate::queue::Queue;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
@@ -133,11 +134,19 @@ pub(crate) struct Model {
     pub(crate) unnamed_server: bool,
     /// What the person has read and put away.
     pub(crate) put_away: Vec<Notice>,
+    /// Who else is where, and where this console says it is.
+    pub(crate) presences: Presences,
+    /// The canned replies, as they were read last.
+    pub(crate) snippets: Vec<v1::Snippet>,
+    /// The organisations, as they were read last.
+    pub(crate) organisations: Vec<Named>,
     pub(crate) quit: bool,
     /// Something visible changed since the last frame.
     pub(crate) dirty: bool,
     /// When a visible text changes by time alone.
     pub(crate) deadline: Option<i64>,
+    /// When there is something to do that changes nothing visible.
+    pub(crate) wake: Option<i64>,
     generation: u64,
     ids: StdRng,
 }
@@ -193,9 +202,13 @@ impl Model {
             agents_known: false,
             unnamed_server: false,
             put_away: Vec::new(),
+            presences: Presences::default(),
+            snippets: Vec::new(),
+            organisations: Vec::new(),
             quit: false,
             dirty: true,
             deadline: None,
+            wake: None,
             generation: 0,
             ids: StdRng::from_seed(start.seed),
         }
@@ -252,6 +265,13 @@ impl Model {
     /// Whether what was typed is in a change that is on its way.
     pub(crate) fn is_sending(&self, key: DraftKey) -> bool {
         self.pending.values().any(|p| p.draft == Some(key) && p.accepted.is_none())
+    }
+
+    /// Whether what was typed for a ticket was sent, and neither went out nor is on its way: held back or refused.
+    pub(crate) fn is_undelivered(&self, number: u64) -> bool {
+        [DraftKey::Reply(number), DraftKey::Note(number)]
+            .into_iter()
+            .any(|key| self.drafts.get(key).is_some_and(|draft| draft.undelivered) && !self.is_sending(key))
     }
 
     /// How an agent is called.

@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use crossterm::event::{KeyEvent, MouseEvent};
+use jiff::tz::TimeZone;
 use opora_proto::error::ErrorReason;
 use opora_proto::v1;
 
 use crate::drafts::{Draft, DraftKey};
+use crate::presence::{Place, Told};
 use crate::queue::row::Row;
 
 /// Something that happened.
@@ -85,6 +87,18 @@ pub(crate) enum Net {
         request_id: String,
         result: Result<Done, Trouble>,
     },
+    /// Who else is where.
+    Presence(Told),
+    /// How the clocks of a ticket came to what they show.
+    Explained {
+        number: u64,
+        generation: u64,
+        result: Result<Box<v1::ExplainTicketResponse>, Trouble>,
+    },
+    /// The canned replies.
+    Snippets(Result<Vec<v1::Snippet>, Trouble>),
+    /// The organisations that a new ticket can be for.
+    Organisations(Result<Vec<Named>, Trouble>),
 }
 
 /// One message of the watch.
@@ -137,6 +151,8 @@ pub(crate) struct Loaded {
     /// Oldest first.
     pub(crate) attachments: Vec<v1::Attachment>,
     pub(crate) revision: u64,
+    /// By which clock the customer lives. `None`: not known.
+    pub(crate) zone: Option<TimeZone>,
     /// Where the older messages and the older events begin. Empty: all are here.
     pub(crate) more_comments: String,
     pub(crate) more_events: String,
@@ -166,6 +182,15 @@ pub(crate) struct Board {
     pub(crate) children: Vec<Row>,
     /// There are more than were read.
     pub(crate) more: bool,
+}
+
+/// Something of the directory that can be chosen.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// `acme`.
+    pub(crate) id: String,
+    /// As people call it, cleaned.
+    pub(crate) name: String,
 }
 
 /// A change that was accepted.
@@ -209,12 +234,38 @@ pub(crate) enum Effect {
 /// A call to the server.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Call {
-    Detail { number: u64, generation: u64 },
-    Preview { number: u64, generation: u64 },
-    Search { text: String, generation: u64, page_token: String },
-    Incident { number: u64, generation: u64 },
+    Detail {
+        number: u64,
+        generation: u64,
+    },
+    Preview {
+        number: u64,
+        generation: u64,
+    },
+    Search {
+        text: String,
+        generation: u64,
+        page_token: String,
+    },
+    Incident {
+        number: u64,
+        generation: u64,
+    },
     ReplyAll(Box<ReplyAll>),
-    Older { number: u64, generation: u64, of: Part, page_token: String },
+    Older {
+        number: u64,
+        generation: u64,
+        of: Part,
+        page_token: String,
+    },
+    Explain {
+        number: u64,
+        generation: u64,
+    },
+    Snippets,
+    Organisations,
+    /// Says where this console is.
+    Presence(Place),
     Change(Box<Change>),
 }
 
@@ -269,6 +320,10 @@ pub(crate) struct NewTicket {
     pub(crate) description: String,
     /// `acme`; empty: not known.
     pub(crate) organisation: String,
+    /// Who reported it; empty: not known.
+    pub(crate) reporter: String,
+    /// Their address; empty: not known.
+    pub(crate) email: String,
     pub(crate) impact: v1::Impact,
     pub(crate) category: v1::Category,
 }

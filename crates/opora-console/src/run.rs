@@ -353,7 +353,7 @@ impl Loop {
     fn wait(&self) -> Duration {
         let now = edge::now();
         let put_off = (self.model.dirty && self.editor.is_none()).then_some(self.pace.next());
-        let at = [self.model.deadline, put_off].into_iter().flatten().min().unwrap_or(now + LONG);
+        let at = [self.model.deadline, self.model.wake, put_off].into_iter().flatten().min().unwrap_or(now + LONG);
         Duration::from_millis((at - now).clamp(1, LONG) as u64)
     }
 }

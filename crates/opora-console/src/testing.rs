@@ -181,7 +181,8 @@ fn loaded(number: u64) -> Loaded {
         comment(number, 48_020, agent("olga"), v1::Visibility::Public, "Видим, подключили дежурную смену."),
         comment(number, 48_030, agent("ivan"), v1::Visibility::Internal, "Похоже на SIP-транк, смотрю."),
     ];
-    Loaded { ticket, comments, events, attachments: files(number), revision: 48_211, ..Loaded::default() }
+    let zone = TimeZone::get("Asia/Yekaterinburg").ok();
+    Loaded { ticket, comments, events, attachments: files(number), revision: 48_211, zone, ..Loaded::default() }
 }
 
 fn files(number: u64) -> Vec<v1::Attachment> {

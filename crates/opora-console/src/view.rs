@@ -112,9 +112,20 @@ fn badge(model: &Model) -> Span<'static> {
             let revision = grouped(model.revision);
             Span::styled(texts.with("link-live", &[("revision", (&revision).into())]), theme.good())
         }
-        Link::Offline { since, .. } => {
+        Link::Offline { since, retry_at, .. } => {
             let since = clock::moment(*since, model.now, &model.zone);
-            Span::styled(texts.with("link-offline", &[("since", (&since).into())]), theme.bad())
+            let mut words = texts.with("link-offline", &[("since", (&since).into())]);
+            // Where the window is narrow the counts need the room.
+            if model.size.0 >= 100 {
+                let retry = if *retry_at > model.now {
+                    let at = clock::to_the_second(*retry_at, &model.zone);
+                    texts.with("link-retry", &[("at", (&at).into())])
+                } else {
+                    texts.get("link-trying")
+                };
+                words = format!("{words} · {retry}");
+            }
+            Span::styled(words, theme.bad())
         }
     }
 }

@@ -207,7 +207,10 @@ impl Details {
         loaded.ticket = (*happened.ticket).clone();
         loaded.ticket.description = description;
         if let Some(Change::Updated(update)) = &happened.event.change
-            && update.update_mask.as_ref().is_some_and(|mask| mask.paths.iter().any(|p| p == "description"))
+            && update
+                .update_mask
+                .as_ref()
+                .is_some_and(|mask| mask.paths.iter().any(|p| p == "description" || p == "organisation"))
         {
             self.forget(number);
         }

@@ -1,5 +1,6 @@
 //! The detail pane drawn: what a ticket is, its clocks, what was written and what happened.
 
+use jiff::tz::TimeZone;
 use opora_proto::v1::{self, ActorKind, Visibility};
 use ratatui::Frame;
 use ratatui::layout::Rect;
@@ -11,12 +12,15 @@ use crate::clock::{self, Face, State, millis};
 use crate::layout::{layout, screen};
 use crate::model::{Model, Pane};
 use crate::msg::Loaded;
+use crate::presence;
 use crate::queue::row::Row;
 use crate::text::{clean_block, clean_line, wrap};
 use crate::theme::{priority_word, state_word};
 
 /// A pane with fewer lines shows the conversation rather than all that is known of the ticket.
 const LOW: u16 = 12;
+/// How many lines tell who else is here at most.
+const OTHERS: usize = 3;
 
 /// Draws the pane.
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -84,8 +88,10 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
     if let Some(ghost) = model.queue.ghost(row.number) {
         lines.push(Line::styled(crate::queue::view::reason(model, ghost), theme.dim()));
     }
-    lines.push(clock_line(model, "clock-first-response", &row.first_response));
-    lines.push(clock_line(model, "clock-resolution", &row.resolution));
+    lines.extend(others(model, row.number, wide));
+    let zone = loaded.and_then(|loaded| loaded.zone.as_ref());
+    lines.extend(clock_lines(model, "clock-first-response", &row.first_response, zone, wide));
+    lines.extend(clock_lines(model, "clock-resolution", &row.resolution, zone, wide));
     if let Some(loaded) = loaded {
         lines.extend(facts_lines(model, &loaded.ticket, wide));
     }
@@ -93,6 +99,30 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
         lines.truncate((high as usize / 3).saturating_sub(1));
     }
     lines.push(Line::styled("─".repeat(wide), theme.dim()));
+    lines
+}
+
+/// Who else is here, and what was typed but did not go out.
+fn others(model: &Model, number: u64, wide: usize) -> Vec<Line<'static>> {
+    let mut lines: Vec<Line<'static>> = model
+        .presences
+        .at(number)
+        .into_iter()
+        .map(|here| presence::told_as(model, here))
+        .map(|(words, style)| Line::styled(crate::text::cut(&words, wide), style))
+        .collect();
+    if lines.len() > OTHERS {
+        let more = lines.len() - OTHERS + 1;
+        lines.truncate(OTHERS - 1);
+        lines.push(Line::styled(model.texts.with("presence-more", &[("count", more.into())]), model.theme.dim()));
+    }
+    if model.is_undelivered(number) {
+        let words = format!("† {}", model.texts.get("draft-undelivered"));
+        lines.push(Line::styled(crate::text::cut(&words, wide), model.theme.bad()));
+    } else if model.drafts.has(number) {
+        let words = format!("✎ {}", model.texts.get("draft-waiting"));
+        lines.push(Line::styled(crate::text::cut(&words, wide), model.theme.dim()));
+    }
     lines
 }
 
@@ -115,7 +145,25 @@ fn facts_lines(model: &Model, ticket: &v1::Ticket, wide: usize) -> Vec<Line<'sta
     lines
 }
 
-/// `resolution      ▓░░░ 6h  until 14:02`.
+/// `resolution      ▓░░░ 6h, until 14:02`, and when that is for the customer where it is another time of day there.
+fn clock_lines(model: &Model, key: &str, face: &Face, zone: Option<&TimeZone>, wide: usize) -> Vec<Line<'static>> {
+    let mut line = clock_line(model, key, face);
+    let due = face.due.filter(|_| face.state == State::Running);
+    let (Some(due), Some(zone)) = (due, zone) else { return vec![line] };
+    let at = clock::moment(due, model.now, zone);
+    if at == clock::moment(due, model.now, &model.zone) {
+        return vec![line];
+    }
+    let at = format!("{at} {}", clock::zone_name(due, zone));
+    let words = model.texts.with("clock-customer", &[("at", (&at).into())]);
+    if line.width() + crate::text::width(&words) + 3 <= wide {
+        line.spans.push(Span::styled(format!(" · {words}"), model.theme.dim()));
+        return vec![line];
+    }
+    let below = crate::text::cut(&format!("{:16}{words}", ""), wide);
+    vec![line, Line::styled(below, model.theme.dim())]
+}
+
 fn clock_line(model: &Model, key: &str, face: &Face) -> Line<'static> {
     let (theme, texts, now) = (model.theme, &model.texts, model.now);
     let moment = |at: i64| clock::moment(at, now, &model.zone);

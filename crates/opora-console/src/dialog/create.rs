@@ -4,11 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use opora_proto::v1::{Category, Impact};
 
 use super::field::{Area, Line};
+use super::pick::Pick;
 use super::{After, Dialog, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Effect, NewTicket, What};
+use crate::msg::{Call, Effect, Named, NewTicket, What};
 use crate::update::send;
 
 /// The impacts that can be chosen, with the key of the words.
@@ -30,44 +31,110 @@ pub(crate) const CATEGORIES: [(Category, &str); 6] = [
     (Category::Other, "category-other"),
 ];
 
-/// How many fields there are.
-const FIELDS: usize = 5;
+/// The fields, in their order.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Field {
+    #[default]
+    Subject,
+    Organisation,
+    Reporter,
+    Email,
+    Category,
+    Impact,
+    Description,
+}
 
-/// The dialog. Fields: subject, organisation, category, impact, description.
+/// All of them.
+pub(crate) const FIELDS: [Field; 7] = [
+    Field::Subject,
+    Field::Organisation,
+    Field::Reporter,
+    Field::Email,
+    Field::Category,
+    Field::Impact,
+    Field::Description,
+];
+
+impl Field {
+    fn step(self, by: usize) -> Self {
+        let at = FIELDS.iter().position(|field| *field == self).unwrap_or_default();
+        FIELDS.get((at + by) % FIELDS.len()).copied().unwrap_or(self)
+    }
+
+    fn next(self) -> Self {
+        self.step(1)
+    }
+
+    fn before(self) -> Self {
+        self.step(FIELDS.len() - 1)
+    }
+}
+
+/// The dialog.
 #[derive(Clone, Debug)]
 pub(crate) struct Create {
     pub(crate) subject: Line,
-    pub(crate) organisation: Line,
+    /// An id, or part of a name by which one is chosen.
+    pub(crate) organisation: Pick,
+    pub(crate) reporter: Line,
+    pub(crate) email: Line,
     pub(crate) category: usize,
     pub(crate) impact: usize,
     pub(crate) description: Area,
     /// Which field has the keys.
-    pub(crate) field: usize,
+    pub(crate) field: Field,
     pub(crate) fault: Option<&'static str>,
 }
 
+/// How many lines of a draft stand before the description.
+const HEAD: usize = 4;
+
 impl Create {
-    pub(crate) fn open(model: &Model) -> Self {
-        Self::of(model.drafts.get(DraftKey::Create).map_or("", |draft| draft.text.as_str()))
+    /// Opens with the draft, and asks for the organisations.
+    pub(crate) fn open(model: &Model, effects: &mut Vec<Effect>) -> Self {
+        effects.push(Effect::Call(Call::Organisations));
+        let mut create = Self::of(model.drafts.get(DraftKey::Create).map_or("", |draft| draft.text.as_str()));
+        create.listed(&model.organisations);
+        create
     }
 
     /// From the text of a draft.
     fn of(text: &str) -> Self {
-        let mut parts = text.splitn(FIELDS, '\n');
+        let mut parts = text.splitn(HEAD + 1, '\n');
         let mut next = || parts.next().unwrap_or_default();
-        let (subject, organisation) = (Line::of(next()), Line::of(next()));
+        let subject = Line::of(next());
+        // A line has no tabs: they part what belongs together.
+        let mut who = next().splitn(3, '\t');
+        let mut of_who = || Line::of(who.next().unwrap_or_default());
+        let organisation = Pick { line: of_who(), ..Pick::default() };
+        let (reporter, email) = (of_who(), of_who());
         let category = next().parse().unwrap_or(0).min(CATEGORIES.len() - 1);
         let impact = next().parse().unwrap_or(0).min(IMPACTS.len() - 1);
-        Self { subject, organisation, category, impact, description: Area::of(next()), field: 0, fault: None }
+        let (description, field, fault) = (Area::of(next()), Field::Subject, None);
+        Self { subject, organisation, reporter, email, category, impact, description, field, fault }
     }
 
     /// As a draft keeps it; empty where nothing was typed.
     fn text(&self) -> String {
-        if self.subject.value().is_empty() && self.organisation.value().is_empty() && self.description.is_blank() {
+        let lines = [&self.subject, &self.organisation.line, &self.reporter, &self.email];
+        if lines.iter().all(|line| line.value().is_empty()) && self.description.is_blank() {
             return String::new();
         }
-        let (subject, organisation) = (self.subject.value(), self.organisation.value());
-        format!("{subject}\n{organisation}\n{}\n{}\n{}", self.category, self.impact, self.description.text())
+        let [subject, organisation, reporter, email] = lines.map(Line::value);
+        let description = self.description.text();
+        let who = format!("{organisation}\t{reporter}\t{email}");
+        format!("{subject}\n{}\n{}\n{}\n{description}", who.trim_end_matches('\t'), self.category, self.impact)
+    }
+
+    /// The organisations came.
+    pub(crate) fn listed(&mut self, organisations: &[Named]) {
+        self.organisation.look(organisations.iter().map(|named| named.name.as_str()));
+    }
+
+    /// The organisation that is named by its id.
+    pub(crate) fn named<'a>(&self, model: &'a Model) -> Option<&'a Named> {
+        let typed = self.organisation.line.value().trim();
+        model.organisations.iter().find(|named| named.id == typed)
     }
 
     pub(super) fn key(mut self: Box<Self>, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
@@ -81,42 +148,71 @@ impl Create {
             return self.send(model, effects);
         }
         self.fault = None;
-        let in_description = self.field == FIELDS - 1;
+        let in_description = self.field == Field::Description;
+        let choosing = self.field == Field::Organisation;
         match chord.code {
-            KeyCode::Tab => self.field = (self.field + 1) % FIELDS,
-            KeyCode::BackTab => self.field = (self.field + FIELDS - 1) % FIELDS,
-            KeyCode::Enter | KeyCode::Down if !in_description => self.field += 1,
-            KeyCode::Up if !in_description => self.field = self.field.saturating_sub(1),
+            KeyCode::Tab | KeyCode::Enter if choosing => {
+                self.choose(model);
+                self.field = self.field.next();
+            }
+            KeyCode::Up | KeyCode::Down if choosing => drop(self.organisation.key(event)),
+            KeyCode::Tab => self.field = self.field.next(),
+            KeyCode::BackTab => self.field = self.field.before(),
+            KeyCode::Enter | KeyCode::Down if !in_description => self.field = self.field.next(),
+            KeyCode::Up if !in_description && self.field != Field::Subject => self.field = self.field.before(),
+            KeyCode::Up if !in_description => {}
             KeyCode::Char('e' | 'o') if chord.ctrl && in_description => {
                 effects.push(Effect::Editor(self.description.text()));
             }
-            _ => self.edit(event),
+            _ => self.edit(model, event),
         }
         self.keep(model, effects);
         After::Stay(Dialog::Create(self))
     }
 
-    fn edit(&mut self, event: &KeyEvent) {
+    /// The one that is marked, where what was typed is not an id already.
+    fn choose(&mut self, model: &Model) {
+        if self.organisation.line.value().trim().is_empty() || self.named(model).is_some() {
+            return;
+        }
+        if let Some(named) = self.organisation.chosen().and_then(|at| model.organisations.get(at)) {
+            self.organisation.line = Line::of(&named.id);
+            self.listed(&model.organisations);
+        }
+    }
+
+    fn edit(&mut self, model: &Model, event: &KeyEvent) {
         let turn = |at: &mut usize, len: usize| match event.code {
             KeyCode::Right | KeyCode::Char(' ') => *at = (*at + 1) % len,
             KeyCode::Left => *at = (*at + len - 1) % len,
             _ => {}
         };
         match self.field {
-            0 => drop(self.subject.key(event)),
-            1 => drop(self.organisation.key(event)),
-            2 => turn(&mut self.category, CATEGORIES.len()),
-            3 => turn(&mut self.impact, IMPACTS.len()),
-            _ => drop(self.description.key(event)),
+            Field::Subject => drop(self.subject.key(event)),
+            Field::Organisation => {
+                if self.organisation.key(event) {
+                    self.listed(&model.organisations);
+                }
+            }
+            Field::Reporter => drop(self.reporter.key(event)),
+            Field::Email => drop(self.email.key(event)),
+            Field::Category => turn(&mut self.category, CATEGORIES.len()),
+            Field::Impact => turn(&mut self.impact, IMPACTS.len()),
+            Field::Description => drop(self.description.key(event)),
         }
     }
 
     pub(super) fn paste(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
         match self.field {
-            0 => self.subject.paste(text),
-            1 => self.organisation.paste(text),
-            4 => self.description.paste(text),
-            _ => {}
+            Field::Subject => self.subject.paste(text),
+            Field::Organisation => {
+                self.organisation.paste(text);
+                self.listed(&model.organisations);
+            }
+            Field::Reporter => self.reporter.paste(text),
+            Field::Email => self.email.paste(text),
+            Field::Description => self.description.paste(text),
+            Field::Category | Field::Impact => {}
         }
         self.keep(model, effects);
     }
@@ -132,20 +228,27 @@ impl Create {
     }
 
     fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
-        self.fault = match () {
-            () if self.subject.value().trim().is_empty() => Some("create-no-subject"),
-            () if model.is_sending(DraftKey::Create) => Some("write-sending"),
+        let organisation = self.organisation.line.value().trim().to_owned();
+        // Part of a name is no choice: whose ticket it is must not be guessed. Without the list an id is believed.
+        let unknown = !organisation.is_empty() && !model.organisations.is_empty() && self.named(model).is_none();
+        let wrong = match () {
+            () if self.subject.value().trim().is_empty() => Some(("create-no-subject", Field::Subject)),
+            () if unknown => Some(("create-no-organisation", Field::Organisation)),
+            () if model.is_sending(DraftKey::Create) => Some(("write-sending", Field::Subject)),
             () => None,
         };
-        if self.fault.is_some() {
-            self.field = 0;
+        if let Some((fault, field)) = wrong {
+            (self.fault, self.field) = (Some(fault), field);
             return After::Stay(Dialog::Create(self));
         }
         self.keep(model, effects);
+        let trimmed = |line: &Line| line.value().trim().to_owned();
         let new = NewTicket {
-            subject: self.subject.value().trim().to_owned(),
+            subject: trimmed(&self.subject),
             description: self.description.text().trim_end().to_owned(),
-            organisation: self.organisation.value().trim().to_owned(),
+            organisation,
+            reporter: trimmed(&self.reporter),
+            email: trimmed(&self.email),
             impact: IMPACTS.get(self.impact).map_or(Impact::Unspecified, |(impact, _)| *impact),
             category: CATEGORIES.get(self.category).map_or(Category::Unspecified, |(category, _)| *category),
         };

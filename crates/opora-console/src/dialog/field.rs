@@ -4,6 +4,7 @@ use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
 use ratatui_textarea::{TextArea, WrapMode};
 use tui_input::{Input, InputRequest, backend::crossterm::to_input_request};
 
+use super::snippet;
 use crate::keys;
 use crate::text;
 
@@ -109,6 +110,41 @@ impl Area {
         self.0.insert_str(text);
     }
 
+    /// Puts a text in at the cursor.
+    pub(crate) fn insert(&mut self, text: &str) {
+        self.paste(text);
+    }
+
+    /// Marks the next placeholder after the cursor, or else the first, so that what is typed takes its place. False
+    /// where there is none.
+    pub(crate) fn next_placeholder(&mut self) -> bool {
+        use ratatui_textarea::CursorMove;
+        let at = self.0.cursor();
+        let places: Vec<(usize, usize, usize)> = self
+            .0
+            .lines()
+            .iter()
+            .enumerate()
+            .flat_map(|(row, line)| placeholders(line).into_iter().map(move |(from, to)| (row, from, to)))
+            .collect();
+        let after = |place: &&(usize, usize, usize)| (place.0, place.1) >= (at.0, at.1);
+        let Some((row, from, to)) = places.iter().find(after).or_else(|| places.first()).copied() else { return false };
+        let jump = |row: usize, column: usize| {
+            let small = |n: usize| u16::try_from(n).unwrap_or(u16::MAX);
+            CursorMove::Jump(small(row), small(column))
+        };
+        self.0.cancel_selection();
+        self.0.move_cursor(jump(row, from));
+        self.0.start_selection();
+        self.0.move_cursor(jump(row, to));
+        true
+    }
+
+    /// Whether a placeholder of a canned reply is still to be filled in.
+    pub(crate) fn has_placeholder(&self) -> bool {
+        self.0.lines().iter().any(|line| snippet::placeholder(line).is_some())
+    }
+
     pub(crate) fn widget(&self) -> &TextArea<'static> {
         &self.0
     }
@@ -116,6 +152,21 @@ impl Area {
     fn bytes(&self) -> usize {
         self.0.lines().iter().map(|line| line.len() + 1).sum()
     }
+}
+
+/// Where the placeholders of a line begin and end, in characters.
+fn placeholders(line: &str) -> Vec<(usize, usize)> {
+    let mut found = Vec::new();
+    let (mut rest, mut skipped) = (line, 0);
+    while let Some((from, to)) = snippet::placeholder(rest) {
+        let (before, tail) = rest.split_at(from);
+        let (inside, after) = tail.split_at(to - from);
+        let start = skipped + before.chars().count();
+        skipped = start + inside.chars().count();
+        found.push((start, skipped));
+        rest = after;
+    }
+    found
 }
 
 /// A chord with Ctrl or Alt means the physical key; a letter alone is what was typed.

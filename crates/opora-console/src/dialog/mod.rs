@@ -2,15 +2,19 @@
 
 pub(crate) mod choose;
 pub(crate) mod create;
+pub(crate) mod explain;
 pub(crate) mod field;
 pub(crate) mod filter;
 pub(crate) mod help;
 pub(crate) mod messages;
 pub(crate) mod palette;
+pub(crate) mod pick;
 pub(crate) mod priority;
 pub(crate) mod reason;
+pub(crate) mod snippet;
 pub(crate) mod view;
 pub(crate) mod write;
+mod writing;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -29,6 +33,7 @@ pub(crate) enum Dialog {
     Reason(reason::Reason),
     Write(Box<write::Write>),
     Create(Box<create::Create>),
+    Explain(Box<explain::Explain>),
     Filter(filter::FilterLine),
     /// The text of a search.
     Search(SearchLine),
@@ -57,7 +62,8 @@ impl Dialog {
             Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
             Self::Priority(_) => (wide(76), high(14)),
             Self::Reason(_) => (wide(76), high(9)),
-            Self::Create(_) => (wide(90), high(18)),
+            Self::Create(_) => (wide(90), high(20)),
+            Self::Explain(_) => (wide(100), high(30)),
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
             Self::Write(_) | Self::ReplyToAll(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
@@ -73,6 +79,7 @@ impl Dialog {
             Self::Reason(d) => Some(d.number),
             Self::Write(d) => Some(d.number),
             Self::ReplyToAll(d) => Some(d.parent),
+            Self::Explain(d) => Some(d.number),
             _ => None,
         }
     }
@@ -85,6 +92,7 @@ impl Dialog {
             Self::Reason(d) => d.key(model, event, effects),
             Self::Write(d) => d.key(model, event, effects),
             Self::Create(d) => d.key(model, event, effects),
+            Self::Explain(d) => d.key(event),
             Self::Filter(d) => d.key(model, event),
             Self::Search(d) => d.key(model, event, effects),
             Self::ReplyToAll(d) => d.key(model, event, effects),
@@ -106,7 +114,7 @@ impl Dialog {
             Self::ReplyToAll(d) => d.paste(model, text, effects),
             Self::Palette(d) => d.paste(text),
             Self::Help(d) => d.line.paste(text),
-            Self::Choose(_) | Self::Messages(_) => {}
+            Self::Choose(_) | Self::Messages(_) | Self::Explain(_) => {}
         }
     }
 }

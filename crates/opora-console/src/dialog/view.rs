@@ -7,14 +7,11 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Clear, Paragraph};
 
-use super::create::{CATEGORIES, Create, IMPACTS};
 use super::field;
 use super::priority::{PRIORITIES, Previews, PriorityDialog};
-use super::write::Write;
-use super::{Dialog, palette};
+use super::{Dialog, palette, writing};
 use crate::actions;
 use crate::clock::Face;
-use crate::detail;
 use crate::model::{Level, Model};
 use crate::screens::incident::reply::ReplyToAll;
 use crate::text::{clean_line, cut, fit, width, wrap};
@@ -44,8 +41,9 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         }
         Dialog::Priority(d) => priority(model, frame, inner, d),
         Dialog::Reason(d) => reason(model, frame, inner, d),
-        Dialog::Write(d) => write(model, frame, inner, d),
-        Dialog::Create(d) => create(model, frame, inner, d),
+        Dialog::Write(d) => writing::write(model, frame, inner, d),
+        Dialog::Create(d) => writing::create(model, frame, inner, d),
+        Dialog::Explain(d) => d.draw(model, frame, inner),
         Dialog::ReplyToAll(d) => reply_to_all(model, frame, inner, d),
         Dialog::Palette(d) => draw_palette(model, frame, inner, d),
         Dialog::Help(d) => {
@@ -68,6 +66,10 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Choose(d) => (numbered("title-status", d.number), "hint-choose", theme.title()),
         Dialog::Priority(d) => (numbered("title-priority", d.number), "hint-priority", theme.title()),
         Dialog::Reason(d) => (numbered("title-escalate", d.number), "hint-reason", theme.title()),
+        Dialog::Explain(d) => (numbered("title-explain", d.number), "hint-explain", theme.title()),
+        Dialog::Write(d) if d.snippets.is_some() => {
+            (numbered("title-snippets", d.number), "hint-choose", writing::colour(model, d))
+        }
         Dialog::Write(d) if d.visibility == Visibility::Public => {
             (numbered("title-reply", d.number), "hint-write", theme.public())
         }
@@ -83,7 +85,7 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
 }
 
 /// Lines of which one is chosen, scrolled so that it is seen.
-fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, chosen: usize) {
+pub(super) fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, chosen: usize) {
     let height = area.height as usize;
     let top = (chosen + 1).saturating_sub(height.max(1));
     let wide = area.width as usize;
@@ -104,7 +106,14 @@ fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'stati
     frame.render_widget(Paragraph::new(shown), area);
 }
 
-fn line_field(model: &Model, frame: &mut Frame<'_>, area: Rect, label: &str, line: &field::Line, active: bool) {
+pub(super) fn line_field(
+    model: &Model,
+    frame: &mut Frame<'_>,
+    area: Rect,
+    label: &str,
+    line: &field::Line,
+    active: bool,
+) {
     let room = (area.width as usize).saturating_sub(width(label));
     let (shown, cursor) = line.shown(room);
     let style = if active { model.theme.key() } else { model.theme.dim() };
@@ -115,7 +124,7 @@ fn line_field(model: &Model, frame: &mut Frame<'_>, area: Rect, label: &str, lin
     }
 }
 
-fn fault(model: &Model, frame: &mut Frame<'_>, area: Rect, key: Option<&str>) {
+pub(super) fn fault(model: &Model, frame: &mut Frame<'_>, area: Rect, key: Option<&str>) {
     let Some(key) = key else { return };
     let last = Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };
     frame.render_widget(Clear, last);
@@ -187,72 +196,6 @@ fn reason(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &super::reas
     let at = Rect { y: area.y + 3.min(area.height - 1), height: 1, ..area };
     line_field(model, frame, at, &label, &dialog.line, true);
     fault(model, frame, area, dialog.missing.then_some("reason-missing"));
-}
-
-fn write(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Write) {
-    let (texts, theme) = (&model.texts, model.theme);
-    let (word, style) = if dialog.visibility == Visibility::Public {
-        ("write-public", theme.public())
-    } else {
-        ("write-internal", theme.internal())
-    };
-    frame.render_widget(Paragraph::new(Line::styled(texts.get(word), style)), Rect { height: 1, ..area });
-    let mut top = 1;
-    if let Some(revision) = dialog.held {
-        let loaded = model.details.ready(dialog.number);
-        let comment = loaded.and_then(|l| l.comments.iter().find(|c| c.revision == revision));
-        let mut lines = vec![Line::styled(texts.get("held-back"), theme.bad())];
-        if let Some(comment) = comment {
-            lines.push(detail::view::comment_title(model, comment));
-            lines.extend(detail::view::text_lines(&comment.body, area.width as usize).take(4));
-        }
-        lines.push(Line::styled("─".repeat(area.width as usize), theme.dim()));
-        let height = (lines.len() as u16).min(area.height.saturating_sub(4));
-        frame.render_widget(Paragraph::new(lines), Rect { y: area.y + top, height, ..area });
-        top += height;
-    }
-    let text = Rect { y: area.y + top, height: area.height.saturating_sub(top), ..area };
-    frame.render_widget(dialog.area.widget(), text);
-    fault(model, frame, area, dialog.fault);
-}
-
-fn create(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Create) {
-    let (texts, theme) = (&model.texts, model.theme);
-    let labels = ["field-subject", "field-organisation", "field-category", "field-impact"].map(|key| texts.get(key));
-    let wide = labels.iter().map(|label| width(label)).max().unwrap_or_default() + 2;
-    let at = |y: u16| Rect { y: area.y + y, height: 1, ..area };
-    let words = [
-        CATEGORIES.get(dialog.category).map_or("unknown", |(_, key)| key),
-        IMPACTS.get(dialog.impact).map_or("unknown", |(_, key)| key),
-    ];
-    for (i, label) in labels.iter().enumerate() {
-        let active = dialog.field == i;
-        let label = fit(label, wide);
-        match i {
-            0 => line_field(model, frame, at(0), &label, &dialog.subject, active),
-            1 => line_field(model, frame, at(1), &label, &dialog.organisation, active),
-            _ => {
-                let key = words.get(i - 2).copied().unwrap_or("unknown");
-                let style = if active { theme.key() } else { theme.dim() };
-                let value =
-                    if active { format!("‹ {} ›", texts.get(key)) } else { format!("  {}", texts.get(key)) };
-                let line = Line::from(vec![Span::styled(label, style), Span::raw(value)]);
-                frame.render_widget(Paragraph::new(line), at(i as u16));
-            }
-        }
-    }
-    let active = dialog.field == 4;
-    let style = if active { theme.key() } else { theme.dim() };
-    frame.render_widget(Paragraph::new(Line::styled(texts.get("field-description"), style)), at(4));
-    let text = Rect { y: area.y + 5, height: area.height.saturating_sub(5), ..area };
-    if active {
-        frame.render_widget(dialog.description.widget(), text);
-    } else {
-        let lines: Vec<Line<'_>> =
-            wrap(&dialog.description.text(), text.width as usize).into_iter().map(Line::raw).collect();
-        frame.render_widget(Paragraph::new(lines), text);
-    }
-    fault(model, frame, area, dialog.fault);
 }
 
 /// A message to all tickets of an incident: to whom, then the text.

@@ -11,12 +11,14 @@ use crate::msg::{Call, Change, Done, Loaded, Net, Trouble, Undoable, What};
 
 /// How many messages and events of a ticket are read.
 pub(super) const PAGE: i32 = 200;
+/// The most pages of canned replies that are read.
+const PAGES: usize = 5;
 
 /// Answers a call.
 pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
     match call {
         Call::Detail { number, generation } => {
-            let result = detail(desk, number).await.map(Box::new).map_err(|s| Trouble::from(&s));
+            let result = detail(desk, names, number).await.map(Box::new).map_err(|s| Trouble::from(&s));
             Net::Detail { number, generation, result }
         }
         Call::Preview { number, generation } => {
@@ -46,6 +48,30 @@ pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
             let result = lists::older(desk, number, of, page_token).await.map(Box::new).map_err(|s| Trouble::from(&s));
             Net::Older { number, generation, result }
         }
+        Call::Explain { number, generation } => {
+            let request = v1::ExplainTicketRequest { name: name(number) };
+            let result = desk
+                .call(|desk| {
+                    let request = request.clone();
+                    async move { desk.sla().explain_ticket(request).await }
+                })
+                .await;
+            Net::Explained { number, generation, result: result.map(Box::new).map_err(|s| Trouble::from(&s)) }
+        }
+        Call::Snippets => Net::Snippets(snippets(desk).await.map_err(|s| Trouble::from(&s))),
+        Call::Organisations => {
+            // What was learnt before is shown where the server is away.
+            let result = names.load(desk).await;
+            let list = names.list();
+            Net::Organisations(
+                result
+                    .map_err(|s| Trouble::from(&s))
+                    .or_else(|trouble| if list.is_empty() { Err(trouble) } else { Ok(()) })
+                    .map(|()| list),
+            )
+        }
+        // Kept by the stream of presence, which the network task serves itself.
+        Call::Presence(_) => Net::Presence(crate::presence::Told::Moved(Vec::new(), Vec::new())),
         Call::Change(change) => {
             let result = send(desk, &change).await.map_err(|s| Trouble::from(&s));
             Net::Done { request_id: change.request_id, result }
@@ -57,7 +83,7 @@ pub(super) fn name(number: u64) -> String {
     format!("tickets/{number}")
 }
 
-async fn detail(desk: &Desk, number: u64) -> Result<Loaded, Status> {
+async fn detail(desk: &Desk, names: &Names, number: u64) -> Result<Loaded, Status> {
     let name = name(number);
     let ticket = desk.call(|desk| {
         let request = v1::GetTicketRequest { name: name.clone(), view: v1::TicketView::Full.into() };
@@ -89,7 +115,30 @@ async fn detail(desk: &Desk, number: u64) -> Result<Loaded, Status> {
     }
     events.sort_by_key(|event| event.revision);
     let attachments = files.attachments;
-    Ok(Loaded { ticket, comments, events, attachments, revision, more_comments, more_events, asking: None })
+    names.learn(desk, std::iter::once(&ticket)).await;
+    let zone = names.zone(&ticket.organisation);
+    Ok(Loaded { ticket, comments, events, attachments, revision, zone, more_comments, more_events, asking: None })
+}
+
+/// The canned replies that are still shown.
+async fn snippets(desk: &Desk) -> Result<Vec<v1::Snippet>, Status> {
+    let mut all = Vec::new();
+    let mut token = String::new();
+    for _ in 0..PAGES {
+        let request = v1::ListSnippetsRequest { page_size: 1000, page_token: token, show_archived: false };
+        let page = desk
+            .call(|desk| {
+                let request = request.clone();
+                async move { desk.directory().list_snippets(request).await }
+            })
+            .await?;
+        all.extend(page.snippets);
+        token = page.next_page_token;
+        if token.is_empty() {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 /// What of an answer is told.
@@ -163,12 +212,16 @@ async fn send(desk: &Desk, change: &Change) -> Result<Done, Status> {
             call!(desk, add_comment, request)
         }
         What::Create(new) => {
+            let new = *new;
+            let reporter = (!new.reporter.is_empty() || !new.email.is_empty())
+                .then_some(v1::Reporter { display_name: new.reporter, email: new.email });
             let organisation =
                 if new.organisation.is_empty() { String::new() } else { format!("organisations/{}", new.organisation) };
             let ticket = v1::Ticket {
                 subject: new.subject,
                 description: new.description,
                 organisation,
+                reporter,
                 impact: new.impact.into(),
                 category: new.category.into(),
                 origin: v1::Origin::Console.into(),

@@ -4,6 +4,7 @@
 mod calls;
 mod lists;
 mod names;
+mod presence;
 mod watch;
 
 use std::sync::Arc;
@@ -12,10 +13,11 @@ use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use opora_proto::client::Desk;
 use opora_proto::error::Fault;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch as newest};
 use tonic::{Code, Status};
 
 use crate::msg::{Call, Msg, Net, Trouble};
+use crate::presence::Place;
 use names::Names;
 
 pub(crate) use names::Names as Directory;
@@ -28,11 +30,15 @@ const CALLS: usize = 16;
 pub(crate) async fn run(desk: Desk, mut calls: mpsc::Receiver<Call>, inbox: mpsc::Sender<Msg>) {
     let names = Arc::new(Names::default());
     let watch = watch::run(&desk, &names, &inbox);
+    let (place, places) = newest::channel(Place::default());
+    let presence = presence::run(&desk, places, &inbox);
     let answer = async {
         let mut running = FuturesUnordered::new();
         loop {
             tokio::select! {
                 call = calls.recv(), if running.len() < CALLS => match call {
+                    // Only the newest place matters.
+                    Some(Call::Presence(now)) => drop(place.send_replace(now)),
                     Some(call) => running.push(calls::answer(&desk, &names, call)),
                     None => return,
                 },
@@ -47,6 +53,7 @@ pub(crate) async fn run(desk: Desk, mut calls: mpsc::Receiver<Call>, inbox: mpsc
     };
     tokio::select! {
         () = watch => {}
+        () = presence => {}
         () = answer => {}
     }
 }

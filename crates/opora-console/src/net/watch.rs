@@ -63,7 +63,7 @@ pub(super) async fn run(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) {
 }
 
 /// Full jitter: a random part of a wait that doubles with each failure. `random` is anything.
-fn wait(failures: u32, random: u64) -> Duration {
+pub(super) fn wait(failures: u32, random: u64) -> Duration {
     let most = FIRST.saturating_mul(2_u32.saturating_pow(failures.min(16))).min(LONGEST);
     Duration::from_millis(random % (most.as_millis() as u64 + 1))
 }

@@ -9,6 +9,7 @@ use ratatui::widgets::{Block, BorderType, Paragraph};
 use super::row::Row;
 use super::{Ghost, Left};
 use crate::model::{Link, Model, Pane};
+use crate::presence;
 use crate::text::{clean_line, cut, fit, fit_right, width};
 use crate::theme::{priority_glyph, state_glyph, state_word};
 
@@ -143,7 +144,7 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
         spans.push(Span::styled(fit(&words, rest), base));
     } else {
         spans.push(Span::styled(format!("{} ", fit(&row.customer, columns.customer)), base));
-        spans.push(Span::styled(format!("{} ", fit(&row.subject, columns.subject)), base));
+        spans.extend(subject(model, row, columns.subject, base));
         spans.push(Span::styled(format!("{} ", fit(&clock.short(model.now, &model.units), columns.due)), due_style));
         spans.push(Span::styled(fit(owner, columns.owner), if row.owner.is_empty() { theme.dim() } else { base }));
     }
@@ -153,10 +154,22 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     if selected { line.patch_style(theme.selected()) } else { line }
 }
 
+/// The subject, and at its end who else is at the ticket: glyph, name and what they do.
+fn subject(model: &Model, row: &Row, columns: usize, base: Style) -> Vec<Span<'static>> {
+    let Some((words, style)) = presence::of_row(model, row.number) else {
+        return vec![Span::styled(format!("{} ", fit(&row.subject, columns)), base)];
+    };
+    // The words are cut before the glyph is; a narrow column shows more of the subject than of them.
+    let words = cut(&words, (columns * 3 / 5).max(1));
+    let room = columns.saturating_sub(width(&words) + 1);
+    vec![Span::styled(format!("{} ", fit(&row.subject, room)), base), Span::styled(format!("{words} "), style)]
+}
+
 /// What is to be known of a row at once: a change on its way, a draft, an answer, news.
 pub(crate) fn mark(model: &Model, row: &Row) -> &'static str {
     match () {
         () if model.is_pending(row.number) => "~",
+        () if model.is_undelivered(row.number) => "†",
         () if row.answered => "«",
         () if model.drafts.has(row.number) => "✎",
         () if model.queue.fresh.contains(&row.number) => "*",

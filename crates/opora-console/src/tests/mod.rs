@@ -2,6 +2,7 @@
 
 mod boards;
 mod keys;
+mod people;
 mod properties;
 mod screens;
 mod stories;
@@ -32,6 +33,9 @@ pub(crate) fn press(model: &mut Model, keys: &str) -> Vec<Effect> {
 }
 
 fn named(name: &str) -> (KeyCode, KeyModifiers) {
+    if name == "c-left" {
+        return (KeyCode::Left, KeyModifiers::CONTROL);
+    }
     if let Some(c) = name.strip_prefix("c-") {
         return (KeyCode::Char(c.chars().next().unwrap()), KeyModifiers::CONTROL);
     }
@@ -40,6 +44,7 @@ fn named(name: &str) -> (KeyCode, KeyModifiers) {
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
         "home" => KeyCode::Home,
+        "backspace" => KeyCode::Backspace,
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
         "space" => KeyCode::Char(' '),

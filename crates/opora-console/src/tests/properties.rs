@@ -13,6 +13,7 @@ use crate::dialog::Dialog;
 use crate::drafts::{Draft, DraftKey};
 use crate::model::Model;
 use crate::msg::{Batch, Board, Call, Done, Effect, Found, Msg, Net, Older, Trouble};
+use crate::presence::Told;
 use crate::testing::{NOW, agent, comment, happened, sample, ticket, time};
 use crate::texts::Language;
 use crate::theme::Theme;
@@ -33,6 +34,8 @@ enum Step {
     Offline,
     /// Answers the n-th of the calls that wait, well or badly.
     Answer(usize, bool),
+    /// Colleagues come, move, or all go.
+    Others(Vec<(u8, u64, i32)>, bool),
     /// An answer to a request that was never made.
     Stray(u64, u64),
 }
@@ -41,7 +44,7 @@ fn key() -> impl Strategy<Value = KeyEvent> {
     let letters = "abcdefghijklmnopqrstuvwxyzAEGJKMRS/:?!йцукенгшоладж.,№ #1 ";
     prop_oneof![
         8 => prop::sample::select(letters.chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)),
-        2 => prop::sample::select("dfuecgnpв".chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)),
+        2 => prop::sample::select("dfuecgnpвtw".chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)),
         2 => prop::sample::select("12345".chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)),
         4 => prop::sample::select(vec![
             KeyCode::Enter, KeyCode::Esc, KeyCode::Tab, KeyCode::BackTab, KeyCode::Up, KeyCode::Down, KeyCode::Left, KeyCode::Right,
@@ -63,6 +66,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => (prop::collection::vec((number(), -50_i64..50), 0..8), any::<bool>()).prop_map(|(rows, synced)| Step::Set(rows, synced)),
         1 => Just(Step::Offline),
         4 => (0_usize..4, any::<bool>()).prop_map(|(at, well)| Step::Answer(at, well)),
+        2 => (prop::collection::vec((0_u8..4, number(), 0_i32..4), 0..4), any::<bool>()).prop_map(|(all, whole)| Step::Others(all, whole)),
         1 => (number(), 0_u64..20).prop_map(|(number, generation)| Step::Stray(number, generation)),
     ]
 }
@@ -124,6 +128,17 @@ impl World {
             Step::Offline => {
                 vec![Msg::Net(Net::Offline { why: String::new(), retry_at: self.model.now + 250, foreign: false })]
             }
+            Step::Others(all, whole) => {
+                let here = all.into_iter().map(|(who, number, activity)| crate::presence::Here {
+                    session: who.to_string(),
+                    who: if who == 0 { "olga".into() } else { format!("agent-{who}") },
+                    number: Some(number),
+                    activity: v1::PresenceActivity::try_from(activity).unwrap_or_default(),
+                });
+                let here: Vec<_> = here.collect();
+                let told = if whole { Told::Everybody(here) } else { Told::Moved(here, vec!["1".into()]) };
+                vec![Msg::Net(Net::Presence(told))]
+            }
             Step::Stray(number, generation) => {
                 vec![Msg::Net(Net::Detail { number, generation, result: Err(Trouble::default()) })]
             }
@@ -164,6 +179,12 @@ impl World {
             Call::Preview { number, generation } => {
                 Net::Preview { number, generation, result: if well { Ok(vec![]) } else { Err(bad()) } }
             }
+            Call::Explain { number, generation } => {
+                Net::Explained { number, generation, result: if well { Ok(Box::default()) } else { Err(bad()) } }
+            }
+            Call::Snippets => Net::Snippets(if well { Ok(vec![]) } else { Err(bad()) }),
+            Call::Organisations => Net::Organisations(if well { Ok(vec![]) } else { Err(bad()) }),
+            Call::Presence(_) => return None,
             Call::Search { generation, .. } => {
                 let rows = (1..6).map(|n| crate::queue::row::Row::of(&ticket_due(n * 3, 1), "Вектор")).collect();
                 let found = Found { rows, next: if at == 0 { "next".into() } else { String::new() } };

@@ -7,11 +7,14 @@ use opora_proto::v1::{self, Priority};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
+use super::people::{explanation, here, snippets};
 use super::press;
 use crate::clock::HOUR;
+use crate::dialog::Dialog;
 use crate::model::Model;
-use crate::msg::{Call, Effect, Msg, Net};
-use crate::testing::{NOW, answer, empty, load, sample, time};
+use crate::msg::{Batch, Call, Effect, Msg, Named, Net};
+use crate::presence::Told;
+use crate::testing::{NOW, agent, answer, comment, empty, happened, load, sample, sample_tickets, time};
 use crate::texts::Language::{self, En, Ru};
 use crate::theme::Theme;
 use crate::update::update;
@@ -135,6 +138,72 @@ fn preview(model: &mut Model) {
 }
 
 #[test]
+fn others_at_the_ticket() {
+    use v1::PresenceActivity::{Viewing, WritingInternal, WritingPublic};
+    let others = |model: &mut Model| {
+        let all =
+            vec![here("ivan", 1042, WritingPublic), here("maria", 1042, Viewing), here("petr", 1039, WritingInternal)];
+        update(model, Msg::Net(Net::Presence(Told::Everybody(all))));
+    };
+    everywhere("others", others);
+    everywhere("others_reply", |model| {
+        others(model);
+        press(model, "rДобрый день!");
+    });
+    for theme in [Theme::Dark, Theme::Mono] {
+        let mut model = sample(Ru, theme, (120, 40));
+        others(&mut model);
+        insta::assert_snapshot!(format!("styles_others_{theme:?}").to_lowercase(), drawn(&model, true));
+    }
+}
+
+#[test]
+fn clocks_explained_as_a_time_line() {
+    everywhere("explain", |model| {
+        let asked = press(model, "e");
+        let Some(Effect::Call(Call::Explain { number, generation })) = asked.into_iter().next() else {
+            panic!("the explanation was not asked for")
+        };
+        update(model, Msg::Net(Net::Explained { number, generation, result: Ok(Box::new(explanation())) }));
+    });
+}
+
+#[test]
+fn a_canned_reply_is_chosen_and_an_organisation_too() {
+    everywhere("snippets", |model| {
+        press(model, "r<c-t>");
+        update(model, Msg::Net(Net::Snippets(Ok(snippets()))));
+        press(model, "логи");
+    });
+    everywhere("snippet", |model| {
+        press(model, "r<c-t>");
+        update(model, Msg::Net(Net::Snippets(Ok(snippets()))));
+        press(model, "логи<enter>");
+    });
+    everywhere("organisations", |model| {
+        press(model, "c");
+        let named = |id: &str, name: &str| Named { id: id.into(), name: name.into() };
+        let list = vec![named("romashka", "Ромашка КЦ"), named("vector", "Вектор+3"), named("n", "Northern Lights")];
+        update(model, Msg::Net(Net::Organisations(Ok(list))));
+        press(model, "Нет звука<tab>р");
+    });
+}
+
+#[test]
+fn a_reply_that_is_held_back_shows_why() {
+    everywhere("held", |model| {
+        press(model, "rСмотрим.");
+        let (ticket, customer) = sample_tickets().remove(0);
+        let newer = comment(1042, 48_300, agent("ivan"), v1::Visibility::Public, "Уже решено: перезапустили шлюз.");
+        let change = v1::ticket_event::Change::Commented(v1::CommentAdded { comment: Some(newer) });
+        let events = vec![happened(ticket, customer, 48_300, "ivan", change, false)];
+        update(model, Msg::Net(Net::Batch(Batch { revision: 48_300, events, ..Batch::default() })));
+        let Some(Dialog::Write(write)) = &mut model.dialog else { panic!() };
+        write.hold(48_300);
+    });
+}
+
+#[test]
 fn help_and_palette() {
     everywhere("help", |model| drop(press(model, "?")));
     everywhere("palette", |model| drop(press(model, ":фтр")));
@@ -190,6 +259,8 @@ fn every_size_is_drawn_without_a_panic() {
                 "M",
                 "S",
                 "E",
+                "e",
+                "r<c-t>",
                 "2",
                 "3",
                 "4",

@@ -2,16 +2,18 @@
 
 mod alert;
 pub(crate) mod copy;
+mod directory;
 mod mouse;
 mod net;
 pub(crate) mod send;
 
 use crossterm::event::KeyEvent;
-use opora_proto::v1::Visibility;
+use opora_proto::v1::{PresenceActivity, Visibility};
 
 use crate::actions::{self, Action, Place};
 use crate::dialog::choose::Choose;
 use crate::dialog::create::Create;
+use crate::dialog::explain::Explain;
 use crate::dialog::filter::FilterLine;
 use crate::dialog::help::Help;
 use crate::dialog::messages::Messages;
@@ -25,6 +27,7 @@ use crate::keys::map::Found;
 use crate::layout::{layout, screen};
 use crate::model::{Level, Link, Model, Pane, TOAST_TIME};
 use crate::msg::{Call, Effect, Msg};
+use crate::presence;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen};
@@ -94,6 +97,11 @@ pub(crate) fn settle(model: &mut Model) -> Vec<Effect> {
     screens::settle(model, height, &mut effects);
     older(model, &mut effects);
     effects.extend(alert::call(model));
+    let place = place(model, regions.detail.is_some());
+    if let Some(place) = model.presences.settle(place, model.now) {
+        effects.push(Effect::Call(Call::Presence(place)));
+    }
+    model.wake = model.presences.due();
     model.deadline = deadline(model, height);
     effects
 }
@@ -108,6 +116,19 @@ fn older(model: &mut Model, effects: &mut Vec<Effect>) {
     let generation = model.next_generation();
     model.details.asking(number, generation);
     effects.push(Effect::Call(Call::Older { number, generation, of, page_token }));
+}
+
+/// Where the person is: at the ticket of the dialog or of the pane, and writing or not.
+fn place(model: &Model, pane: bool) -> presence::Place {
+    let of_dialog = model.dialog.as_ref().and_then(Dialog::number);
+    let number = of_dialog.or_else(|| model.subject().filter(|_| pane).map(|row| row.number));
+    let activity = match &model.dialog {
+        Some(Dialog::Write(write)) if write.visibility == Visibility::Public => PresenceActivity::WritingPublic,
+        Some(Dialog::Write(_)) => PresenceActivity::WritingInternal,
+        _ if number.is_some() => PresenceActivity::Viewing,
+        _ => PresenceActivity::Unspecified,
+    };
+    presence::Place { number, activity }
 }
 
 /// The next instant at which a visible text changes by time alone.
@@ -178,8 +199,9 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Reply => model.dialog = Write::open(model, Visibility::Public).map(|d| Dialog::Write(Box::new(d))),
         Action::Note => model.dialog = Write::open(model, Visibility::Internal).map(|d| Dialog::Write(Box::new(d))),
         Action::Escalate => model.dialog = Reason::escalate(model).map(Dialog::Reason),
+        Action::Explain => model.dialog = Explain::open(model, effects).map(|d| Dialog::Explain(Box::new(d))),
         Action::Status => model.dialog = Choose::state(model).map(Dialog::Choose),
-        Action::Create => model.dialog = Some(Dialog::Create(Box::new(Create::open(model)))),
+        Action::Create => model.dialog = Some(Dialog::Create(Box::new(Create::open(model, effects)))),
         Action::Undo => send::undo(model, effects),
         Action::Filter => model.dialog = Some(Dialog::Filter(FilterLine::open(model))),
         Action::Palette => model.dialog = Some(Dialog::Palette(Palette::default())),
@@ -268,7 +290,7 @@ fn scroll(model: &mut Model, by: isize) {
 }
 
 /// The next row after the cursor that wants attention: breached, due within the hour, answered by the customer,
-/// continuous.
+/// continuous, or with a message that did not go out.
 fn attention(model: &mut Model, height: usize) {
     let now = model.now;
     let len = model.queue.len();
@@ -276,7 +298,8 @@ fn attention(model: &mut Model, height: usize) {
     let wants = |number: u64| {
         model.queue.row(number).is_some_and(|row| {
             let soon = row.clock().due.is_some_and(|due| due <= now + crate::clock::HOUR) && row.key.class == 1;
-            row.is_breached(now) || soon || row.answered || row.key.class == 0
+            let undelivered = model.is_undelivered(number);
+            row.is_breached(now) || soon || row.answered || row.key.class == 0 || undelivered
         })
     };
     let found = (1..=len).map(|step| (start + step) % len).find(|at| model.queue.at(*at).is_some_and(&wants));

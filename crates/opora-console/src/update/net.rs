@@ -3,7 +3,7 @@
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::{ActorKind, Visibility, ticket_event::Change as Event};
 
-use super::{alert, send};
+use super::{alert, directory, send};
 use crate::dialog::Dialog;
 use crate::dialog::write::Write;
 use crate::drafts::DraftKey;
@@ -66,6 +66,17 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
                 dialog.answer(number, generation, result);
             }
         }
+        Net::Presence(told) => {
+            model.dirty |= model.presences.apply(told);
+            return;
+        }
+        Net::Explained { number, generation, result } => {
+            if let Some(Dialog::Explain(explain)) = &mut model.dialog {
+                explain.answer(number, generation, result);
+            }
+        }
+        Net::Snippets(result) => directory::snippets(model, result),
+        Net::Organisations(result) => directory::organisations(model, result),
         Net::Found { generation, result } => {
             model.screens.search.answer(generation, result, effects);
         }
@@ -182,7 +193,10 @@ fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, effects: &mut
         && let Some(draft) = model.drafts.get(key).cloned()
     {
         model.drafts.sent(key, "");
-        effects.push(Effect::SaveDraft(key, crate::drafts::Draft { request_id: String::new(), ..draft }));
+        effects.push(Effect::SaveDraft(
+            key,
+            crate::drafts::Draft { request_id: String::new(), undelivered: true, ..draft },
+        ));
     }
     let sentence = match trouble.reason {
         Some(ErrorReason::EtagMismatch) => model.texts.get("refused-stale"),
@@ -200,6 +214,11 @@ fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, effects: &mut
 /// The answer comes back to the one who wrote it, with the message that held it back.
 fn hold_back(model: &mut Model, number: u64, visibility: Visibility, trouble: &Trouble) {
     let revision = trouble.metadata.get("revision").and_then(|r| r.parse().ok()).unwrap_or_default();
+    // Its event may still be on the way: the message is asked for, so that it can be read.
+    let known = |loaded: &crate::msg::Loaded| loaded.comments.iter().any(|comment| comment.revision == revision);
+    if model.details.ready(number).is_some_and(|loaded| !known(loaded)) {
+        model.details.forget(number);
+    }
     if let Some(Dialog::Write(write)) = &mut model.dialog {
         if write.draft() == DraftKey::of(number, visibility) {
             write.hold(revision);
