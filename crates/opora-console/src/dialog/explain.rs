@@ -203,14 +203,11 @@ fn sum_line(model: &Model, clock: &v1::ClockExplanation, now: i64, wide: usize) 
             let sum =
                 texts.with("explain-sum", &[("used", (&used).into()), ("target", (&model.units.span(target)).into())]);
             let left = model.units.span(target - elapsed);
-            match elapsed.cmp(&target) {
-                std::cmp::Ordering::Less => {
-                    format!("{sum} · {}", texts.with("explain-left", &[("left", (&left).into())]))
-                }
-                _ => {
-                    let over = model.units.span(elapsed - target);
-                    format!("{sum} · ✗ {}", texts.with("explain-over", &[("over", (&over).into())]))
-                }
+            if elapsed < target {
+                format!("{sum} · {}", texts.with("explain-left", &[("left", (&left).into())]))
+            } else {
+                let over = model.units.span(elapsed - target);
+                format!("{sum} · ✗ {}", texts.with("explain-over", &[("over", (&over).into())]))
             }
         }
         None => texts.with("explain-sum-open", &[("used", (&used).into())]),

@@ -62,12 +62,10 @@ impl Dialog {
             Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
             Self::Priority(_) => (wide(76), high(14)),
             Self::Reason(_) => (wide(76), high(9)),
-            Self::Create(_) => (wide(90), high(20)),
-            Self::Explain(_) => (wide(100), high(30)),
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
-            Self::Write(_) | Self::ReplyToAll(_) => (wide(90), high(20)),
+            Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
-            Self::Messages(_) => (wide(100), high(30)),
+            Self::Messages(_) | Self::Explain(_) => (wide(100), high(30)),
         }
     }
 

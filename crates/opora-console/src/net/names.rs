@@ -32,7 +32,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(organisation: v1::Organisation) -> Self {
+    fn of(organisation: &v1::Organisation) -> Self {
         let zone = TimeZone::get(&organisation.time_zone).ok().filter(|_| !organisation.time_zone.is_empty());
         Self { shown: Customer::from(&*organisation.display_name), zone, archived: organisation.archived }
     }
@@ -57,7 +57,7 @@ impl Names {
             let page = desk.directory().list_organisations(request).await?.into_inner();
             {
                 let mut names = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-                names.extend(page.organisations.into_iter().map(|o| (o.name.clone(), Known::of(o))));
+                names.extend(page.organisations.into_iter().map(|o| (o.name.clone(), Known::of(&o))));
             }
             token = page.next_page_token;
             if token.is_empty() {
@@ -81,7 +81,7 @@ impl Names {
         };
         let ask = |name: String| async move {
             let answer = desk.directory().get_organisation(v1::GetOrganisationRequest { name: name.clone() }).await;
-            let known = answer.ok().and_then(|a| a.into_inner().organisation).map(Known::of);
+            let known = answer.ok().and_then(|a| a.into_inner().organisation).as_ref().map(Known::of);
             let shown = || Customer::from(name.rsplit('/').next().unwrap_or_default());
             let known = known.unwrap_or_else(|| Known { shown: shown(), zone: None, archived: true });
             self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(name, known);
