@@ -71,6 +71,11 @@ pub(crate) enum Net {
         generation: u64,
         result: Result<Box<Board>, Trouble>,
     },
+    /// The tickets that were resolved within a day, as they stand.
+    Ended {
+        generation: u64,
+        result: Result<Vec<Row>, Trouble>,
+    },
     /// What became of an answer to all tickets of an incident: for each, why it was refused.
     Replied {
         parent: u64,
@@ -249,6 +254,10 @@ pub(crate) enum Call {
     },
     Incident {
         number: u64,
+        generation: u64,
+    },
+    /// The tickets that were resolved within a day.
+    Ended {
         generation: u64,
     },
     ReplyAll(Box<ReplyAll>),

@@ -40,6 +40,10 @@ pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
             let result = lists::incident(desk, names, number).await.map(Box::new).map_err(|s| Trouble::from(&s));
             Net::Incident { generation, result }
         }
+        Call::Ended { generation } => {
+            let result = lists::ended(desk, names).await.map_err(|s| Trouble::from(&s));
+            Net::Ended { generation, result }
+        }
         Call::ReplyAll(reply) => {
             let result = lists::reply_to_all(desk, &reply).await.map_err(|s| Trouble::from(&s));
             Net::Replied { parent: reply.parent, request_id: reply.request_id, result }

@@ -10,11 +10,14 @@ use tonic::Status;
 use super::calls::{PAGE, name};
 use super::names::Names;
 use crate::msg::{Board, Found, Older, Part, ReplyAll};
+use crate::queue::row::Row;
 
 /// How many tickets a page of a search holds.
 const FOUND: i32 = 100;
 /// How many pages of an incident's children are read, a thousand each.
 const CHILDREN: usize = 5;
+/// How many pages of what was resolved are read, a thousand each.
+const ENDED: usize = 5;
 /// How many tickets one batch takes (`contract.md`).
 const BATCH: usize = 500;
 
@@ -65,6 +68,28 @@ pub(super) async fn incident(desk: &Desk, names: &Names, number: u64) -> Result<
         }
     }
     Ok(Board { parent: names.row(&parent), children, more: !page_token.is_empty() })
+}
+
+/// The tickets that were resolved within a day and are still: the newest first, where there are very many.
+pub(super) async fn ended(desk: &Desk, names: &Names) -> Result<Vec<Row>, Status> {
+    let mut rows = Vec::new();
+    let mut page_token = String::new();
+    for _ in 0..ENDED {
+        let request = v1::ListTicketsRequest {
+            filter: "resolve_time >= now-24h".to_owned(),
+            order_by: "update_time desc".to_owned(),
+            page_size: 1000,
+            page_token,
+            ..Default::default()
+        };
+        let page = list(desk, names, request).await?;
+        rows.extend(page.tickets.iter().map(|ticket| names.row(ticket)));
+        page_token = page.next_page_token;
+        if page_token.is_empty() {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 /// Older messages or events of a ticket.

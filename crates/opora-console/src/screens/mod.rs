@@ -272,6 +272,9 @@ pub(crate) fn settle(model: &mut Model, height: usize, effects: &mut Vec<Effect>
     if model.screen == Screen::Incident {
         incident::ask(model, effects);
     }
+    if model.screen == Screen::Dashboard {
+        dashboard::ask(model, effects);
+    }
     let shown = shown(model);
     let cursor = model.screens.list(model.screen).and_then(List::cursor).filter(|number| shown.contains(number));
     let row = cursor.or(shown.first().copied()).and_then(|number| row(model, number)).cloned();

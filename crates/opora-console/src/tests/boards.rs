@@ -83,7 +83,19 @@ fn dashboard(model: &mut Model) {
         net(model, Net::Batch(Batch { revision: 48_213, events, ..Batch::default() }));
     }
     update(model, Msg::Now(NOW + 28 * 60_000));
-    press(model, "4");
+    let Some(Call::Ended { generation }) = call(press(model, "4")) else {
+        panic!("what was resolved was not asked for")
+    };
+    let ended = (3000..3020).map(|number| {
+        let mut resolved = ticket(number, "Нет звука", Priority::Medium, "ivan");
+        resolved.state = TicketState::Resolved.into();
+        let met = v1::Clock { state: v1::ClockState::Met.into(), met_time: time(NOW - 60_000), ..Default::default() };
+        let late = v1::Clock { breach_time: time(NOW - 120_000), ..met };
+        let resolution = Some(if number % 7 == 0 { late } else { met });
+        resolved.sla = Some(v1::TicketSla { first_response: Some(met), resolution, ..Default::default() });
+        Row::of(&resolved, "Вектор")
+    });
+    net(model, Net::Ended { generation, result: Ok(ended.collect()) });
 }
 
 fn found(count: u64, next: &str) -> Found {
@@ -294,9 +306,10 @@ fn a_history_shows_the_newest_and_goes_on_where_one_scrolls_up() {
 }
 
 #[test]
-fn the_dashboard_counts_what_comes_through_the_stream_and_asks_for_nothing() {
+fn the_dashboard_counts_what_comes_through_the_stream_and_asks_once_for_what_was_resolved() {
     let mut model = model();
-    assert_eq!(call(press(&mut model, "4")), None);
+    assert!(matches!(call(press(&mut model, "4")), Some(Call::Ended { .. })));
+    assert_eq!(call(press(&mut model, "14")), None);
     let new = ticket(2000, "Нет звука", Priority::High, "");
     let events = vec![happened(new, "Вектор", 48_213, "ivan", Event::Created(v1::TicketCreated::default()), false)];
     assert_eq!(call(net(&mut model, Net::Batch(Batch { revision: 48_213, events, ..Batch::default() }))), None);

@@ -196,6 +196,10 @@ impl World {
                     Board { parent: row(number, 1), children: (1..4).map(|n| row(n, 5)).collect(), more: false };
                 Net::Incident { generation, result: if well { Ok(Box::new(board)) } else { Err(bad()) } }
             }
+            Call::Ended { generation } => {
+                let rows = (1..6).map(|n| crate::queue::row::Row::of(&ticket_due(n, 1), "Вектор")).collect();
+                Net::Ended { generation, result: if well { Ok(rows) } else { Err(bad()) } }
+            }
             Call::ReplyAll(reply) => {
                 let told = reply.to.iter().map(|n| (*n, (n % 2 == 0).then(|| "нет".to_owned()))).collect();
                 let (parent, request_id) = (reply.parent, reply.request_id.clone());

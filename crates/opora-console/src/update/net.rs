@@ -33,6 +33,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.details.forget_all();
             model.queue.begin_set();
             model.screens.incident.forget();
+            model.screens.dashboard.forget();
         }
         Net::Batch(batch) => apply_batch(model, batch),
         Net::Agents(agents) => {
@@ -80,6 +81,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Found { generation, result } => {
             model.screens.search.answer(generation, result, effects);
         }
+        Net::Ended { generation, result } => model.screens.dashboard.answer(generation, result),
         Net::Incident { generation, result } => model.screens.incident.answer(generation, result),
         Net::Replied { parent, request_id, result } => {
             incident::answered(model, parent, &request_id, result, effects);
@@ -109,6 +111,7 @@ fn apply_batch(model: &mut Model, batch: Batch) {
         if matches!(model.link, Link::Offline { .. }) {
             model.details.forget_failed();
             model.screens.incident.forget_failed();
+            model.screens.dashboard.forget();
         }
         model.link = Link::Live;
     }

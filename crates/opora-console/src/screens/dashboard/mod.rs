@@ -9,7 +9,8 @@ use opora_proto::v1::{Priority, TicketState};
 
 use super::list::List;
 use crate::clock::{Face, State};
-use crate::model::Model;
+use crate::model::{Link, Model};
+use crate::msg::{Call, Effect, Trouble};
 use crate::queue::row::Row;
 use trends::Trends;
 
@@ -22,11 +23,29 @@ pub(crate) struct Dashboard {
     /// What falls due next.
     pub(crate) due: List,
     pub(crate) trends: Trends,
+    /// What was resolved before the console began: asked once, under this number.
+    asked: Option<u64>,
 }
 
 impl Dashboard {
     pub(crate) fn new(now: i64) -> Self {
-        Self { due: List::default(), trends: Trends::new(now) }
+        Self { due: List::default(), trends: Trends::new(now), asked: None }
+    }
+
+    /// What was resolved is to be asked again: events were missed, or the answer was.
+    pub(crate) fn forget(&mut self) {
+        self.asked = None;
+    }
+
+    /// What was resolved within a day; what came through the stream is newer. A late answer is dropped.
+    pub(crate) fn answer(&mut self, generation: u64, result: Result<Vec<Row>, Trouble>) {
+        if self.asked != Some(generation) {
+            return;
+        }
+        // Where it is not to be had the stream's own tickets are counted; it is asked again after the next gap.
+        for row in result.unwrap_or_default() {
+            self.trends.ended_before(&row);
+        }
     }
 }
 
@@ -66,7 +85,7 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Counts the rows, and for compliance what ended since the console began.
+    /// Counts the rows, and for compliance what was resolved within a day.
     pub(crate) fn of(model: &Model) -> Self {
         use Priority::{Critical, High, Low, Medium};
         use TicketState::{InProgress, New, WaitingForCustomer};
@@ -95,6 +114,16 @@ impl Tally {
         by_owner.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
         Self { by_state: states.to_vec(), by_priority: priorities.to_vec(), by_owner, first_response, resolution }
     }
+}
+
+/// Asks once for what was resolved before.
+pub(super) fn ask(model: &mut Model, effects: &mut Vec<Effect>) {
+    if model.screens.dashboard.asked.is_some() || model.link != Link::Live {
+        return;
+    }
+    let generation = model.next_generation();
+    model.screens.dashboard.asked = Some(generation);
+    effects.push(Effect::Call(Call::Ended { generation }));
 }
 
 /// The tickets that fall due next.

@@ -7,6 +7,7 @@ use opora_proto::v1::{TicketState, ticket_event::Change};
 
 use crate::clock::{Face, MINUTE, millis};
 use crate::msg::Happened;
+use crate::queue::row::Row;
 
 /// The length of a bucket.
 pub(crate) const BUCKET: i64 = 5 * MINUTE;
@@ -46,15 +47,25 @@ impl Trends {
             self.buckets.pop_first();
         }
         if resolved > 0 {
-            let row = &happened.row;
-            if self.ended.insert(row.number, (row.first_response, row.resolution)).is_none() {
-                self.order.push_back(row.number);
-            }
-            if self.order.len() > ENDED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.ended.remove(&oldest);
-            }
+            self.remember(&happened.row);
+        }
+    }
+
+    /// A ticket that was resolved before it could be seen. What came through the stream is newer.
+    pub(crate) fn ended_before(&mut self, row: &Row) {
+        if !self.ended.contains_key(&row.number) {
+            self.remember(row);
+        }
+    }
+
+    fn remember(&mut self, row: &Row) {
+        if self.ended.insert(row.number, (row.first_response, row.resolution)).is_none() {
+            self.order.push_back(row.number);
+        }
+        if self.order.len() > ENDED
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.ended.remove(&oldest);
         }
     }
 
