@@ -45,6 +45,8 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(ConsoleError::NoTerminal);
     }
+    // Huge pages make memory of what is never touched: ten MiB of an empty console. Where they can't be refused, so be it.
+    let _ = rustix::thread::disable_transparent_huge_pages(true);
     let desk = Desk::new(&ClientOptions {
         server: options.server.clone(),
         actor: Some(format!("agents/{}", options.me())),
