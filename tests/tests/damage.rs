@@ -121,7 +121,9 @@ fn harm(view: &Path, how: Harm, rng: &mut StdRng) {
             Harm::Everything => (0..length).step_by(1 << 16).for_each(|at| garbage(at, (length - at).min(1 << 16))),
             Harm::Pages => {
                 let pages: Vec<u64> = (0..length / 4096).filter(|page| page % 3 == length % 3).collect();
-                pages.into_iter().for_each(|page| garbage(page * 4096, 4096));
+                for page in pages {
+                    garbage(page * 4096, 4096);
+                }
             }
             Harm::Cut => file.set_len(length / 2).unwrap(),
             Harm::Gone => {}

@@ -189,16 +189,15 @@ async fn call(server: &Server, path: &str, timeout: Option<&str>, message: &impl
     message.encode(&mut frame).unwrap();
     body.send_data(frame.freeze(), true).unwrap();
     let answer = answer.await.unwrap();
-    let status = match Status::from_header_map(answer.headers()) {
-        Some(status) => status,
-        None => {
-            let mut answer = answer.into_body();
-            while let Some(data) = answer.data().await {
-                let length = data.unwrap().len();
-                answer.flow_control().release_capacity(length).unwrap();
-            }
-            Status::from_header_map(&answer.trailers().await.unwrap().unwrap()).unwrap()
+    let status = if let Some(status) = Status::from_header_map(answer.headers()) {
+        status
+    } else {
+        let mut answer = answer.into_body();
+        while let Some(data) = answer.data().await {
+            let length = data.unwrap().len();
+            answer.flow_control().release_capacity(length).unwrap();
         }
+        Status::from_header_map(&answer.trailers().await.unwrap().unwrap()).unwrap()
     };
     connection.abort();
     if status.code() == Code::Ok { Ok(()) } else { Err(status) }

@@ -107,7 +107,7 @@ async fn a_dry_run_tells_what_would_move_and_moves_nothing() {
     moved.sort_unstable();
     assert_eq!(moved, [all.aged.name.as_str(), all.fresh.name.as_str()]);
     for shown in &told.moves {
-        let clock = |sla: &Option<v1::TicketSla>| sla.as_ref().unwrap().first_response.clone().unwrap();
+        let clock = |sla: &Option<v1::TicketSla>| sla.as_ref().unwrap().first_response.unwrap();
         let (old, new) = (clock(&shown.before).due_time.unwrap(), clock(&shown.after).due_time.unwrap());
         assert_eq!(old.seconds - new.seconds, 12 * HOUR);
     }
@@ -226,7 +226,7 @@ fn counted(tickets: &[v1::Ticket], now: i64) -> v1::GetQueueSummaryResponse {
         // A due time that has passed is a breach, whether or not a timer has told it yet.
         let over =
             |clock: &v1::Clock| clock.breach_time.is_some() || clock.due_time.is_some_and(|due| due.seconds <= now);
-        let breached = unmet().any(|clock| over(clock));
+        let breached = unmet().any(&over);
         let ahead = || unmet().filter(|clock| !over(clock)).filter_map(|clock| clock.due_time);
         summary.open_count += 1;
         summary.breached_count += u64::from(breached);
