@@ -60,7 +60,7 @@ async fn two_sessions_see_each_other_come_move_write_and_go() {
     drop(of_ivan);
     assert_eq!(next(&mut of_olga).await.unwrap().gone_session_ids, [second.as_str()]);
     let refused = set(&ivan, &second, &ticket, Activity::Viewing).await.unwrap_err();
-    assert_eq!(refused.code(), Code::FailedPrecondition, "{refused:?}");
+    assert_eq!(refused.code(), Code::NotFound, "{refused:?}");
 }
 
 #[tokio::test]

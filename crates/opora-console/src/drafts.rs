@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use opora_proto::v1;
+use serde::{Deserialize, Serialize};
 
 /// What a draft is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub(crate) enum DraftKey {
     /// A message to the customer on that ticket.
     Reply(u64),
@@ -16,6 +17,8 @@ pub(crate) enum DraftKey {
     All(u64),
     /// A new ticket.
     Create,
+    /// A message to the customers of many tickets.
+    Many,
 }
 
 impl DraftKey {
@@ -30,6 +33,7 @@ impl DraftKey {
             Self::Note(number) => format!("ticket-{number}-internal.draft"),
             Self::All(number) => format!("ticket-{number}-all.draft"),
             Self::Create => "new-ticket.draft".to_owned(),
+            Self::Many => "many-tickets.draft".to_owned(),
         }
     }
 
@@ -37,6 +41,9 @@ impl DraftKey {
         let stem = name.strip_suffix(".draft")?;
         if stem == "new-ticket" {
             return Some(Self::Create);
+        }
+        if stem == "many-tickets" {
+            return Some(Self::Many);
         }
         let (number, kind) = stem.strip_prefix("ticket-")?.split_once('-')?;
         let number = number.parse().ok()?;
@@ -128,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_draft_is_read_back_as_it_was_written() {
-        for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::All(9), DraftKey::Create] {
+        for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::All(9), DraftKey::Create, DraftKey::Many] {
             assert_eq!(DraftKey::from_file_name(&key.file_name()), Some(key));
         }
         for undelivered in [true, false] {

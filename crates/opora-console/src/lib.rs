@@ -4,6 +4,7 @@
 //! to be done; `view` draws at most one frame. `update` and `view` are pure: no I/O, no clock, no terminal.
 
 mod actions;
+mod change;
 mod clock;
 mod config;
 mod detail;
@@ -19,12 +20,14 @@ mod msg;
 mod net;
 mod notice;
 mod once;
+mod outbox;
 mod pace;
 mod plain;
 mod presence;
 mod queue;
 mod run;
 mod screens;
+mod seen;
 mod term;
 #[cfg(test)]
 mod testing;

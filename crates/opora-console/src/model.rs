@@ -10,11 +10,13 @@ use crate::clock::Units;
 use crate::config::Settings;
 use crate::detail::Details;
 use crate::dialog::Dialog;
+use crate::dialog::results::Outcome;
 use crate::drafts::{DraftKey, Drafts};
 use crate::keys::Chord;
 use crate::layout::Split;
 use crate::msg::{Agent, Change, Named, ServerInfo, Undoable};
 use crate::notice::Notice;
+use crate::outbox::Outbox;
 use crate::presence::Presences;
 use crate::queue::Queue;
 use crate::queue::counts::Summary;
@@ -78,9 +80,9 @@ pub(crate) struct Pending {
 /// The last change that can be taken back.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Undo {
-    pub(crate) number: u64,
     pub(crate) kind: Undoable,
-    pub(crate) revision: u64,
+    /// Each revision with the tickets that it changed and that nobody changed in this since.
+    pub(crate) parts: Vec<(u64, Vec<u64>)>,
 }
 
 /// The model.
@@ -113,6 +115,12 @@ pub(crate) struct Model {
     pub(crate) toasted: u64,
     pub(crate) pending: HashMap<String, Pending>,
     pub(crate) drafts: Drafts,
+    /// Changes without an answer.
+    pub(crate) outbox: Outbox,
+    /// What became of the last bulk change.
+    pub(crate) results: Vec<Outcome>,
+    /// A file on its way: its name, the bytes that went and all of them.
+    pub(crate) transfer: Option<(String, u64, u64)>,
     pub(crate) undo: Option<Undo>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) ladder: Vec<v1::LadderRung>,
@@ -189,6 +197,9 @@ impl Model {
             toasted: 0,
             pending: HashMap::new(),
             drafts: Drafts::default(),
+            outbox: Outbox::default(),
+            results: Vec::new(),
+            transfer: None,
             undo: None,
             agents: Vec::new(),
             ladder: Vec::new(),
@@ -259,7 +270,7 @@ impl Model {
 
     /// Whether a change of a ticket is on its way.
     pub(crate) fn is_pending(&self, number: u64) -> bool {
-        self.pending.values().any(|p| p.change.number == number)
+        self.pending.values().any(|p| p.change.concerns(number))
     }
 
     /// Whether what was typed is in a change that is on its way.

@@ -8,8 +8,11 @@ use opora_proto::error::ErrorReason;
 use opora_proto::v1;
 
 use crate::drafts::{Draft, DraftKey};
+use crate::outbox::Queued;
 use crate::presence::{Place, Told};
 use crate::queue::row::Row;
+
+pub(crate) use crate::change::{Change, NewTicket, Undoable, What};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -23,6 +26,8 @@ pub(crate) enum Msg {
     Net(Net),
     /// The drafts that were found on disk.
     Drafts(Vec<(DraftKey, Draft)>),
+    /// The changes that were found on disk, not answered yet.
+    Outbox(Vec<Queued>),
     /// A draft could not be written; why.
     DraftFailed(String),
     /// The external editor ended: its text, or why there is none.
@@ -88,6 +93,20 @@ pub(crate) enum Net {
         generation: u64,
         result: Result<Box<Older>, Trouble>,
     },
+    /// The files of a ticket.
+    Files {
+        number: u64,
+        generation: u64,
+        result: Result<Vec<v1::Attachment>, Trouble>,
+    },
+    /// How far a file is on its way.
+    Progress {
+        name: String,
+        done: u64,
+        size: u64,
+    },
+    /// A file was fetched: where it is, or why not.
+    Fetched(Result<String, Trouble>),
     Done {
         request_id: String,
         result: Result<Done, Trouble>,
@@ -203,8 +222,12 @@ pub(crate) struct Named {
 pub(crate) struct Done {
     pub(crate) number: u64,
     pub(crate) revision: u64,
-    /// For an escalation: whom.
+    /// For an escalation: whom. For a file: its name.
     pub(crate) whom: String,
+    /// The etag that the ticket has now.
+    pub(crate) etag: String,
+    /// For many: what became of each, by number; the etag, or why not.
+    pub(crate) each: Vec<(u64, Result<String, Trouble>)>,
 }
 
 /// Why a call failed.
@@ -226,6 +249,10 @@ pub(crate) enum Effect {
     Call(Call),
     SaveDraft(DraftKey, Draft),
     DeleteDraft(DraftKey),
+    /// Keeps a change on disk until it was answered.
+    Queue(Box<Queued>),
+    /// A change was answered or dropped: its file name.
+    Unqueue(String),
     /// Opens `$EDITOR` on a text.
     Editor(String),
     Suspend,
@@ -275,6 +302,15 @@ pub(crate) enum Call {
     Organisations,
     /// Says where this console is.
     Presence(Place),
+    Files {
+        number: u64,
+        generation: u64,
+    },
+    /// Fetches a file to a place on this machine.
+    Fetch {
+        name: String,
+        to: String,
+    },
     Change(Box<Change>),
 }
 
@@ -293,66 +329,4 @@ pub(crate) struct ReplyAll {
     pub(crate) to: Vec<u64>,
     pub(crate) body: String,
     pub(crate) seen_through: u64,
-}
-
-/// A change of a ticket, or a new one.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Change {
-    pub(crate) request_id: String,
-    /// 0 for a new ticket.
-    pub(crate) number: u64,
-    pub(crate) etag: String,
-    pub(crate) what: What,
-}
-
-/// What to change.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) enum What {
-    /// To an agent's id; empty for nobody.
-    Assign(String),
-    Priority(v1::Priority, String),
-    Escalate(String),
-    State(v1::TicketState, String),
-    Comment {
-        body: String,
-        visibility: v1::Visibility,
-        seen_through: u64,
-    },
-    Create(Box<NewTicket>),
-    Undo(Undoable, u64),
-}
-
-/// A new ticket.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct NewTicket {
-    pub(crate) subject: String,
-    pub(crate) description: String,
-    /// `acme`; empty: not known.
-    pub(crate) organisation: String,
-    /// Who reported it; empty: not known.
-    pub(crate) reporter: String,
-    /// Their address; empty: not known.
-    pub(crate) email: String,
-    pub(crate) impact: v1::Impact,
-    pub(crate) category: v1::Category,
-}
-
-/// What can be taken back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Undoable {
-    Assign,
-    Priority,
-    State,
-}
-
-impl What {
-    /// What of it can be taken back.
-    pub(crate) fn undoable(&self) -> Option<Undoable> {
-        match self {
-            Self::Assign(_) => Some(Undoable::Assign),
-            Self::Priority(..) => Some(Undoable::Priority),
-            Self::State(..) => Some(Undoable::State),
-            _ => None,
-        }
-    }
 }

@@ -17,7 +17,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::model::{Link, Model, Start};
 use crate::msg::{Call, Effect, Msg};
 use crate::pace::Pace;
-use crate::term::disk::Disk;
+use crate::term::disk::{Disk, File};
 use crate::term::editor;
 use crate::term::guard::Guard;
 use crate::term::idle::Idle;
@@ -266,8 +266,10 @@ impl Loop {
         match effect {
             // The network task ends with this side only; its end is met in the loop.
             Effect::Call(call) => drop(self.calls.send(call).await),
-            Effect::SaveDraft(key, draft) => self.disk.order(key, Some(draft)),
-            Effect::DeleteDraft(key) => self.disk.order(key, None),
+            Effect::SaveDraft(key, draft) => self.disk.order(File::Draft(key), Some(draft.encode())),
+            Effect::DeleteDraft(key) => self.disk.order(File::Draft(key), None),
+            Effect::Queue(queued) => self.disk.order(File::Queued(queued.file_name()), Some(queued.encode())),
+            Effect::Unqueue(name) => self.disk.order(File::Queued(name), None),
             Effect::Redraw => self.clear = true,
             Effect::Editor(text) if self.editor.is_none() => {
                 self.input.pause();

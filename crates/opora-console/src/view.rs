@@ -66,6 +66,7 @@ fn header(model: &Model, width: usize) -> Line<'static> {
     let theme = model.theme;
     let mut left = vec![Span::styled(" Opora ", theme.title()), badge(model), Span::raw("  ")];
     left.push(Span::styled(model.me.clone(), theme.plain()));
+    left.extend(badges(model));
     let summary = model.summary();
     let count = |key: &str, count: usize| model.texts.with(key, &[("count", count.into())]);
     let calm = |style: Style, count: usize| if count == 0 { theme.dim() } else { style };
@@ -98,6 +99,27 @@ fn header(model: &Model, width: usize) -> Line<'static> {
         left.push(span);
     }
     Line::from(left)
+}
+
+/// What is marked, what waits for the server, and how far a file is.
+fn badges(model: &Model) -> Vec<Span<'static>> {
+    let (texts, theme) = (&model.texts, model.theme);
+    let mut spans = Vec::new();
+    let mut put = |key: &str, count: usize, style: Style| {
+        if count > 0 {
+            spans.push(Span::raw("  "));
+            spans.push(Span::styled(texts.with(key, &[("count", count.into())]), style));
+        }
+    };
+    let (waiting, refused) = model.outbox.counts();
+    put("badge-marked", model.queue.marks.len(), theme.title());
+    put("badge-waiting", waiting, theme.warning());
+    put("badge-refused", refused, theme.bad());
+    if let Some((_, done, size)) = &model.transfer {
+        let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
+        spans.push(Span::styled(format!("  ⇅ {percent} %"), theme.warning()));
+    }
+    spans
 }
 
 /// Whether what is on the screen is true now.

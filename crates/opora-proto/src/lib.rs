@@ -5,6 +5,7 @@
 
 pub mod client;
 pub mod error;
+pub mod files;
 pub mod json;
 pub mod name;
 

@@ -15,7 +15,7 @@ fn every_setting_is_taken() {
     let text = r#"
 [keys]
 attention = ["Tab", "g a"]
-take = "Е"
+take = "Я"
 note = []
 
 [keys.ticket]
@@ -37,7 +37,7 @@ zone = "Asia/Yekaterinburg"
 "#;
     let settings = Config::parse(text, "console.toml").unwrap().0;
     let find = |place, key: &str| settings.keys.find(place, None, key.parse().unwrap());
-    assert_eq!(find(Place::Queue, "T"), Found::Action(Action::Take));
+    assert_eq!(find(Place::Queue, "Z"), Found::Action(Action::Take));
     assert_eq!(find(Place::Queue, "t"), Found::Nothing);
     assert_eq!(find(Place::Queue, "n"), Found::Nothing);
     assert_eq!(find(Place::Ticket, "n"), Found::Action(Action::Down));
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn any_action_can_have_any_free_key(at in 0..REGISTRY.len(), c in prop::sample::select(vec!['&', '%', '^', '_', '~', '|', '\\', '"'])) {
+    fn any_action_can_have_any_free_key(at in 0..REGISTRY.len(), c in prop::sample::select(vec!['&', '%', '_', '~', '|', '\\', '"'])) {
         let spec = &REGISTRY[at];
         let text = format!("[keys]\n{} = '{c} z'", spec.id);
         let config = Config::parse(&text, "console.toml");

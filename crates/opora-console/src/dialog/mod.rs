@@ -1,18 +1,27 @@
 //! Dialogs: a file for each kind, with its state, its keys and its view. What they share is here.
 
+pub(crate) mod ask;
+pub(crate) mod bulk;
+pub(crate) mod checklist;
 pub(crate) mod choose;
 pub(crate) mod create;
 pub(crate) mod explain;
 pub(crate) mod field;
+pub(crate) mod fields;
 pub(crate) mod filter;
 pub(crate) mod help;
 pub(crate) mod messages;
 pub(crate) mod palette;
+pub(crate) mod pending;
 pub(crate) mod pick;
 pub(crate) mod priority;
 pub(crate) mod reason;
+pub(crate) mod results;
 pub(crate) mod snippet;
+pub(crate) mod stale;
+pub(crate) mod tie;
 pub(crate) mod view;
+mod view_more;
 pub(crate) mod write;
 mod writing;
 
@@ -42,6 +51,18 @@ pub(crate) enum Dialog {
     Palette(palette::Palette),
     Help(help::Help),
     Messages(messages::Messages),
+    /// One of a list, and a line.
+    Ask(ask::Ask),
+    /// One change of many tickets.
+    Bulk(Box<bulk::Bulk>),
+    Checklist(checklist::Checklist),
+    Fields(Box<fields::FieldsForm>),
+    /// What waits for the server.
+    Pending(pending::PendingList),
+    Results(results::Results),
+    Stale(stale::Stale),
+    /// Two tickets brought together.
+    Tie(Box<tie::Tie>),
 }
 
 /// What a key did to a dialog.
@@ -65,7 +86,18 @@ impl Dialog {
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
             Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
-            Self::Messages(_) | Self::Explain(_) => (wide(100), high(30)),
+            Self::Messages(_) | Self::Explain(_) | Self::Pending(_) | Self::Results(_) => (wide(100), high(30)),
+            Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8)),
+            Self::Bulk(d) => match d.stage {
+                bulk::Stage::Choose => (wide(56), high(d.choices.len() as u16 + 4)),
+                bulk::Stage::Reason => (wide(76), high(7)),
+                bulk::Stage::Write => (wide(90), high(20)),
+                bulk::Stage::Preview => (wide(110), high(d.effected.len() as u16 + 6)),
+            },
+            Self::Checklist(d) => (wide(80), high(d.steps.len() as u16 + 6)),
+            Self::Fields(_) => (wide(90), high(14)),
+            Self::Stale(_) => (wide(100), high(18)),
+            Self::Tie(_) => (wide(80), high(11)),
         }
     }
 
@@ -78,6 +110,10 @@ impl Dialog {
             Self::Write(d) => Some(d.number),
             Self::ReplyToAll(d) => Some(d.parent),
             Self::Explain(d) => Some(d.number),
+            Self::Ask(d) => Some(d.number).filter(|number| *number != 0),
+            Self::Checklist(d) => Some(d.number),
+            Self::Fields(d) => Some(d.number),
+            Self::Stale(d) => Some(d.number),
             _ => None,
         }
     }
@@ -97,6 +133,24 @@ impl Dialog {
             Self::Palette(d) => d.key(model, event, effects),
             Self::Help(d) => d.key(model, event, effects),
             Self::Messages(d) => d.key(event),
+            Self::Ask(d) => d.key(model, event, effects),
+            Self::Bulk(d) => d.key(model, event, effects),
+            Self::Checklist(d) => d.key(model, event, effects),
+            Self::Fields(d) => d.key(model, event, effects),
+            Self::Pending(d) => d.key(model, event, effects),
+            Self::Results(d) => d.key(model, event),
+            Self::Stale(d) => d.key(model, event, effects),
+            Self::Tie(d) => d.key(model, event, effects),
+        }
+    }
+
+    /// The ticket that it is about came.
+    pub(crate) fn fill(&mut self, model: &Model) {
+        match self {
+            Self::Ask(d) => d.fill(model),
+            Self::Checklist(d) => d.fill(model),
+            Self::Fields(d) => d.fill(model),
+            _ => {}
         }
     }
 
@@ -112,7 +166,17 @@ impl Dialog {
             Self::ReplyToAll(d) => d.paste(model, text, effects),
             Self::Palette(d) => d.paste(text),
             Self::Help(d) => d.line.paste(text),
-            Self::Choose(_) | Self::Messages(_) | Self::Explain(_) => {}
+            Self::Ask(d) => d.paste(text),
+            Self::Bulk(d) => d.paste(model, text, effects),
+            Self::Checklist(d) => d.paste(text),
+            Self::Fields(d) => d.paste(text),
+            Self::Tie(d) => d.paste(model, text),
+            Self::Choose(_)
+            | Self::Messages(_)
+            | Self::Explain(_)
+            | Self::Pending(_)
+            | Self::Results(_)
+            | Self::Stale(_) => {}
         }
     }
 }

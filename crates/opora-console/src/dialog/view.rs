@@ -9,7 +9,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::field;
 use super::priority::{PRIORITIES, Previews, PriorityDialog};
-use super::{Dialog, palette, writing};
+use super::{Dialog, palette, view_more, writing};
 use crate::actions;
 use crate::clock::Face;
 use crate::model::{Level, Model};
@@ -54,6 +54,14 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         }
         Dialog::Messages(d) => messages(model, frame, inner, *d),
         Dialog::Filter(_) | Dialog::Search(_) => {}
+        Dialog::Ask(d) => view_more::ask(model, frame, inner, d),
+        Dialog::Bulk(d) => view_more::bulk(model, frame, inner, d),
+        Dialog::Checklist(d) => view_more::checklist(model, frame, inner, d),
+        Dialog::Fields(d) => view_more::fields(model, frame, inner, d),
+        Dialog::Pending(d) => view_more::pending(model, frame, inner, d),
+        Dialog::Results(d) => view_more::results(model, frame, inner, *d),
+        Dialog::Stale(d) => view_more::stale(model, frame, inner, d),
+        Dialog::Tie(d) => view_more::tie(model, frame, inner, d),
     }
 }
 
@@ -80,6 +88,25 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Help(_) => (texts.get("action-help"), "hint-help", theme.title()),
         Dialog::Messages(_) => (texts.get("action-messages"), "hint-messages", theme.title()),
         Dialog::Filter(_) | Dialog::Search(_) => (String::new(), "hint-choose", theme.title()),
+        Dialog::Ask(d) => {
+            let title = texts.get(view_more::ask_title(d.kind));
+            let title = if d.number == 0 { title } else { format!("{title} · #{}", d.number) };
+            (title, "hint-ask", theme.title())
+        }
+        Dialog::Bulk(d) => {
+            let title = texts.with(view_more::bulk_title(d.kind), &[("count", d.targets.len().into())]);
+            let style = if d.kind == super::bulk::Kind::Reply { theme.public() } else { theme.title() };
+            (title, view_more::bulk_hint(&d.stage), style)
+        }
+        Dialog::Checklist(d) => (numbered("title-checklist", d.number), "hint-checklist", theme.title()),
+        Dialog::Fields(d) => (numbered("title-fields", d.number), "hint-fields", theme.title()),
+        Dialog::Pending(_) => (texts.get("title-pending"), "hint-pending", theme.title()),
+        Dialog::Results(_) => (texts.get("title-results"), "hint-results", theme.title()),
+        Dialog::Stale(d) => (numbered("title-stale", d.number), "hint-stale", theme.bad()),
+        Dialog::Tie(d) => {
+            let title = texts.get(if d.merge { "action-merge" } else { "action-link" });
+            (title, "hint-tie", theme.title())
+        }
     };
     (title, texts.get(hint), style)
 }
@@ -132,7 +159,7 @@ pub(super) fn fault(model: &Model, frame: &mut Frame<'_>, area: Rect, key: Optio
 }
 
 /// What a clock would be: when it is due, in the reader's zone.
-fn clock_words(model: &Model, clock: Option<&v1::Clock>) -> String {
+pub(super) fn clock_words(model: &Model, clock: Option<&v1::Clock>) -> String {
     let face = Face::of(clock);
     let at = face.due.map(|due| crate::clock::moment(due, model.now, &model.zone));
     match (face.state, at) {

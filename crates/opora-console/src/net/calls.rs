@@ -1,13 +1,14 @@
-//! The calls that the screens ask for, one function each. Reads and changes are tried again while the error is a
-//! passing one: a change carries its request id.
+//! The calls that the screens ask for, one function each. They are tried again while the error is a passing one.
 
 use opora_proto::client::Desk;
 use opora_proto::v1;
-use tonic::{Response, Status};
+use tokio::sync::mpsc;
+use tonic::Status;
 
 use super::lists;
 use super::names::Names;
-use crate::msg::{Call, Change, Done, Loaded, Net, Trouble, Undoable, What};
+use super::{change, files};
+use crate::msg::{Call, Loaded, Msg, Net, Trouble};
 
 /// How many messages and events of a ticket are read.
 pub(super) const PAGE: i32 = 200;
@@ -15,7 +16,7 @@ pub(super) const PAGE: i32 = 200;
 const PAGES: usize = 5;
 
 /// Answers a call.
-pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
+pub(super) async fn answer(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, call: Call) -> Net {
     match call {
         Call::Detail { number, generation } => {
             let result = detail(desk, names, number).await.map(Box::new).map_err(|s| Trouble::from(&s));
@@ -76,8 +77,16 @@ pub(super) async fn answer(desk: &Desk, names: &Names, call: Call) -> Net {
         }
         // Kept by the stream of presence, which the network task serves itself.
         Call::Presence(_) => Net::Presence(crate::presence::Told::Moved(Vec::new(), Vec::new())),
+        Call::Files { number, generation } => {
+            let result = files::list(desk, number).await;
+            Net::Files { number, generation, result }
+        }
+        Call::Fetch { name, to } => {
+            let result = files::fetch(desk, inbox, &name, &to).await;
+            Net::Fetched(result)
+        }
         Call::Change(change) => {
-            let result = send(desk, &change).await.map_err(|s| Trouble::from(&s));
+            let result = change::send(desk, inbox, &change).await;
             Net::Done { request_id: change.request_id, result }
         }
     }
@@ -143,112 +152,4 @@ async fn snippets(desk: &Desk) -> Result<Vec<v1::Snippet>, Status> {
         }
     }
     Ok(all)
-}
-
-/// What of an answer is told.
-trait Accepted {
-    fn done(self) -> Done;
-}
-
-macro_rules! accepted {
-    ($($response:ident)*) => {$(
-        impl Accepted for v1::$response {
-            fn done(self) -> Done {
-                let number = self.ticket.map(|ticket| ticket.number).unwrap_or_default();
-                Done { number, revision: self.revision, whom: String::new() }
-            }
-        }
-    )*};
-}
-
-accepted! { AssignTicketResponse ReprioritiseTicketResponse TransitionTicketResponse AddCommentResponse CreateTicketResponse }
-
-impl Accepted for v1::EscalateTicketResponse {
-    fn done(self) -> Done {
-        let number = self.ticket.map(|ticket| ticket.number).unwrap_or_default();
-        Done { number, revision: self.revision, whom: self.whom }
-    }
-}
-
-/// Sends a request through a method of the ticket service, again with the same id while the error is a passing one.
-macro_rules! call {
-    ($desk:expr, $method:ident, $request:expr) => {{
-        let request = $request;
-        $desk
-            .call(|desk| {
-                let request = request.clone();
-                async move { desk.tickets().$method(request).await.map(|r| Response::new(r.into_inner().done())) }
-            })
-            .await
-    }};
-}
-
-async fn send(desk: &Desk, change: &Change) -> Result<Done, Status> {
-    let (name, etag, request_id) = (name(change.number), change.etag.clone(), change.request_id.clone());
-    match change.what.clone() {
-        What::Assign(id) => {
-            let assignee = if id.is_empty() { id } else { format!("agents/{id}") };
-            call!(
-                desk,
-                assign_ticket,
-                v1::AssignTicketRequest { name, etag, request_id, assignee, ..Default::default() }
-            )
-        }
-        What::Priority(priority, reason) => {
-            let to = Some(v1::reprioritise_ticket_request::To::Priority(priority.into()));
-            let request = v1::ReprioritiseTicketRequest { name, etag, request_id, to, reason, ..Default::default() };
-            call!(desk, reprioritise_ticket, request)
-        }
-        What::Escalate(reason) => {
-            let request = v1::EscalateTicketRequest { name, etag, request_id, reason, ..Default::default() };
-            call!(desk, escalate_ticket, request)
-        }
-        What::State(state, reason) => {
-            let state = state.into();
-            let request = v1::TransitionTicketRequest { name, etag, request_id, state, reason, ..Default::default() };
-            call!(desk, transition_ticket, request)
-        }
-        What::Comment { body, visibility, seen_through } => {
-            let visibility = visibility.into();
-            let seen_through = if visibility == i32::from(v1::Visibility::Public) { seen_through } else { 0 };
-            let request =
-                v1::AddCommentRequest { name, etag, request_id, body, visibility, seen_through, ..Default::default() };
-            call!(desk, add_comment, request)
-        }
-        What::Create(new) => {
-            let new = *new;
-            let reporter = (!new.reporter.is_empty() || !new.email.is_empty())
-                .then_some(v1::Reporter { display_name: new.reporter, email: new.email });
-            let organisation =
-                if new.organisation.is_empty() { String::new() } else { format!("organisations/{}", new.organisation) };
-            let ticket = v1::Ticket {
-                subject: new.subject,
-                description: new.description,
-                organisation,
-                reporter,
-                impact: new.impact.into(),
-                category: new.category.into(),
-                origin: v1::Origin::Console.into(),
-                ..Default::default()
-            };
-            call!(desk, create_ticket, v1::CreateTicketRequest { ticket: Some(ticket), request_id, import_time: None })
-        }
-        What::Undo(kind, undo_of) => undo(desk, kind, name, request_id, undo_of).await,
-    }
-}
-
-async fn undo(desk: &Desk, kind: Undoable, name: String, request_id: String, undo_of: u64) -> Result<Done, Status> {
-    match kind {
-        Undoable::Assign => {
-            call!(desk, assign_ticket, v1::AssignTicketRequest { name, request_id, undo_of, ..Default::default() })
-        }
-        Undoable::Priority => {
-            let request = v1::ReprioritiseTicketRequest { name, request_id, undo_of, ..Default::default() };
-            call!(desk, reprioritise_ticket, request)
-        }
-        Undoable::State => {
-            let request = v1::TransitionTicketRequest { name, request_id, undo_of, ..Default::default() };
-            call!(desk, transition_ticket, request)
-        }
-    }
 }

@@ -2,6 +2,8 @@
 //! model: it speaks through the inbox.
 
 mod calls;
+mod change;
+mod files;
 mod lists;
 mod names;
 mod presence;
@@ -12,7 +14,7 @@ use std::sync::Arc;
 use futures::StreamExt as _;
 use futures::stream::FuturesUnordered;
 use opora_proto::client::Desk;
-use opora_proto::error::Fault;
+use opora_proto::error::{ErrorReason, Fault};
 use tokio::sync::{mpsc, watch as newest};
 use tonic::{Code, Status};
 
@@ -39,7 +41,7 @@ pub(crate) async fn run(desk: Desk, mut calls: mpsc::Receiver<Call>, inbox: mpsc
                 call = calls.recv(), if running.len() < CALLS => match call {
                     // Only the newest place matters.
                     Some(Call::Presence(now)) => drop(place.send_replace(now)),
-                    Some(call) => running.push(calls::answer(&desk, &names, call)),
+                    Some(call) => running.push(calls::answer(&desk, &names, &inbox, call)),
                     None => return,
                 },
                 Some(net) = running.next() => {
@@ -66,11 +68,25 @@ pub(crate) fn is_foreign(status: &Status) -> bool {
         && (fault.code == Code::Unimplemented || no_grpc.iter().any(|words| status.message().contains(words)))
 }
 
+/// Whether it is not known what became of a request: the server was not reached, or its answer was lost. The same
+/// request with the same id tells.
+fn is_unknown(fault: &Fault) -> bool {
+    let lost =
+        [Code::Unavailable, Code::Unknown, Code::Internal, Code::Cancelled, Code::DeadlineExceeded, Code::Aborted];
+    match fault.reason {
+        None => lost.contains(&fault.code),
+        Some(reason) => {
+            let passing = [ErrorReason::NotServing, ErrorReason::Overloaded, ErrorReason::DeadlineExceeded];
+            passing.contains(&reason)
+        }
+    }
+}
+
 impl From<&Status> for Trouble {
     fn from(status: &Status) -> Self {
         let fault = Fault::from(status);
         Self {
-            unreachable: fault.code == Code::Unavailable,
+            unreachable: is_unknown(&fault),
             technical: format!("{:?}: {}", status.code(), status.message()),
             reason: fault.reason,
             message: fault.message,

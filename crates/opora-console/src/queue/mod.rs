@@ -3,6 +3,7 @@
 pub(crate) mod counts;
 pub(crate) mod customer;
 pub(crate) mod filter;
+pub(crate) mod marks;
 pub(crate) mod row;
 pub(crate) mod rows;
 mod slots;
@@ -11,6 +12,7 @@ pub(crate) mod view;
 use std::collections::{HashMap, HashSet};
 
 use filter::Filter;
+use marks::Marks;
 use row::{Row, Urgency};
 use rows::Rows;
 
@@ -57,6 +59,8 @@ pub(crate) struct Queue {
     behind: bool,
     /// Rows that came since they were last looked at.
     pub(crate) fresh: HashSet<u64>,
+    /// Rows that are marked: always some of `rows`.
+    pub(crate) marks: Marks,
     /// A complete new set that is being received, to replace the rows at once.
     staging: Option<Vec<Row>>,
     /// Rows that were asked for so that there is something to see before the first set, and are not yet in it.
@@ -153,6 +157,7 @@ impl Queue {
             self.cursor = Some(number);
             self.drop_ghosts();
             self.look_at(number);
+            self.stretch();
             // Ghosts above the cursor may have gone: the ticket keeps its screen row all the same.
         }
     }
@@ -257,6 +262,8 @@ impl Queue {
         {
             self.ghosts.insert(row.number, Ghost { row: row.clone(), why: Left::Gone });
         }
+        let rows = &self.rows;
+        self.marks.retain(|number| rows.get(number).is_some());
         self.remake();
     }
 
@@ -295,6 +302,7 @@ impl Queue {
         let number = row.number;
         self.fresh.remove(&number);
         let key = self.shown_key(number);
+        self.marks.forget(number);
         self.rows.remove(number);
         let Some(key) = key else { return };
         if self.frozen || self.cursor == Some(number) {

@@ -132,7 +132,11 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     let owner = if row.owner.is_empty() { "—" } else { &row.owner };
     let mut spans = vec![
         Span::styled(if selected { "▌" } else { " " }, style(theme.title())),
-        Span::styled(mark(model, row), style(theme.warning())),
+        if model.queue.marks.has(row.number) {
+            Span::styled("◆", theme.title())
+        } else {
+            Span::styled(mark(model, row), style(theme.warning()))
+        },
         Span::styled(breach, style(theme.bad())),
         Span::styled(priority_glyph(row.priority), style(theme.priority(row.priority))),
         Span::styled(format!("{} ", state_glyph(row.state)), style(theme.dim())),

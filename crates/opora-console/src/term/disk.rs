@@ -1,5 +1,6 @@
-//! The thread that keeps drafts on disk: each in a file of its own, replaced as a whole. Of several texts that wait
-//! for one draft only the newest is written.
+//! The thread that keeps drafts and unanswered changes on disk: each in a file of its own, replaced as a whole. Of
+//! several texts that wait for one file only the newest is written. Of two consoles that a person has open, the first
+//! takes over the changes that an earlier one left.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -13,12 +14,35 @@ use tokio::sync::mpsc::Sender;
 
 use crate::drafts::{Draft, DraftKey};
 use crate::msg::Msg;
+use crate::outbox::Queued;
 
 /// How many orders may wait; the screen waits when there are more.
 const ORDERS: usize = 1024;
 
-/// What to do with a draft: write it, or `None`: delete it.
-type Order = (DraftKey, Option<Draft>);
+/// What to do with a file: write it, or `None`: delete it.
+type Order = (File, Option<String>);
+
+/// A file that is kept.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum File {
+    Draft(DraftKey),
+    /// A change, by its file name.
+    Queued(String),
+}
+
+impl File {
+    fn path(&self, directory: &Path) -> PathBuf {
+        match self {
+            Self::Draft(key) => directory.join(key.file_name()),
+            Self::Queued(name) => queue(directory).join(name),
+        }
+    }
+}
+
+/// Where unanswered changes are kept: beside the drafts.
+fn queue(drafts: &Path) -> PathBuf {
+    drafts.with_file_name("queued")
+}
 
 /// The running thread. Dropping it writes what waits.
 #[derive(Debug)]
@@ -51,17 +75,23 @@ impl Disk {
             if !found.is_empty() && inbox.blocking_send(Msg::Drafts(found)).is_err() {
                 return;
             }
+            // Held until the thread ends, and the process with it.
+            let lock = lock(&queue(&directory));
+            let found = if lock.is_some() { read_queue(&queue(&directory)) } else { Vec::new() };
+            if !found.is_empty() && inbox.blocking_send(Msg::Outbox(found)).is_err() {
+                return;
+            }
             work(&directory, &incoming, &inbox, &count);
         })?;
         Ok(Self { orders: Some(orders), thread: Some(thread), given: 0, done })
     }
 
-    /// Writes or deletes a draft, later.
-    pub(crate) fn order(&mut self, key: DraftKey, draft: Option<Draft>) {
+    /// Writes or deletes a file, later.
+    pub(crate) fn order(&mut self, file: File, text: Option<String>) {
         if let Some(orders) = &self.orders {
             self.given += 1;
             // The thread ends with this side only.
-            let _ = orders.send((key, draft));
+            let _ = orders.send((file, text));
         }
     }
 
@@ -89,12 +119,12 @@ fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>,
     while let Ok(first) = incoming.recv() {
         let mut waiting = BTreeMap::from([first]);
         let mut count = 1;
-        while let Ok((key, draft)) = incoming.try_recv() {
-            waiting.insert(key, draft);
+        while let Ok((file, text)) = incoming.try_recv() {
+            waiting.insert(file, text);
             count += 1;
         }
-        for (key, draft) in waiting {
-            if let Err(error) = keep(directory, key, draft.as_ref()) {
+        for (file, text) in waiting {
+            if let Err(error) = keep(&file.path(directory), text.as_deref()) {
                 // A full inbox must not stop the drafts: the next failure tells it.
                 let _ = inbox.try_send(Msg::DraftFailed(error.to_string()));
             }
@@ -105,18 +135,19 @@ fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>,
 }
 
 #[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
-fn keep(directory: &Path, key: DraftKey, draft: Option<&Draft>) -> std::io::Result<()> {
-    let path = directory.join(key.file_name());
-    let Some(draft) = draft else {
+fn keep(path: &Path, text: Option<&str>) -> std::io::Result<()> {
+    let Some(text) = text else {
         return match std::fs::remove_file(path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
         };
     };
-    std::fs::create_dir_all(directory)?;
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
     let fresh = path.with_extension("new");
     let mut file = std::fs::File::create(&fresh)?;
-    file.write_all(draft.encode().as_bytes())?;
+    file.write_all(text.as_bytes())?;
     file.sync_data()?;
     std::fs::rename(fresh, path)
 }
@@ -129,6 +160,28 @@ fn read(directory: &Path) -> Vec<(DraftKey, Draft)> {
             let path = entry.ok()?.path();
             let key = DraftKey::from_file_name(path.file_name()?.to_str()?)?;
             Some((key, Draft::decode(&std::fs::read_to_string(path).ok()?)))
+        })
+        .collect()
+}
+
+/// Takes the queue for this process. `None`: another console has it, or it can't be had.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
+fn lock(queue: &Path) -> Option<std::fs::File> {
+    std::fs::create_dir_all(queue).ok()?;
+    let file = std::fs::File::create(queue.join("lock")).ok()?;
+    file.try_lock().ok()?;
+    Some(file)
+}
+
+/// Changes without an answer. What can't be read stays where it is.
+#[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
+fn read_queue(queue: &Path) -> Vec<Queued> {
+    let Ok(entries) = std::fs::read_dir(queue) else { return Vec::new() };
+    entries
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            path.extension().filter(|extension| *extension == "json")?;
+            Queued::decode(&std::fs::read_to_string(path).ok()?)
         })
         .collect()
 }

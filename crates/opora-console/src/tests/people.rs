@@ -150,7 +150,10 @@ fn a_draft_outlives_refusal_lost_connection_and_a_colleague_who_takes_the_ticket
     update(&mut model, Msg::Net(Net::Batch(Batch { revision: 48_212, events, ..Batch::default() })));
     assert!(matches!(&model.dialog, Some(Dialog::Write(write)) if write.area.text() == "Текст"));
     update(&mut model, Msg::Net(Net::Offline { why: String::new(), retry_at: NOW + 250, foreign: false }));
-    let change = sent(&press(&mut model, "<c-d>"));
+    let queued = press(&mut model, "<c-d>");
+    assert!(queued.iter().any(|effect| matches!(effect, Effect::Queue(_))), "it waits on disk for the server");
+    let back = update(&mut model, Msg::Net(Net::Batch(Batch { revision: 48_213, synced: true, ..Batch::default() })));
+    let change = sent(&back);
     assert!(!model.is_undelivered(1042), "on its way");
     refuse(&mut model, &change, ErrorReason::TicketState, &[]);
     assert_eq!(text(&model).as_deref(), Some("Текст"));

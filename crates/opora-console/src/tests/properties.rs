@@ -209,8 +209,12 @@ impl World {
                 let older = Older::Events(vec![v1::TicketEvent::default()], String::new());
                 Net::Older { number, generation, result: if well { Ok(Box::new(older)) } else { Err(bad()) } }
             }
+            Call::Files { number, generation } => {
+                Net::Files { number, generation, result: if well { Ok(vec![]) } else { Err(bad()) } }
+            }
+            Call::Fetch { to, .. } => Net::Fetched(if well { Ok(to) } else { Err(bad()) }),
             Call::Change(change) => {
-                let done = Done { number: change.number, revision: self.revision + 1, whom: String::new() };
+                let done = Done { number: change.number, revision: self.revision + 1, ..Done::default() };
                 Net::Done { request_id: change.request_id, result: if well { Ok(done) } else { Err(bad()) } }
             }
         }))

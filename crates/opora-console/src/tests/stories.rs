@@ -37,7 +37,7 @@ fn answer(model: &mut Model, change: &Change, result: Result<Done, Trouble>) -> 
 
 #[expect(clippy::unnecessary_wraps, reason = "beside the refusals")]
 fn done(number: u64, revision: u64) -> Result<Done, Trouble> {
-    Ok(Done { number, revision, whom: String::new() })
+    Ok(Done { number, revision, ..Done::default() })
 }
 
 fn refusal(reason: ErrorReason) -> Trouble {
@@ -151,16 +151,20 @@ fn a_reply_that_did_not_see_a_newer_message_comes_back_with_it() {
 }
 
 #[test]
-fn a_reply_sent_again_after_a_lost_answer_keeps_its_request_id_until_it_is_edited() {
+fn a_reply_whose_answer_was_lost_goes_again_by_itself_under_the_same_id() {
     let mut model = model();
     let first = change_of(&press(&mut model, "rText<c-d>"));
-    let lost = || Trouble { unreachable: true, ..Trouble::default() };
-    answer(&mut model, &first, Err(lost()));
-    let second = change_of(&press(&mut model, "r<c-d>"));
-    assert_eq!(first.request_id, second.request_id);
-    answer(&mut model, &second, Err(lost()));
-    let third = change_of(&press(&mut model, "r, more<c-d>"));
-    assert_ne!(second.request_id, third.request_id);
+    answer(&mut model, &first, Err(Trouble { unreachable: true, ..Trouble::default() }));
+    assert_eq!(
+        model.drafts.get(DraftKey::Reply(1042)).unwrap().text,
+        "Text",
+        "it is kept until it is known to be there"
+    );
+    let back = update(&mut model, Msg::Net(Net::Batch(Batch { revision: 48_212, ..Batch::default() })));
+    let second = change_of(&back);
+    assert_eq!(first, second);
+    let effects = answer(&mut model, &second, done(1042, 48_213));
+    assert!(effects.contains(&Effect::DeleteDraft(DraftKey::Reply(1042))));
 }
 
 #[test]

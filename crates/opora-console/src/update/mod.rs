@@ -1,14 +1,18 @@
 //! `update`: what a message does to the model, and what the model asks for. Pure: no I/O, no clock, no terminal.
 
 mod alert;
+mod answer;
 pub(crate) mod copy;
 mod directory;
+mod more;
 mod mouse;
 mod net;
 pub(crate) mod send;
 
 use crossterm::event::KeyEvent;
 use opora_proto::v1::{PresenceActivity, Visibility};
+
+pub(crate) use answer::sentence;
 
 use crate::actions::{self, Action, Place};
 use crate::dialog::choose::Choose;
@@ -46,6 +50,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.dirty = true;
         }
         Msg::Drafts(found) => found.into_iter().for_each(|(key, draft)| model.drafts.restore(key, draft)),
+        Msg::Outbox(found) => send::restored(model, found, &mut effects),
         Msg::DraftFailed(why) => {
             let text = model.texts.get("toast-draft-failed");
             model.toast_with(Level::Refused, text, why);
@@ -71,7 +76,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     let frozen =
         model.chord.is_some() || model.dialog.as_ref().is_some_and(|dialog| !matches!(dialog, Dialog::Filter(_)));
-    model.queue.freeze(frozen);
+    model.queue.freeze(frozen || model.queue.marks.is_visual());
     effects
 }
 
@@ -189,7 +194,7 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         model.put_away.push(notice);
         return;
     }
-    if screens::action(model, action, effects) {
+    if more::action(model, action, effects) || screens::action(model, action, effects) {
         return;
     }
     match action {
@@ -268,6 +273,9 @@ fn go(model: &mut Model, action: Action) {
 
 /// One step back: from a ticket outside the queue, from the detail pane, from a filter.
 fn back(model: &mut Model) {
+    if model.queue.marks.is_visual() {
+        return model.queue.end_visual();
+    }
     let ticket = model.peek.is_some() || model.pane == Pane::Detail;
     if ticket && screens::back(model) {
         return;
@@ -324,6 +332,10 @@ fn edited(model: &mut Model, result: Result<String, String>, effects: &mut Vec<E
         (Ok(text), Some(Dialog::ReplyToAll(mut reply))) => {
             reply.edited(model, &text, effects);
             model.dialog = Some(Dialog::ReplyToAll(reply));
+        }
+        (Ok(text), Some(Dialog::Bulk(mut bulk))) => {
+            bulk.edited(model, &text, effects);
+            model.dialog = Some(Dialog::Bulk(bulk));
         }
         (Err(why), dialog) => {
             let text = model.texts.get("toast-editor-failed");

@@ -1,14 +1,11 @@
 //! What the network tells. Nothing here moves the cursor to another ticket.
 
-use opora_proto::error::ErrorReason;
 use opora_proto::v1::{ActorKind, Visibility, ticket_event::Change as Event};
 
-use super::{alert, directory, send};
+use super::{alert, answer, directory, send};
 use crate::dialog::Dialog;
-use crate::dialog::write::Write;
-use crate::drafts::DraftKey;
-use crate::model::{Level, Link, Model, Undo};
-use crate::msg::{Batch, Done, Effect, Happened, Net, Trouble, What};
+use crate::model::{Level, Link, Model};
+use crate::msg::{Batch, Effect, Happened, Net, Trouble, Undoable};
 use crate::queue::Left;
 use crate::screens::incident;
 use crate::text;
@@ -26,6 +23,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
                 _ => model.now,
             };
             model.link = Link::Offline { since, retry_at, why };
+            model.outbox.hold();
         }
         Net::Head(rows) => model.queue.begin_with(rows),
         Net::Set => {
@@ -35,7 +33,17 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.screens.incident.forget();
             model.screens.dashboard.forget();
         }
-        Net::Batch(batch) => apply_batch(model, batch),
+        Net::Batch(batch) => {
+            apply_batch(model, batch);
+            send::pump(model, effects);
+        }
+        Net::Files { number, generation, result } => {
+            if let Some(Dialog::Ask(ask)) = &mut model.dialog {
+                ask.files(number, generation, result);
+            }
+        }
+        Net::Progress { name, done, size } => model.transfer = Some((name, done, size)),
+        Net::Fetched(result) => fetched(model, result),
         Net::Agents(agents) => {
             model.agents = agents;
             model.agents_known = true;
@@ -56,17 +64,22 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Ladder(ladder) => model.ladder = ladder,
         Net::Detail { number, generation, result } => {
             model.details.answer(number, generation, result);
+            fill(model, number);
             if let Some(Dialog::Write(write)) = model.dialog.as_mut().filter(|dialog| dialog.number() == Some(number))
                 && let Some(loaded) = model.details.ready(number)
             {
                 write.shown(loaded);
             }
         }
-        Net::Preview { number, generation, result } => {
-            if let Some(Dialog::Priority(dialog)) = &mut model.dialog {
-                dialog.answer(number, generation, result);
-            }
-        }
+        Net::Preview { number, generation, result } => match &mut model.dialog {
+            Some(Dialog::Priority(dialog)) => dialog.answer(number, generation, result),
+            Some(Dialog::Bulk(bulk)) => bulk.answer(number, generation, result),
+            _ => {}
+        },
+        Net::Found { generation, result } => match &mut model.dialog {
+            Some(Dialog::Tie(tie)) => tie.answer(generation, result.map(|found| found.rows)),
+            _ => model.screens.search.answer(generation, result, effects),
+        },
         Net::Presence(told) => {
             model.dirty |= model.presences.apply(told);
             return;
@@ -78,9 +91,6 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         }
         Net::Snippets(result) => directory::snippets(model, result),
         Net::Organisations(result) => directory::organisations(model, result),
-        Net::Found { generation, result } => {
-            model.screens.search.answer(generation, result, effects);
-        }
         Net::Ended { generation, result } => model.screens.dashboard.answer(generation, result),
         Net::Incident { generation, result } => model.screens.incident.answer(generation, result),
         Net::Replied { parent, request_id, result } => {
@@ -92,8 +102,8 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
                 model.toast_with(Level::Refused, text, trouble.technical);
             }
         }
-        Net::Done { request_id, result: Ok(done) } => accepted(model, &request_id, &done, effects),
-        Net::Done { request_id, result: Err(trouble) } => refused(model, &request_id, &trouble, effects),
+        Net::Done { request_id, result: Ok(done) } => answer::accepted(model, &request_id, &done, effects),
+        Net::Done { request_id, result: Err(trouble) } => answer::refused(model, &request_id, &trouble, effects),
     }
     model.dirty |= !quiet;
 }
@@ -137,12 +147,8 @@ fn apply_event(model: &mut Model, mut happened: Happened) {
         _ => model.queue.row(number).is_some_and(|row| row.answered),
     };
     let kind = happened.event.change.as_ref().and_then(send::undoable_of);
-    if let Some(undo) = &model.undo
-        && undo.number == number
-        && Some(undo.kind) == kind
-        && undo.revision < happened.event.revision
-    {
-        model.undo = None;
+    if let Some(kind) = kind {
+        changed_since(model, number, kind, happened.event.revision);
     }
     alert::note(model, &happened, &who);
     model.details.happened(&happened);
@@ -160,79 +166,37 @@ fn apply_event(model: &mut Model, mut happened: Happened) {
     }
 }
 
-fn accepted(model: &mut Model, request_id: &str, done: &Done, effects: &mut Vec<Effect>) {
-    let Some(pending) = model.pending.get_mut(request_id) else { return };
-    pending.accepted = Some(done.revision);
-    let (change, draft) = (pending.change.clone(), pending.draft);
-    if done.revision <= model.revision {
-        model.pending.remove(request_id);
+/// An older change of the same thing can't be taken back any more.
+fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64) {
+    let Some(undo) = model.undo.as_mut().filter(|undo| undo.kind.is_of(kind)) else { return };
+    for (_, numbers) in undo.parts.iter_mut().filter(|(revision, _)| *revision < at) {
+        numbers.retain(|n| *n != number);
     }
-    if let Some(key) = draft
-        && model.drafts.get(key).is_some_and(|draft| draft.request_id == request_id)
-    {
-        // Only the very text that was sent: what was typed since stays.
-        model.drafts.remove(key);
-        effects.push(Effect::DeleteDraft(key));
+    undo.parts.retain(|(_, numbers)| !numbers.is_empty());
+    if undo.parts.is_empty() {
+        model.undo = None;
     }
-    if let Some(kind) = change.what.undoable() {
-        model.undo = Some(Undo { number: change.number, kind, revision: done.revision });
-    }
-    let (level, mut text) = send::told(model, &change, done);
-    if change.what.undoable().is_some() {
-        text = format!("{text} · {}", model.texts.get("undo-hint"));
-    }
-    model.toast(level, text);
 }
 
-fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, effects: &mut Vec<Effect>) {
-    let Some(pending) = model.pending.remove(request_id) else { return };
-    let number = pending.change.number;
-    let held = trouble.reason == Some(ErrorReason::UnseenMessage);
-    if held && let What::Comment { visibility, .. } = pending.change.what {
-        hold_back(model, number, visibility, trouble);
-    }
-    if trouble.reason == Some(ErrorReason::RequestIdReused)
-        && let Some(key) = pending.draft
-        && let Some(draft) = model.drafts.get(key).cloned()
-    {
-        model.drafts.sent(key, "");
-        effects.push(Effect::SaveDraft(
-            key,
-            crate::drafts::Draft { request_id: String::new(), undelivered: true, ..draft },
-        ));
-    }
-    let sentence = match trouble.reason {
-        Some(ErrorReason::EtagMismatch) => model.texts.get("refused-stale"),
-        Some(ErrorReason::UnseenMessage) => model.texts.get("refused-unseen"),
-        Some(ErrorReason::CannotUndo) => model.texts.get("refused-undo"),
-        Some(ErrorReason::RequestIdReused) => model.texts.get("refused-reused"),
-        _ if trouble.unreachable => model.texts.get("refused-unreachable"),
-        _ => text::clean_line(&trouble.message),
-    };
-    let kept = if pending.draft.is_some() { model.texts.get("draft-kept") } else { String::new() };
-    let text = if number == 0 { format!("{sentence} {kept}") } else { format!("#{number}: {sentence} {kept}") };
-    model.toast_with(Level::Refused, text.trim_end().to_owned(), trouble.technical.clone());
-}
-
-/// The answer comes back to the one who wrote it, with the message that held it back.
-fn hold_back(model: &mut Model, number: u64, visibility: Visibility, trouble: &Trouble) {
-    let revision = trouble.metadata.get("revision").and_then(|r| r.parse().ok()).unwrap_or_default();
-    // Its event may still be on the way: the message is asked for, so that it can be read.
-    let known = |loaded: &crate::msg::Loaded| loaded.comments.iter().any(|comment| comment.revision == revision);
-    if model.details.ready(number).is_some_and(|loaded| !known(loaded)) {
-        model.details.forget(number);
-    }
-    if let Some(Dialog::Write(write)) = &mut model.dialog {
-        if write.draft() == DraftKey::of(number, visibility) {
-            write.hold(revision);
+fn fetched(model: &mut Model, result: Result<String, Trouble>) {
+    model.transfer = None;
+    match result {
+        Ok(path) => {
+            let text = model.texts.with("done-fetched", &[("path", (&text::clean_line(&path)).into())]);
+            model.toast(Level::Done, text);
         }
-        return;
+        Err(trouble) => {
+            let text = model.texts.with("fetch-failed", &[("why", (&text::clean_line(&trouble.message)).into())]);
+            model.toast_with(Level::Refused, text, trouble.technical);
+        }
     }
-    if model.dialog.is_none()
-        && model.subject().is_some_and(|row| row.number == number)
-        && let Some(mut write) = Write::open(model, visibility)
-    {
-        write.hold(revision);
-        model.dialog = Some(Dialog::Write(Box::new(write)));
+}
+
+/// A dialog that waited for the ticket gets its fields.
+fn fill(model: &mut Model, number: u64) {
+    let Some(mut dialog) = model.dialog.take() else { return };
+    if dialog.number() == Some(number) {
+        dialog.fill(model);
     }
+    model.dialog = Some(dialog);
 }

@@ -1,12 +1,18 @@
-//! Sending changes: each with its request id, its etag and a pending mark. And keeping what was typed.
+//! Sending changes: each with its request id, its etag and a pending mark, on disk until it was answered. And keeping
+//! what was typed.
 
-use opora_proto::v1::Priority;
+use opora_proto::v1::{Priority, Visibility};
 
+use crate::change::Target;
 use crate::drafts::DraftKey;
-use crate::model::{Level, Model, Pending};
+use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, Undoable, What};
-use crate::text;
+use crate::outbox::{Queued, Standing};
 use crate::theme::{priority_word, state_word};
+use crate::{seen, text};
+
+/// The most tickets of one batch (`contract.md`).
+const BATCH: usize = 500;
 
 /// Sends a change of a ticket as it was seen under `etag`. A message carries none: a colleague's answer may bring a
 /// step of life, and the refusal has to name that answer (`seen_through`) and not the step.
@@ -18,8 +24,16 @@ pub(crate) fn change(
     draft: Option<DraftKey>,
     effects: &mut Vec<Effect>,
 ) {
+    if model.outbox.is_full() {
+        let text = model.texts.get("outbox-full");
+        return model.toast(Level::Refused, text);
+    }
     let kept = draft.and_then(|key| model.drafts.get(key)).map(|draft| draft.request_id.clone());
     let request_id = kept.filter(|id| !id.is_empty()).unwrap_or_else(|| model.request_id());
+    // A refused change that is sent again under its id takes the place of the refused one.
+    if model.outbox.get(&request_id).is_some_and(crate::outbox::Entry::is_refused) {
+        drop_change(model, &request_id, effects);
+    }
     let etag = if matches!(what, What::Comment { .. }) { String::new() } else { etag.to_owned() };
     if let Some(key) = draft {
         model.drafts.sent(key, &request_id);
@@ -28,15 +42,101 @@ pub(crate) fn change(
         }
     }
     let change = Change { request_id: request_id.clone(), number, etag, what };
-    model.pending.insert(request_id, Pending { change: change.clone(), draft, accepted: None });
-    effects.push(Effect::Call(Call::Change(Box::new(change))));
+    let queued = Queued {
+        draft,
+        at: model.now,
+        order: model.outbox.next_order(),
+        server: model.server.clone(),
+        me: model.me.clone(),
+        seen: seen::of(model, number),
+        revision: model.revision,
+        change,
+    };
+    model.pending.insert(request_id, Pending { change: queued.change.clone(), draft, accepted: None });
+    effects.push(Effect::Queue(Box::new(queued.clone())));
+    let away = is_away(model);
+    model.outbox.add(queued, away);
+    if away {
+        let text = model.texts.get("outbox-kept");
+        model.toast(Level::Warning, text);
+    }
+    pump(model, effects);
+}
+
+/// Sends the same change of many tickets, so many at once as the contract takes.
+pub(crate) fn many(
+    model: &mut Model,
+    targets: &[Target],
+    what: &What,
+    draft: Option<DraftKey>,
+    effects: &mut Vec<Effect>,
+) {
+    model.results.clear();
+    let mut draft = draft;
+    for part in targets.chunks(BATCH) {
+        let mut part = part.to_vec();
+        if matches!(what, What::Comment { .. }) {
+            for target in &mut part {
+                target.etag.clear();
+            }
+        }
+        change(model, 0, "", What::Many(part, Box::new(what.clone())), draft.take(), effects);
+    }
+}
+
+fn is_away(model: &Model) -> bool {
+    matches!(model.link, Link::Offline { .. } | Link::Connecting)
+}
+
+/// Sends what may be sent now.
+pub(crate) fn pump(model: &mut Model, effects: &mut Vec<Effect>) {
+    if is_away(model) {
+        return;
+    }
+    while let Some(change) = model.outbox.next().map(|queued| queued.change.clone()) {
+        model.outbox.set(&change.request_id, Standing::Sent);
+        effects.push(Effect::Call(Call::Change(Box::new(change))));
+    }
+}
+
+/// A change is answered for good, or the person drops it.
+pub(crate) fn drop_change(model: &mut Model, request_id: &str, effects: &mut Vec<Effect>) -> Option<Queued> {
+    let queued = model.outbox.remove(request_id)?;
+    effects.push(Effect::Unqueue(queued.file_name()));
+    Some(queued)
+}
+
+/// Changes that an earlier console left without an answer. Those of other desks and people stay where they are.
+pub(crate) fn restored(model: &mut Model, found: Vec<Queued>, effects: &mut Vec<Effect>) {
+    let (server, me) = (model.server.clone(), model.me.clone());
+    let mut count = 0_usize;
+    for queued in found.into_iter().filter(|queued| queued.server == server && queued.me == me) {
+        let change = queued.change.clone();
+        model.pending.insert(change.request_id.clone(), Pending { change, draft: queued.draft, accepted: None });
+        model.outbox.add(queued, true);
+        count += 1;
+    }
+    if count > 0 {
+        let text = model.texts.with("outbox-restored", &[("count", count.into())]);
+        model.toast(Level::Warning, text);
+    }
+    pump(model, effects);
 }
 
 /// Takes the last change back.
 pub(crate) fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(undo) = model.undo.take() else { return };
     // No etag: that nobody changed the same thing since is for the server to judge.
-    change(model, undo.number, "", What::Undo(undo.kind, undo.revision), None, effects);
+    for (revision, numbers) in undo.parts {
+        let what = What::Undo(undo.kind, revision);
+        if let [number] = numbers.as_slice() {
+            change(model, *number, "", what, None, effects);
+        } else {
+            let targets: Vec<Target> =
+                numbers.into_iter().map(|number| Target { number, etag: String::new() }).collect();
+            many(model, &targets, &what, None, effects);
+        }
+    }
 }
 
 /// Keeps what was typed, in memory and on disk, or forgets a draft that was emptied.
@@ -78,14 +178,46 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
             let word = texts.get(state_word(*state));
             texts.with("done-state", &[number, ("state", (&word).into())])
         }
-        What::Comment { visibility, .. } if *visibility == opora_proto::v1::Visibility::Public => {
-            texts.with("done-reply", &[number])
-        }
+        What::Comment { visibility, .. } if *visibility == Visibility::Public => texts.with("done-reply", &[number]),
         What::Comment { .. } => texts.with("done-note", &[number]),
         What::Create(_) => texts.with("done-create", &[number]),
         What::Undo(..) => texts.with("done-undo", &[number]),
+        What::Many(targets, _) => return told_many(model, targets.len(), done),
+        other => told_more(model, other, number, done),
     };
     (Level::Done, text)
+}
+
+fn told_many(model: &Model, count: usize, done: &Done) -> (Level, String) {
+    let refused = done.each.iter().filter(|(_, fate)| fate.is_err()).count();
+    let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into())];
+    let level = if refused == 0 { Level::Done } else { Level::Refused };
+    (level, model.texts.with("done-many", &counts))
+}
+
+fn told_more(model: &Model, what: &What, number: (&str, crate::texts::Arg<'_>), done: &Done) -> String {
+    let texts = &model.texts;
+    let other = |key: &str, target: u64| texts.with(key, &[number, ("target", (&target.to_string()).into())]);
+    match what {
+        What::EscalateTo(..) => {
+            let whom = text::clean_line(&done.whom);
+            texts.with("done-escalate", &[number, ("whom", (&whom).into())])
+        }
+        What::Impact(impact, _) => {
+            let word = texts.get(seen::impact_word(*impact));
+            texts.with("done-impact", &[number, ("impact", (&word).into())])
+        }
+        What::Deescalate(rung, _) => texts.with("done-deescalate", &[number, ("rung", (*rung).into())]),
+        What::Merge(target, _) => other("done-merge", *target),
+        What::Unmerge(_) => texts.with("done-unmerge", &[number]),
+        What::Link(target, _) => other("done-link", *target),
+        What::Unlink(target) => other("done-unlink", *target),
+        What::Attach(_) => {
+            let file = text::clean_line(&done.whom);
+            texts.with("done-attach", &[number, ("file", (&file).into())])
+        }
+        _ => texts.with("done-update", &[number]),
+    }
 }
 
 /// What of an event could be taken back: after it, an older change of the same thing can not.
@@ -95,6 +227,12 @@ pub(crate) fn undoable_of(change: &opora_proto::v1::ticket_event::Change) -> Opt
         Event::Assigned(_) => Some(Undoable::Assign),
         Event::Reprioritised(r) if r.priority() != Priority::Unspecified => Some(Undoable::Priority),
         Event::Transitioned(_) => Some(Undoable::State),
+        Event::Linked(_) => Some(Undoable::Link),
+        Event::Unlinked(_) => Some(Undoable::Unlink),
+        Event::Updated(update) => {
+            let tags = update.update_mask.as_ref().is_some_and(|mask| mask.paths.iter().any(|path| path == "tags"));
+            tags.then_some(Undoable::Tags)
+        }
         _ => None,
     }
 }

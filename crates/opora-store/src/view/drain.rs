@@ -96,10 +96,16 @@ impl View {
                 let at = self.journal.newest_at().unwrap_or_default();
                 let room = self.journal.free().is_ok_and(|free| free >= self.options.floor);
                 let gathered = if room { tree.write_gathered(at) } else { Ok(()) };
-                gathered.and_then(|()| tree.flush()).map_err(|e| ReadError::Failed(e.to_string()))
+                if let Err(e) = gathered.and_then(|()| tree.flush()) {
+                    // The journal has everything.
+                    tracing::warn!(error = %e, "the view can't be written and is built again at the next start");
+                    tree.abandon();
+                    generations::condemn(tree.path());
+                }
             }
-            Backing::Index(_) => Ok(()),
+            Backing::Index(_) => {}
         }
+        Ok(())
     }
 
     fn run(&self) {

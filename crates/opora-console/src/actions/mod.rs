@@ -1,6 +1,8 @@
 //! The registry of actions: one list feeds the key map, the footer, the help, the palette and the mouse. Says when an
 //! action is possible and why not; what it does is the update's business.
 
+mod many;
+
 use crossterm::event::KeyCode;
 use opora_proto::v1::TicketState;
 
@@ -89,6 +91,25 @@ pub(crate) enum Action {
     CopyNumber,
     CopyLink,
     CopyMessage,
+    Mark,
+    Visual,
+    MarkAll,
+    MarkMatching,
+    UnmarkAll,
+    Impact,
+    EscalateTo,
+    Deescalate,
+    Fields,
+    Tags,
+    Checklist,
+    Merge,
+    Unmerge,
+    Link,
+    Unlink,
+    Attach,
+    Fetch,
+    Pending,
+    Results,
     Redraw,
     Suspend,
     Quit,
@@ -168,6 +189,25 @@ registry! {
     CopyNumber "copy-number" false [two('y', 'n')];
     CopyLink "copy-link" false [two('y', 'l')];
     CopyMessage "copy-message" false [two('y', 'm')];
+    Mark "mark" false [key(' ')];
+    Visual "visual" false [key('V')];
+    MarkAll "mark-all" false [key('*')];
+    MarkMatching "mark-matching" false [key('+')];
+    UnmarkAll "unmark-all" false [key('-')];
+    Impact "impact" false [key('I')];
+    EscalateTo "escalate-to" false [key('^')];
+    Deescalate "deescalate" false [key('D')];
+    Fields "fields" false [key('F')];
+    Tags "tags" false [key('T')];
+    Checklist "checklist" false [key('C')];
+    Merge "merge" false [key('m')];
+    Unmerge "unmerge" false [key('X')];
+    Link "link" false [key('L')];
+    Unlink "unlink" false [key('U')];
+    Attach "attach" false [key('A')];
+    Fetch "fetch" false [key('O')];
+    Pending "pending" false [key('P')];
+    Results "results" false [key('B')];
     Redraw "redraw" false [ctrl('l')];
     Suspend "suspend" false [ctrl('z')];
     Quit "quit" false [key('q'), ctrl('c')];
@@ -188,6 +228,9 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         PageDown, PageUp, Priority, Reply, ReplyAll, ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top,
         Undo, Up,
     };
+    if let Some(why) = many::why_not(model, action) {
+        return why;
+    }
     let state = model.subject().map(|row| row.state);
     let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
     match action {

@@ -1,0 +1,243 @@
+//! One of a list, and a line of text where one is needed: impact, a rung, a tie to cut, a file to send or to fetch,
+//! tags, which tickets to mark. What is asked for ends in one change, or in none.
+
+use crossterm::event::{KeyCode, KeyEvent};
+use opora_proto::v1::{self, Impact};
+
+use super::create::IMPACTS;
+use super::field::Line;
+use super::{After, Dialog, choose_by, is_cancel};
+use crate::change::Fields;
+use crate::model::{Level, Model};
+use crate::msg::{Call, Effect, Trouble, What};
+use crate::queue::filter::Filter;
+use crate::text::clean_line;
+use crate::update::send;
+
+/// What is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Impact,
+    EscalateTo,
+    Deescalate,
+    Unlink,
+    Unmerge,
+    Tags,
+    Attach,
+    Fetch,
+    MarkMatching,
+}
+
+/// What can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Value {
+    Impact(Impact),
+    Rung(u32),
+    Ticket(u64),
+    /// A file by its name in the contract, and what it is called.
+    File(String, String),
+}
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    pub(crate) number: u64,
+    etag: String,
+    pub(crate) kind: Kind,
+    pub(crate) choices: Vec<(Value, String)>,
+    pub(crate) chosen: usize,
+    /// The line; `None` where nothing is typed.
+    pub(crate) line: Option<Line>,
+    /// Something is being asked for, under this generation.
+    pub(crate) waiting: Option<u64>,
+    /// The key of what is wrong.
+    pub(crate) fault: Option<&'static str>,
+}
+
+impl Ask {
+    /// Opens; what it needs of the server is asked for.
+    pub(crate) fn open(model: &mut Model, kind: Kind, effects: &mut Vec<Effect>) -> Option<Self> {
+        let (number, etag) = match model.subject() {
+            Some(row) => (row.number, row.etag.to_string()),
+            None if kind == Kind::MarkMatching => (0, String::new()),
+            None => return None,
+        };
+        let number = if kind == Kind::MarkMatching { 0 } else { number };
+        let line = (kind != Kind::Unlink).then(Line::default);
+        let mut ask = Self { number, etag, kind, choices: Vec::new(), chosen: 0, line, waiting: None, fault: None };
+        if kind == Kind::Fetch {
+            let generation = model.next_generation();
+            effects.push(Effect::Call(Call::Files { number, generation }));
+            ask.waiting = Some(generation);
+        }
+        ask.fill(model);
+        Some(ask)
+    }
+
+    /// The choices, as far as they are known.
+    pub(crate) fn fill(&mut self, model: &Model) {
+        let texts = &model.texts;
+        let rung = |rung: &v1::LadderRung| {
+            let words =
+                texts.with("ask-rung", &[("rung", rung.rung.into()), ("whom", (&clean_line(&rung.whom)).into())]);
+            (Value::Rung(rung.rung), words)
+        };
+        let now = model.subject().map_or(0, |row| row.rung);
+        let loaded = model.details.ready(self.number).map(|loaded| &loaded.ticket);
+        match self.kind {
+            Kind::Impact => {
+                let known = IMPACTS.iter().filter(|(impact, _)| *impact != Impact::Unspecified);
+                self.choices = known.map(|(impact, word)| (Value::Impact(*impact), texts.get(word))).collect();
+            }
+            Kind::EscalateTo => self.choices = model.ladder.iter().filter(|r| r.rung > now).map(rung).collect(),
+            Kind::Deescalate => {
+                let lower = model.ladder.iter().filter(|r| r.rung < now && r.rung > 0).map(rung);
+                self.choices = lower.collect();
+                self.choices.insert(0, (Value::Rung(0), texts.get("ask-off-the-ladder")));
+                self.chosen = self.choices.len() - 1;
+            }
+            Kind::Unlink => self.choices = loaded.map(|ticket| ties(model, ticket)).unwrap_or_default(),
+            Kind::Tags => {
+                if let (Some(ticket), Some(line)) = (loaded, &mut self.line)
+                    && line.value().is_empty()
+                {
+                    *line = Line::of(&ticket.tags.join(" "));
+                }
+            }
+            Kind::Unmerge | Kind::Attach | Kind::Fetch | Kind::MarkMatching => {}
+        }
+    }
+
+    /// The files of the ticket. An answer to another dialog is dropped.
+    pub(crate) fn files(&mut self, number: u64, generation: u64, result: Result<Vec<v1::Attachment>, Trouble>) {
+        if number != self.number || self.waiting != Some(generation) {
+            return;
+        }
+        self.waiting = None;
+        let size = |bytes: u64| if bytes < 10_240 { format!("{bytes} B") } else { format!("{} KiB", bytes / 1024) };
+        match result {
+            Ok(files) => {
+                self.choices = files
+                    .into_iter()
+                    .map(|file| {
+                        let name = clean_line(&file.file_name);
+                        let words = format!("{name} · {}", size(file.size));
+                        (Value::File(file.name, name), words)
+                    })
+                    .collect();
+                self.suggest();
+            }
+            Err(_) => self.fault = Some("files-failed"),
+        }
+    }
+
+    /// Where a chosen file would go: the directory in which the console was started, under its own name.
+    fn suggest(&mut self) {
+        if self.kind == Kind::Fetch
+            && let Some((Value::File(_, name), _)) = self.choices.get(self.chosen)
+        {
+            let plain = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_start_matches('.');
+            self.line = Some(Line::of(if plain.is_empty() { "attachment" } else { plain }));
+        }
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(line) = &mut self.line {
+            line.paste(text);
+        }
+    }
+
+    pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
+        if is_cancel(event) {
+            return After::Close;
+        }
+        if event.code == KeyCode::Enter {
+            return self.done(model, effects);
+        }
+        self.fault = None;
+        let len = self.choices.len();
+        if choose_by(event, &mut self.chosen, len, self.line.is_none()) {
+            self.suggest();
+        } else if let Some(line) = &mut self.line {
+            line.key(event);
+        }
+        After::Stay(Dialog::Ask(self))
+    }
+
+    fn done(mut self, model: &mut Model, effects: &mut Vec<Effect>) -> After {
+        let typed = self.line.as_ref().map(|line| line.value().trim().to_owned()).unwrap_or_default();
+        let chosen = self.choices.get(self.chosen).map(|(value, _)| value.clone());
+        match self.kind {
+            Kind::MarkMatching => {
+                let count = model.queue.mark_matching(&Filter::parse(&typed, &model.me));
+                let text = model.texts.with("marked-matching", &[("count", count.into())]);
+                model.toast(if count == 0 { Level::Warning } else { Level::Done }, text);
+                return After::Close;
+            }
+            Kind::Fetch => {
+                let Some(Value::File(name, _)) = chosen else { return After::Stay(Dialog::Ask(self)) };
+                if typed.is_empty() {
+                    self.fault = Some("path-missing");
+                    return After::Stay(Dialog::Ask(self));
+                }
+                effects.push(Effect::Call(Call::Fetch { name, to: typed }));
+                return After::Close;
+            }
+            _ => {}
+        }
+        match self.what(chosen, typed) {
+            Ok(what) => {
+                send::change(model, self.number, &self.etag, what, None, effects);
+                After::Close
+            }
+            Err(fault) => {
+                self.fault = Some(fault);
+                After::Stay(Dialog::Ask(self))
+            }
+        }
+    }
+
+    fn what(&self, chosen: Option<Value>, typed: String) -> Result<What, &'static str> {
+        let needs_reason = matches!(self.kind, Kind::Impact | Kind::EscalateTo | Kind::Deescalate);
+        if needs_reason && typed.is_empty() {
+            return Err("reason-missing");
+        }
+        match (self.kind, chosen) {
+            (Kind::Impact, Some(Value::Impact(impact))) => Ok(What::Impact(impact, typed)),
+            (Kind::EscalateTo, Some(Value::Rung(rung))) => Ok(What::EscalateTo(rung, typed)),
+            (Kind::Deescalate, Some(Value::Rung(rung))) => Ok(What::Deescalate(rung, typed)),
+            (Kind::Unlink, Some(Value::Ticket(number))) => Ok(What::Unlink(number)),
+            (Kind::Unmerge, _) => Ok(What::Unmerge(typed)),
+            (Kind::Attach, _) if typed.is_empty() => Err("path-missing"),
+            (Kind::Attach, _) => Ok(What::Attach(typed)),
+            (Kind::Tags, _) => Ok(What::Update(Box::new(Fields { tags: Some(tags(&typed)), ..Fields::default() }))),
+            _ => Err("nothing-chosen"),
+        }
+    }
+}
+
+/// Tags as they were typed, by blanks and commas.
+pub(crate) fn tags(typed: &str) -> Vec<String> {
+    typed.split([' ', ',']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_lowercase).collect()
+}
+
+/// The ties that a person can cut.
+fn ties(model: &Model, ticket: &v1::Ticket) -> Vec<(Value, String)> {
+    let tie = |link: &v1::TicketLink| {
+        let number = link.ticket.rsplit('/').next()?.parse::<u64>().ok()?;
+        let subject = model.queue.row(number).map(|row| row.subject.to_string()).unwrap_or_default();
+        let words = format!("#{number} {} {subject}", model.texts.get(kind_word(link.kind())));
+        Some((Value::Ticket(number), words.trim_end().to_owned()))
+    };
+    ticket.links.iter().filter_map(tie).collect()
+}
+
+/// The key of a tie's words.
+pub(crate) fn kind_word(kind: v1::LinkKind) -> &'static str {
+    match kind {
+        v1::LinkKind::ChildOfIncident => "link-child",
+        v1::LinkKind::IncidentOf => "link-incident",
+        v1::LinkKind::FollowsClosed => "link-follows",
+        v1::LinkKind::Related | v1::LinkKind::Unspecified => "link-related",
+    }
+}

@@ -1,0 +1,303 @@
+//! One change of many tickets: what it shall be, then what it means for each, then it is sent. Many more than a few
+//! are confirmed by typing how many they are.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use opora_proto::v1::{self, Priority, TicketState, Visibility};
+
+use super::choose::next_states;
+use super::field::{Area, Line};
+use super::priority::PRIORITIES;
+use super::{After, Dialog, choose_by, is_cancel};
+use crate::change::Target;
+use crate::drafts::DraftKey;
+use crate::keys::Chord;
+use crate::model::Model;
+use crate::msg::{Call, Effect, Trouble, What};
+use crate::text::clean_line;
+use crate::theme::{priority_word, state_word};
+use crate::update::send;
+
+/// From how many tickets on the number has to be typed.
+const MANY: usize = 5;
+/// For how many tickets the new due times are asked for.
+const PREVIEWS: usize = 10;
+/// The states that many tickets can be brought to.
+const STATES: [TicketState; 4] =
+    [TicketState::InProgress, TicketState::WaitingForCustomer, TicketState::Resolved, TicketState::Closed];
+
+/// What is changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Assign,
+    Priority,
+    State,
+    Reply,
+    Escalate,
+}
+
+/// How far the person is.
+#[derive(Clone, Debug)]
+pub(crate) enum Stage {
+    /// One of a list.
+    Choose,
+    /// The reason, for a priority and an escalation.
+    Reason,
+    /// The text of a message.
+    Write,
+    /// What it means for each.
+    Preview,
+}
+
+/// What becomes of one ticket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Effected {
+    pub(crate) number: u64,
+    pub(crate) subject: String,
+    pub(crate) before: String,
+    pub(crate) after: String,
+    /// It is so already: nothing is sent for it.
+    pub(crate) same: bool,
+    /// The server will refuse it, as far as this console knows.
+    pub(crate) doubtful: bool,
+    pub(crate) preview: Option<v1::PriorityPreview>,
+}
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub(crate) struct Bulk {
+    pub(crate) kind: Kind,
+    pub(crate) stage: Stage,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) choices: Vec<String>,
+    agents: Vec<String>,
+    pub(crate) chosen: usize,
+    pub(crate) reason: Line,
+    pub(crate) area: Area,
+    /// Everything up to here was there to be seen when the writing began.
+    seen_through: u64,
+    pub(crate) effected: Vec<Effected>,
+    pub(crate) top: usize,
+    /// How many, typed to confirm.
+    pub(crate) count: Line,
+    generation: u64,
+    /// The key of what is wrong.
+    pub(crate) fault: Option<&'static str>,
+}
+
+/// The marked tickets as they are seen now, the most urgent first.
+pub(crate) fn targets(model: &Model) -> Vec<Target> {
+    let mut rows: Vec<_> = model.queue.marks.iter().filter_map(|number| model.queue.row(number)).collect();
+    rows.sort_unstable_by_key(|row| row.key);
+    rows.into_iter().map(|row| Target { number: row.number, etag: row.etag.to_string() }).collect()
+}
+
+impl Bulk {
+    /// Opens on the marked tickets.
+    pub(crate) fn open(model: &Model, kind: Kind) -> Self {
+        let texts = &model.texts;
+        let mut agents = Vec::new();
+        let choices = match kind {
+            Kind::Assign => {
+                agents = vec![model.me.clone(), String::new()];
+                let mut words = vec![texts.get("choose-me"), texts.get("nobody")];
+                for agent in model.agents.iter().filter(|agent| agent.id != model.me) {
+                    agents.push(agent.id.clone());
+                    words.push(format!("{} ({})", clean_line(&agent.display_name), agent.id));
+                }
+                words
+            }
+            Kind::Priority => PRIORITIES.iter().map(|priority| texts.get(priority_word(*priority))).collect(),
+            Kind::State => STATES.iter().map(|state| texts.get(state_word(*state))).collect(),
+            Kind::Reply | Kind::Escalate => Vec::new(),
+        };
+        let stage = match kind {
+            Kind::Reply => Stage::Write,
+            Kind::Escalate => Stage::Reason,
+            _ => Stage::Choose,
+        };
+        let text = model.drafts.get(DraftKey::Many).map_or("", |draft| draft.text.as_str());
+        Self {
+            kind,
+            stage,
+            targets: targets(model),
+            choices,
+            agents,
+            chosen: 0,
+            reason: Line::default(),
+            area: Area::of(text),
+            seen_through: model.revision.max(1),
+            effected: Vec::new(),
+            top: 0,
+            count: Line::default(),
+            generation: 0,
+            fault: None,
+        }
+    }
+
+    /// What a priority would mean for one of them. An answer to another dialog is dropped.
+    pub(crate) fn answer(&mut self, number: u64, generation: u64, result: Result<Vec<v1::PriorityPreview>, Trouble>) {
+        if generation != self.generation {
+            return;
+        }
+        let wanted = PRIORITIES.get(self.chosen).copied();
+        let found = result.ok().and_then(|all| all.into_iter().find(|preview| Some(preview.priority()) == wanted));
+        if let Some(one) = self.effected.iter_mut().find(|one| one.number == number) {
+            one.preview = found;
+        }
+    }
+
+    /// Those that something is sent for.
+    pub(crate) fn changing(&self) -> usize {
+        self.effected.iter().filter(|one| !one.same).count()
+    }
+
+    /// Whether the number has to be typed.
+    pub(crate) fn is_many(&self) -> bool {
+        self.changing() > MANY
+    }
+
+    pub(super) fn paste(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+        match self.stage {
+            Stage::Reason => self.reason.paste(text),
+            Stage::Write => {
+                self.area.paste(text);
+                send::keep_draft(model, DraftKey::Many, &self.area.text(), effects);
+            }
+            Stage::Choose | Stage::Preview => {}
+        }
+    }
+
+    /// The text comes back from the external editor.
+    pub(crate) fn edited(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+        self.area = Area::of(text.trim_end_matches('\n'));
+        send::keep_draft(model, DraftKey::Many, &self.area.text(), effects);
+    }
+
+    pub(super) fn key(mut self: Box<Self>, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
+        if is_cancel(event) {
+            return self.back();
+        }
+        self.fault = None;
+        let enter = event.code == KeyCode::Enter;
+        match self.stage {
+            Stage::Choose if enter && self.kind == Kind::Priority => self.stage = Stage::Reason,
+            Stage::Choose if enter => self.preview(model, effects),
+            Stage::Choose => {
+                let len = self.choices.len();
+                choose_by(event, &mut self.chosen, len, true);
+            }
+            Stage::Reason if enter && self.reason.value().trim().is_empty() => self.fault = Some("reason-missing"),
+            Stage::Reason if enter => self.preview(model, effects),
+            Stage::Reason => drop(self.reason.key(event)),
+            Stage::Write => self.write(model, event, effects),
+            Stage::Preview if enter => return self.send(model, effects),
+            Stage::Preview => {
+                let len = self.effected.len();
+                if !choose_by(event, &mut self.top, len, true) && self.is_many() {
+                    self.count.key(event);
+                }
+            }
+        }
+        After::Stay(Dialog::Bulk(self))
+    }
+
+    /// One step back; from the first one out.
+    fn back(mut self: Box<Self>) -> After {
+        self.fault = None;
+        self.stage = match (&self.stage, self.kind) {
+            (Stage::Preview, Kind::Reply) => Stage::Write,
+            (Stage::Preview, Kind::Priority | Kind::Escalate) => Stage::Reason,
+            (Stage::Preview, _) | (Stage::Reason, Kind::Priority) => Stage::Choose,
+            _ => return After::Close,
+        };
+        After::Stay(Dialog::Bulk(self))
+    }
+
+    fn write(&mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
+        let chord = Chord::of(event);
+        let goes_on = chord == Chord::ctrl('d')
+            || (event.code == KeyCode::Enter && event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL));
+        if goes_on && self.area.is_blank() {
+            self.fault = Some("write-empty");
+        } else if goes_on {
+            self.preview(model, effects);
+        } else if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
+            effects.push(Effect::Editor(self.area.text()));
+        } else if self.area.key(event) {
+            send::keep_draft(model, DraftKey::Many, &self.area.text(), effects);
+        }
+    }
+
+    /// What is asked for, as a change.
+    fn what(&self) -> Option<What> {
+        let reason = self.reason.value().trim().to_owned();
+        Some(match self.kind {
+            Kind::Assign => What::Assign(self.agents.get(self.chosen)?.clone()),
+            Kind::Priority => What::Priority(*PRIORITIES.get(self.chosen)?, reason),
+            Kind::State => What::State(*STATES.get(self.chosen)?, String::new()),
+            Kind::Escalate => What::Escalate(reason),
+            Kind::Reply => {
+                let (visibility, seen_through) = (Visibility::Public, self.seen_through);
+                What::Comment { body: self.area.text(), visibility, seen_through }
+            }
+        })
+    }
+
+    pub(crate) fn preview(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
+        let Some(what) = self.what() else { return };
+        let effected = |target: &Target| effected(model, &what, target.number);
+        self.effected = self.targets.iter().filter_map(effected).collect();
+        (self.stage, self.top, self.count) = (Stage::Preview, 0, Line::default());
+        if self.kind != Kind::Priority {
+            return;
+        }
+        self.generation = model.next_generation();
+        let generation = self.generation;
+        for one in self.effected.iter().filter(|one| !one.same).take(PREVIEWS) {
+            effects.push(Effect::Call(Call::Preview { number: one.number, generation }));
+        }
+    }
+
+    fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
+        let changing = self.changing();
+        self.fault = match () {
+            () if changing == 0 => Some("bulk-nothing"),
+            () if self.is_many() && self.count.value().trim() != changing.to_string() => Some("bulk-count"),
+            () if self.kind == Kind::Reply && model.is_sending(DraftKey::Many) => Some("write-sending"),
+            () => None,
+        };
+        let (None, Some(what)) = (self.fault, self.what()) else { return After::Stay(Dialog::Bulk(self)) };
+        let same = |number: u64| self.effected.iter().any(|one| one.number == number && one.same);
+        let targets: Vec<Target> = self.targets.iter().filter(|target| !same(target.number)).cloned().collect();
+        let draft = (self.kind == Kind::Reply).then_some(DraftKey::Many);
+        model.queue.end_visual();
+        send::many(model, &targets, &what, draft, effects);
+        After::Close
+    }
+}
+
+/// What a change means for a ticket; none that is not known any more.
+fn effected(model: &Model, what: &What, number: u64) -> Option<Effected> {
+    let row = model.queue.row(number)?;
+    let texts = &model.texts;
+    let who = |id: &str| if id.is_empty() { texts.get("nobody") } else { clean_line(model.agent_name(id)) };
+    let ended = matches!(row.state, TicketState::Closed | TicketState::Merged);
+    let (before, after, same, doubtful) = match what {
+        What::Assign(id) => (who(&row.owner), who(id), *row.owner == **id, ended),
+        What::Priority(priority, _) => {
+            let word = |priority: Priority| texts.get(priority_word(priority));
+            (word(row.priority), word(*priority), row.priority == *priority, ended)
+        }
+        What::State(state, _) => {
+            let word = |state: TicketState| texts.get(state_word(state));
+            (word(row.state), word(*state), row.state == *state, !next_states(row.state).contains(state))
+        }
+        What::Escalate(_) => {
+            let highest = model.ladder.iter().map(|rung| rung.rung).max().unwrap_or_default();
+            (row.rung.to_string(), (row.rung + 1).to_string(), false, ended || row.rung >= highest)
+        }
+        _ => (clean_line(&row.customer), texts.get("bulk-gets-reply"), false, ended),
+    };
+    let subject = row.subject.to_string();
+    Some(Effected { number, subject, before, after, same, doubtful, preview: None })
+}

@@ -1,0 +1,105 @@
+//! The steps that the customer was asked to try: ticked, and noted what came of each.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::field::Line;
+use super::{After, Dialog, choose_by, is_cancel};
+use crate::change::{Fields, Step};
+use crate::keys::Chord;
+use crate::model::Model;
+use crate::msg::{Effect, What};
+use crate::update::send;
+
+/// The steps of the contract; a ticket may have others by the server's configuration.
+const STEPS: [&str; 5] = ["sign-out-and-in", "another-browser", "restart-computer", "save-logs", "send-request"];
+
+/// The dialog.
+#[derive(Clone, Debug)]
+pub(crate) struct Checklist {
+    pub(crate) number: u64,
+    etag: String,
+    /// The ticket is here.
+    loaded: bool,
+    before: Vec<Step>,
+    pub(crate) steps: Vec<Step>,
+    pub(crate) chosen: usize,
+    /// The note of the chosen step, while it is typed.
+    pub(crate) note: Option<Line>,
+}
+
+impl Checklist {
+    pub(crate) fn open(model: &Model) -> Option<Self> {
+        let number = model.subject()?.number;
+        let (etag, loaded, before, steps, chosen, note) = (String::new(), false, Vec::new(), Vec::new(), 0, None);
+        let mut dialog = Self { number, etag, loaded, before, steps, chosen, note };
+        dialog.fill(model);
+        Some(dialog)
+    }
+
+    /// The ticket is here.
+    pub(crate) fn fill(&mut self, model: &Model) {
+        let Some(loaded) = model.details.ready(self.number).filter(|_| !self.loaded) else { return };
+        let mut steps: Vec<Step> = STEPS.iter().map(|s| Step { step: (*s).to_owned(), ..Step::default() }).collect();
+        for item in &loaded.ticket.checklist {
+            let step = Step { step: item.step.clone(), done: item.done, note: item.note.clone() };
+            match steps.iter_mut().find(|known| known.step == step.step) {
+                Some(known) => *known = step,
+                None => steps.push(step),
+            }
+        }
+        self.before.clone_from(&steps);
+        self.steps = steps;
+        self.etag.clone_from(&loaded.ticket.etag);
+        self.loaded = true;
+    }
+
+    pub(super) fn paste(&mut self, text: &str) {
+        if let Some(note) = &mut self.note {
+            note.paste(text);
+        }
+    }
+
+    pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
+        let chord = Chord::of(event);
+        if let Some(note) = &mut self.note {
+            if is_cancel(event) {
+                self.note = None;
+            } else if event.code == KeyCode::Enter {
+                let text = note.value().trim().to_owned();
+                if let Some(step) = self.steps.get_mut(self.chosen) {
+                    step.note = text;
+                }
+                self.note = None;
+            } else {
+                note.key(event);
+            }
+            return After::Stay(Dialog::Checklist(self));
+        }
+        if is_cancel(event) {
+            return After::Close;
+        }
+        if chord == Chord::ctrl('d') {
+            return self.send(model, effects);
+        }
+        let len = self.steps.len();
+        match (chord.code, self.steps.get_mut(self.chosen)) {
+            (KeyCode::Char(' '), Some(step)) => step.done = !step.done,
+            (KeyCode::Enter, Some(step)) => self.note = Some(Line::of(&step.note)),
+            _ => {
+                choose_by(event, &mut self.chosen, len, true);
+            }
+        }
+        After::Stay(Dialog::Checklist(self))
+    }
+
+    fn send(self, model: &mut Model, effects: &mut Vec<Effect>) -> After {
+        if self.steps != self.before {
+            // A step that was never touched is none of the ticket's.
+            let touched = |step: &Step| step.done || !step.note.is_empty();
+            let steps = self.steps.into_iter().filter(touched).collect();
+            let fields = Fields { checklist: Some(steps), ..Fields::default() };
+            send::change(model, self.number, &self.etag, What::Update(Box::new(fields)), None, effects);
+        }
+        After::Close
+    }
+}

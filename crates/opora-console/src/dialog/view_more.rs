@@ -1,0 +1,373 @@
+//! The dialogs of many tickets, of what waits for the server, and of the rarer changes, drawn.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::ask::{Ask, Kind};
+use super::bulk::{self, Bulk, Effected, Stage};
+use super::checklist::Checklist;
+use super::fields::{FieldsForm, NAMES, Value};
+use super::pending::PendingList;
+use super::results::{self, Results};
+use super::stale::Stale;
+use super::tie::Tie;
+use super::view::{clock_words, fault, line_field, list};
+use crate::change::{Change, What};
+use crate::model::Model;
+use crate::outbox::{Entry, Standing};
+use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
+use crate::theme::{priority_word, state_word};
+use crate::{clock, seen};
+
+fn at(area: Rect, y: u16, height: u16) -> Rect {
+    let y = y.min(area.height);
+    Rect { y: area.y + y, height: height.min(area.height - y), ..area }
+}
+
+pub(super) fn bulk(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bulk) {
+    let theme = model.theme;
+    match dialog.stage {
+        Stage::Choose => {
+            list(model, frame, area, dialog.choices.iter().map(|w| Line::raw(w.clone())).collect(), dialog.chosen);
+        }
+        Stage::Reason => {
+            let key = if dialog.kind == bulk::Kind::Priority { "reason-told" } else { "reason-why" };
+            frame.render_widget(Paragraph::new(Line::styled(model.texts.get(key), theme.dim())), at(area, 0, 1));
+            let label = format!("{} ", model.texts.get("reason-label"));
+            line_field(model, frame, at(area, 1, 1), &label, &dialog.reason, true);
+        }
+        Stage::Write => {
+            let words = Line::styled(model.texts.get("write-public"), theme.public());
+            frame.render_widget(Paragraph::new(words), at(area, 0, 1));
+            frame.render_widget(dialog.area.widget(), at(area, 1, area.height));
+        }
+        Stage::Preview => preview(model, frame, area, dialog),
+    }
+    fault(model, frame, area, dialog.fault);
+}
+
+fn preview(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bulk) {
+    let lower = if dialog.is_many() { 3 } else { 1 };
+    let wide = area.width as usize;
+    let lines: Vec<Line<'static>> = dialog.effected.iter().map(|one| effected(model, one, wide)).collect();
+    let upper = at(area, 0, area.height.saturating_sub(lower));
+    let top = dialog.top.min(lines.len().saturating_sub(upper.height as usize));
+    frame.render_widget(Paragraph::new(lines.into_iter().skip(top).collect::<Vec<_>>()), upper);
+    if dialog.is_many() {
+        let y = area.height.saturating_sub(2);
+        let label = model.texts.with("bulk-confirm", &[("count", dialog.changing().into())]);
+        line_field(model, frame, at(area, y, 1), &format!("{label} "), &dialog.count, true);
+    }
+}
+
+fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
+    let (theme, texts) = (model.theme, &model.texts);
+    let mut after = one.after.clone();
+    if let Some(preview) = &one.preview {
+        let due = clock_words(model, preview.resolution.as_ref());
+        after = format!("{after} · {due}");
+    }
+    let number = fit_right(&format!("#{}", one.number), 8);
+    let change = match (one.same, one.doubtful) {
+        (true, _) => format!("{} · {}", one.after, texts.get("bulk-same")),
+        (false, true) => format!("{} → {} · {}", one.before, after, texts.get("bulk-doubtful")),
+        (false, false) => format!("{} → {}", one.before, after),
+    };
+    let room = wide.saturating_sub(10);
+    let subject = fit(&clean_line(&one.subject), (room * 2 / 5).max(8));
+    let style = if one.same { theme.dim() } else { theme.plain() };
+    let rest = room.saturating_sub(width(&subject) + 1);
+    let change_style = if one.doubtful { theme.warning() } else { style };
+    Line::from(vec![
+        Span::styled(format!("{number} {subject} "), style),
+        Span::styled(cut(&change, rest), change_style),
+    ])
+}
+
+pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Results) {
+    let theme = model.theme;
+    let wide = area.width as usize;
+    let line = |one: &results::Outcome| {
+        let number = fit_right(&format!("#{}", one.number), 8);
+        let subject = clean_line(&one.subject);
+        match &one.why {
+            None => Line::from(vec![
+                Span::styled(format!("√{number} "), theme.good()),
+                Span::raw(cut(&subject, wide.saturating_sub(12))),
+            ]),
+            Some(why) => Line::from(vec![
+                Span::styled(format!("✗{number} "), theme.bad()),
+                Span::raw(cut(&format!("{why} · {subject}"), wide.saturating_sub(12))),
+            ]),
+        }
+    };
+    let lines = results::sorted(&model.results).into_iter().map(line).collect();
+    list(model, frame, area, lines, dialog.chosen);
+}
+
+pub(super) fn pending(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &PendingList) {
+    let (theme, texts) = (model.theme, &model.texts);
+    let entries = model.outbox.entries();
+    if entries.is_empty() {
+        let words = Line::styled(texts.get("why-nothing-pending"), theme.dim());
+        return frame.render_widget(Paragraph::new(words), area);
+    }
+    let line = |entry: &Entry| {
+        let at = clock::moment(entry.queued.at, model.now, &model.zone);
+        let (glyph, style) = match &entry.standing {
+            Standing::Waiting => ("…", theme.warning()),
+            Standing::Sent => ("~", theme.warning()),
+            Standing::Refused(_) => ("✗", theme.bad()),
+        };
+        let words = change_words(model, &entry.queued.change);
+        Line::from(vec![Span::styled(format!("{glyph} {at} "), style), Span::raw(words)])
+    };
+    let lower = 3.min(area.height);
+    let upper = at(area, 0, area.height - lower);
+    let chosen = dialog.chosen.min(entries.len() - 1);
+    list(model, frame, upper, entries.iter().map(line).collect(), chosen);
+    let words = match entries.get(chosen).map(|entry| (entry, &entry.standing)) {
+        Some((entry, _)) if dialog.dropping.is_some() => {
+            let what = change_words(model, &entry.queued.change);
+            texts.with("outbox-drop", &[("what", (&what).into())])
+        }
+        Some((_, Standing::Refused(trouble))) => crate::update::sentence(model, trouble),
+        Some((_, Standing::Sent)) => texts.get("write-sending"),
+        _ => texts.get("outbox-waits"),
+    };
+    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
+    frame.render_widget(Paragraph::new(lines).style(theme.warning()), at(area, area.height - lower + 1, lower));
+}
+
+/// A change in words: the ticket and what is done with it.
+pub(super) fn change_words(model: &Model, change: &Change) -> String {
+    match &change.what {
+        What::Many(targets, what) => {
+            let count = model.texts.with("count-tickets", &[("count", targets.len().into())]);
+            format!("{count}: {}", what_words(model, what))
+        }
+        what if change.number == 0 => what_words(model, what),
+        what => format!("#{}: {}", change.number, what_words(model, what)),
+    }
+}
+
+fn what_words(model: &Model, what: &What) -> String {
+    let texts = &model.texts;
+    let title = |id: &str| texts.get(&format!("action-{id}"));
+    let to = |id: &str, words: &str| format!("{} → {}", title(id), clean_line(words));
+    match what {
+        What::Assign(id) if id.is_empty() => to("assign", &texts.get("nobody")),
+        What::Assign(id) => to("assign", model.agent_name(id)),
+        What::Priority(priority, _) => to("priority", &texts.get(priority_word(*priority))),
+        What::Impact(impact, _) => to("impact", &texts.get(seen::impact_word(*impact))),
+        What::Escalate(_) => title("escalate"),
+        What::EscalateTo(rung, _) => to("escalate", &rung.to_string()),
+        What::Deescalate(rung, _) => to("deescalate", &rung.to_string()),
+        What::State(state, _) => to("status", &texts.get(state_word(*state))),
+        What::Comment { body, visibility, .. } => {
+            let id = if *visibility == opora_proto::v1::Visibility::Public { "reply" } else { "note" };
+            format!("{} «{}»", title(id), cut(&clean_line(body), 40))
+        }
+        What::Create(new) => format!("{} «{}»", title("create"), clean_line(&new.subject)),
+        What::Update(fields) => {
+            let (_, mask) = fields.wire("");
+            let names: Vec<String> = mask.into_iter().map(|name| field_name(model, &name.replace('_', "-"))).collect();
+            format!("{}: {}", title("fields"), names.join(", "))
+        }
+        What::Merge(target, _) => to("merge", &format!("#{target}")),
+        What::Unmerge(_) => title("unmerge"),
+        What::Link(target, _) => to("link", &format!("#{target}")),
+        What::Unlink(target) => to("unlink", &format!("#{target}")),
+        What::Attach(path) => format!("{} {}", title("attach"), clean_line(path)),
+        What::Undo(..) => title("undo"),
+        What::Many(_, what) => what_words(model, what),
+    }
+}
+
+fn field_name(model: &Model, field: &str) -> String {
+    model.texts.get(&format!("field-{field}"))
+}
+
+pub(super) fn stale(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Stale) {
+    let (theme, texts) = (model.theme, &model.texts);
+    let what = model.outbox.get(&dialog.id).map(|entry| change_words(model, &entry.queued.change)).unwrap_or_default();
+    let wide = area.width as usize;
+    let mut lines: Vec<Line<'static>> =
+        wrap(&texts.with("stale-what", &[("what", (&what).into())]), wide).into_iter().map(Line::raw).collect();
+    lines.push(Line::raw(""));
+    let name = (wide / 5).clamp(8, 22);
+    let column = wide.saturating_sub(name + 14) / 2;
+    let row = |a: &str, b: &str, c: &str, d: &str| {
+        format!("{} {} {} {}", fit(a, name), fit(b, column), fit(c, column), cut(d, 11))
+    };
+    lines.push(Line::styled(
+        row("", &texts.get("stale-saw"), &texts.get("stale-now"), &texts.get("stale-who")),
+        theme.dim(),
+    ));
+    match dialog.differences(model) {
+        None => lines.push(Line::styled(texts.get("detail-loading"), theme.dim())),
+        Some(all) if all.is_empty() => lines.push(Line::styled(texts.get("stale-nothing"), theme.dim())),
+        Some(all) => {
+            for one in all {
+                let (before, now) =
+                    (seen::words(model, &one.field, &one.before), seen::words(model, &one.field, &one.now));
+                let who = if one.who.is_empty() { "—".to_owned() } else { clean_line(model.agent_name(&one.who)) };
+                lines.push(Line::styled(row(&field_name(model, &one.field), &before, &now, &who), theme.warning()));
+            }
+        }
+    }
+    frame.render_widget(Paragraph::new(lines), area);
+    fault(model, frame, area, dialog.fault);
+}
+
+pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask) {
+    let (theme, texts) = (model.theme, &model.texts);
+    let mut y = 0;
+    let words = match dialog.kind {
+        Kind::Unmerge => {
+            let detail = model.details.ready(dialog.number);
+            let target = detail.and_then(|l| l.ticket.merged_into.rsplit('/').next()).unwrap_or_default().to_owned();
+            texts.with("ask-unmerge", &[("number", dialog.number.into()), ("target", (&target).into())])
+        }
+        Kind::Attach => texts.get("ask-attach"),
+        Kind::Tags => texts.get("ask-tags"),
+        Kind::MarkMatching => texts.get("ask-mark"),
+        Kind::Fetch if dialog.waiting.is_some() => texts.get("detail-loading"),
+        Kind::Fetch if dialog.choices.is_empty() => texts.get("files-none"),
+        Kind::Unlink if dialog.choices.is_empty() => texts.get("detail-loading"),
+        _ => String::new(),
+    };
+    if !words.is_empty() {
+        let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
+        y += lines.len() as u16;
+        frame.render_widget(Paragraph::new(lines).style(theme.dim()), at(area, 0, y));
+    }
+    let lower = if dialog.line.is_some() { 3 } else { 1 };
+    let rows = at(area, y, area.height.saturating_sub(y + lower));
+    list(model, frame, rows, dialog.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect(), dialog.chosen);
+    if let Some(line) = &dialog.line {
+        let label = match dialog.kind {
+            Kind::Attach | Kind::Fetch => "path-label",
+            Kind::Tags => "tags-label",
+            Kind::MarkMatching => "filter-label",
+            _ => "reason-label",
+        };
+        let y = area.height.saturating_sub(2);
+        line_field(model, frame, at(area, y, 1), &format!("{} ", texts.get(label)), line, true);
+    }
+    fault(model, frame, area, dialog.fault);
+}
+
+pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie) {
+    let (theme, texts) = (model.theme, &model.texts);
+    line_field(model, frame, at(area, 0, 1), &format!("{} ", texts.get("tie-label")), &dialog.line, true);
+    if !dialog.merge {
+        let kind = texts.get(super::ask::kind_word(dialog.kind));
+        let words = format!("{} ‹ {kind} ›", texts.get("tie-kind"));
+        frame.render_widget(Paragraph::new(Line::styled(words, theme.key())), at(area, 1, 1));
+    }
+    let one = if dialog.many.is_empty() {
+        format!("#{} «{}»", dialog.number, clean_line(&dialog.subject))
+    } else {
+        texts.with("count-tickets", &[("count", dialog.many.len().into())])
+    };
+    let (words, style) = match &dialog.found {
+        None => (texts.get("tie-how"), theme.dim()),
+        Some(Err(why)) => (clean_line(why), theme.bad()),
+        Some(Ok(row)) => {
+            let two = format!("#{} «{}» ({})", row.number, row.subject, texts.get(state_word(row.state)));
+            let key = if dialog.merge { "tie-merge" } else { "tie-link" };
+            let words = texts.with(key, &[("one", (&one).into()), ("two", (&two).into())]);
+            (words, if dialog.merge { theme.warning() } else { theme.plain() })
+        }
+    };
+    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
+    frame.render_widget(Paragraph::new(lines).style(style), at(area, 3, area.height.saturating_sub(4)));
+    fault(model, frame, area, dialog.fault);
+}
+
+pub(super) fn fields(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &FieldsForm) {
+    let (theme, texts) = (model.theme, &model.texts);
+    if dialog.values.is_empty() {
+        let words = Line::styled(texts.get("detail-loading"), theme.dim());
+        return frame.render_widget(Paragraph::new(words), area);
+    }
+    let labels: Vec<String> = NAMES.iter().map(|key| texts.get(key)).collect();
+    let wide = labels.iter().map(|label| width(label)).max().unwrap_or_default() + 2;
+    for (i, (label, value)) in labels.iter().zip(&dialog.values).enumerate() {
+        let active = dialog.field == i;
+        let place = at(area, i as u16, 1);
+        let label = fit(label, wide);
+        match value {
+            Value::Text(line) => line_field(model, frame, place, &label, line, active),
+            Value::Turn(..) => {
+                let words = dialog.words(model, i);
+                let style = if active { theme.key() } else { theme.dim() };
+                let value = if active { format!("‹ {words} ›") } else { format!("  {words}") };
+                let line = Line::from(vec![Span::styled(label, style), Span::raw(value)]);
+                frame.render_widget(Paragraph::new(line), place);
+            }
+        }
+    }
+    fault(model, frame, area, dialog.fault);
+}
+
+pub(super) fn checklist(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Checklist) {
+    let (theme, texts) = (model.theme, &model.texts);
+    if dialog.steps.is_empty() {
+        let words = Line::styled(texts.get("detail-loading"), theme.dim());
+        return frame.render_widget(Paragraph::new(words), area);
+    }
+    let line = |step: &crate::change::Step| {
+        let key = format!("step-{}", step.step);
+        let name = texts.get(&key);
+        let name = if name == key { clean_line(&step.step) } else { name };
+        let (glyph, style) = if step.done { ("√ ", theme.good()) } else { ("· ", theme.dim()) };
+        let note = if step.note.is_empty() { String::new() } else { format!(" — {}", clean_line(&step.note)) };
+        Line::from(vec![Span::styled(glyph, style), Span::raw(name), Span::styled(note, theme.dim())])
+    };
+    let upper = at(area, 0, area.height.saturating_sub(2));
+    list(model, frame, upper, dialog.steps.iter().map(line).collect(), dialog.chosen);
+    if let Some(note) = &dialog.note {
+        let y = area.height.saturating_sub(1);
+        line_field(model, frame, at(area, y, 1), &format!("{} ", texts.get("note-label")), note, true);
+    }
+}
+
+/// The key of what is asked.
+pub(super) fn ask_title(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Impact => "action-impact",
+        Kind::EscalateTo => "action-escalate-to",
+        Kind::Deescalate => "action-deescalate",
+        Kind::Unlink => "action-unlink",
+        Kind::Unmerge => "action-unmerge",
+        Kind::Tags => "action-tags",
+        Kind::Attach => "action-attach",
+        Kind::Fetch => "action-fetch",
+        Kind::MarkMatching => "action-mark-matching",
+    }
+}
+
+/// The key of a bulk change's title.
+pub(super) fn bulk_title(kind: bulk::Kind) -> &'static str {
+    match kind {
+        bulk::Kind::Assign => "bulk-assign",
+        bulk::Kind::Priority => "bulk-priority",
+        bulk::Kind::State => "bulk-state",
+        bulk::Kind::Reply => "bulk-reply",
+        bulk::Kind::Escalate => "bulk-escalate",
+    }
+}
+
+/// The key of the hint at each stage.
+pub(super) fn bulk_hint(stage: &Stage) -> &'static str {
+    match stage {
+        Stage::Choose => "hint-choose",
+        Stage::Reason => "hint-bulk-reason",
+        Stage::Write => "hint-bulk-write",
+        Stage::Preview => "hint-bulk-preview",
+    }
+}

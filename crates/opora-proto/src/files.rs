@@ -1,0 +1,260 @@
+//! Files sent to a ticket and fetched from it. The id of an upload follows from the ticket and the file's name and
+//! content, so that a broken upload goes on when it is asked for again, and a finished one is not sent twice.
+
+use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::Status;
+
+use crate::client::Desk;
+use crate::error::{ErrorReason, Fault};
+use crate::v1::{self, upload_attachment_request::Part};
+
+/// Bytes of a chunk: the most that the contract takes.
+const CHUNK: usize = 256 * 1024;
+/// How many times a broken transfer is taken up again.
+const TRIES: u32 = 5;
+/// Namespace of the ids of uploads.
+const UPLOADS: uuid::Uuid = uuid::Uuid::from_u128(0x6f70_6f72_6100_5000_8000_0000_7570_6c64);
+
+/// Why a file did not get where it should.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// The file on this machine.
+    #[error("{path}: {cause}")]
+    File {
+        /// Which.
+        path: String,
+        /// What is wrong with it.
+        cause: std::io::Error,
+    },
+    /// The desk refused it or could not be reached.
+    #[error("{0}")]
+    Call(#[from] Box<Status>),
+    /// The desk took a part only, again and again.
+    #[error("the upload ended after {0} bytes")]
+    Unfinished(u64),
+    /// What came is not what was sent.
+    #[error("the content does not match its hash")]
+    Content,
+    /// The thread that reads broke: a bug.
+    #[error("reading a file broke: {0}")]
+    Broken(String),
+}
+
+impl TransferError {
+    fn file(path: &Path, cause: std::io::Error) -> Self {
+        Self::File { path: path.display().to_string(), cause }
+    }
+
+    fn is_passing(&self) -> bool {
+        matches!(self, Self::Call(status) if Fault::from(&**status).is_passing())
+    }
+}
+
+impl From<Status> for TransferError {
+    fn from(status: Status) -> Self {
+        Self::Call(Box::new(status))
+    }
+}
+
+/// A file that is to be sent: its name, size and hash.
+#[derive(Clone, Debug)]
+pub struct Measured {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    hash: String,
+    modified: Option<prost_types::Timestamp>,
+}
+
+impl Measured {
+    /// Reads the file once.
+    ///
+    /// # Errors
+    /// [`TransferError::File`] when it can't be read.
+    pub async fn of(path: PathBuf) -> Result<Self, TransferError> {
+        let read =
+            tokio::task::spawn_blocking(move || Self::now(&path).map_err(|cause| TransferError::file(&path, cause)));
+        read.await.map_err(|error| TransferError::Broken(error.to_string()))?
+    }
+
+    fn now(path: &Path) -> std::io::Result<Self> {
+        let mut file = std::fs::File::open(path)?;
+        let facts = file.metadata()?;
+        let mut hasher = blake3::Hasher::new();
+        let size = std::io::copy(&mut file, &mut hasher)?;
+        let modified = facts.modified().ok().map(prost_types::Timestamp::from);
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self { path: path.to_owned(), name, size, hash: hasher.finalize().to_hex().to_string(), modified })
+    }
+
+    fn header(&self, ticket: &str, content_type: &str) -> v1::UploadHeader {
+        let key = format!("{ticket}\n{}\n{}\n{}", self.name, self.size, self.hash);
+        v1::UploadHeader {
+            ticket: ticket.to_owned(),
+            file_name: self.name.clone(),
+            content_type: content_type.to_owned(),
+            size: self.size,
+            blake3: self.hash.clone(),
+            modify_time: self.modified,
+            upload_id: uuid::Uuid::new_v5(&UPLOADS, key.as_bytes()).to_string(),
+        }
+    }
+}
+
+/// Sends a file to a ticket, from where an earlier try ended. `progress` is told how many bytes the desk was given.
+///
+/// # Errors
+/// [`TransferError`], after some tries where the error is a passing one.
+pub async fn upload(
+    desk: &Desk,
+    ticket: &str,
+    file: &Measured,
+    content_type: &str,
+    progress: impl Fn(u64) + Clone + Send + Sync + 'static,
+) -> Result<v1::UploadAttachmentResponse, TransferError> {
+    let header = file.header(ticket, content_type);
+    let mut tries = 0;
+    loop {
+        let offset = committed(desk, &header.upload_id).await?;
+        progress(offset);
+        match send(desk, &header, file.path.clone(), offset, progress.clone()).await {
+            Ok(response) if response.attachment.is_some() => return Ok(response),
+            Err(error) if !error.is_passing() => return Err(error),
+            _ if tries < TRIES => tries += 1,
+            Err(error) => return Err(error),
+            Ok(response) => return Err(TransferError::Unfinished(response.committed_size)),
+        }
+    }
+}
+
+/// How many bytes the desk has of an upload; none of one that it does not know.
+async fn committed(desk: &Desk, upload_id: &str) -> Result<u64, TransferError> {
+    let request = v1::GetUploadStatusRequest { upload_id: upload_id.to_owned() };
+    let status = desk.call(|desk| {
+        let request = request.clone();
+        async move { desk.attachments().get_upload_status(request).await }
+    });
+    match status.await {
+        // The header alone gives a finished upload's first answer again.
+        Ok(status) if status.complete => Ok(0),
+        Ok(status) => Ok(status.committed_size),
+        Err(status) if Fault::from(&status).reason == Some(ErrorReason::UploadNotFound) => Ok(0),
+        Err(status) => Err(status.into()),
+    }
+}
+
+async fn send(
+    desk: &Desk,
+    header: &v1::UploadHeader,
+    path: PathBuf,
+    offset: u64,
+    progress: impl Fn(u64) + Send + Sync + 'static,
+) -> Result<v1::UploadAttachmentResponse, TransferError> {
+    let (chunks, queue) = mpsc::channel(4);
+    let size = header.size;
+    let name = path.clone();
+    let reader = tokio::task::spawn_blocking(move || read(&path, offset, size, &chunks));
+    let first = v1::UploadAttachmentRequest { part: Some(Part::Header(header.clone())) };
+    let parts = ReceiverStream::new(queue).map(move |chunk: v1::UploadChunk| {
+        progress(chunk.write_offset + chunk.data.len() as u64);
+        v1::UploadAttachmentRequest { part: Some(Part::Chunk(chunk)) }
+    });
+    let stream = futures::stream::iter([first]).chain(parts);
+    // An upload takes as long as the line needs: no deadline.
+    let answer = desk.without_deadline().attachments().upload_attachment(stream).await;
+    // The reader ends by itself as soon as nobody takes its chunks.
+    let read = reader.await.map_err(|error| TransferError::Broken(error.to_string()))?;
+    let response = answer?.into_inner();
+    read.map(|()| response).map_err(|cause| TransferError::file(&name, cause))
+}
+
+fn read(path: &Path, offset: u64, size: u64, chunks: &mpsc::Sender<v1::UploadChunk>) -> std::io::Result<()> {
+    let mut file = std::fs::File::open(path)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut at = offset;
+    loop {
+        let mut data = Vec::new();
+        (&mut file).take(CHUNK as u64).read_to_end(&mut data)?;
+        let end = at + data.len() as u64;
+        let last = end >= size || data.is_empty();
+        let chunk = v1::UploadChunk { write_offset: at, data: Bytes::from(data), finish_write: last };
+        // Nobody takes it: the call has ended and says why.
+        if chunks.blocking_send(chunk).is_err() || last {
+            return Ok(());
+        }
+        at = end;
+    }
+}
+
+/// Fetches a file into `target`: into one beside it first, checked against its hash, then put in place. A target that
+/// is there already is not touched.
+///
+/// # Errors
+/// [`TransferError`], after some tries where the error is a passing one.
+pub async fn download(
+    desk: &Desk,
+    name: &str,
+    target: &Path,
+    progress: impl Fn(u64, u64),
+) -> Result<v1::Attachment, TransferError> {
+    let failed = |cause| TransferError::file(target, cause);
+    // Takes the name at once: whatever is there already stays.
+    std::fs::OpenOptions::new().write(true).create_new(true).open(target).map_err(failed)?;
+    let mut part = target.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
+    let result = fetch(desk, name, &part, progress).await;
+    let result = result.and_then(|found| std::fs::rename(&part, target).map(|()| found).map_err(failed));
+    if result.is_err() {
+        let _ = std::fs::remove_file(&part);
+        let _ = std::fs::remove_file(target);
+    }
+    result
+}
+
+async fn fetch(
+    desk: &Desk,
+    name: &str,
+    part: &Path,
+    progress: impl Fn(u64, u64),
+) -> Result<v1::Attachment, TransferError> {
+    let failed = |cause| TransferError::file(part, cause);
+    let mut file = std::fs::File::create(part).map_err(failed)?;
+    let mut hasher = blake3::Hasher::new();
+    let (mut at, mut tries) = (0, 0);
+    let mut found = v1::Attachment::default();
+    loop {
+        let request = v1::DownloadAttachmentRequest { name: name.to_owned(), read_offset: at, read_limit: 0 };
+        let ended = async {
+            let answer = desk.without_deadline().attachments().download_attachment(request).await;
+            let mut stream = answer?.into_inner();
+            while let Some(message) = stream.message().await? {
+                found = message.attachment.unwrap_or(std::mem::take(&mut found));
+                file.write_all(&message.data).map_err(failed)?;
+                hasher.update(&message.data);
+                at += message.data.len() as u64;
+                progress(at, found.size);
+            }
+            Ok::<(), TransferError>(())
+        };
+        match ended.await {
+            Ok(()) => break,
+            Err(error) if error.is_passing() && tries < TRIES => tries += 1,
+            Err(error) => return Err(error),
+        }
+    }
+    if at != found.size || hasher.finalize().to_hex().to_string() != found.blake3 {
+        return Err(TransferError::Content);
+    }
+    file.sync_data().map_err(failed)?;
+    Ok(found)
+}
