@@ -96,6 +96,8 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
                 used = wide;
             } else {
                 for grapheme in word.graphemes(true) {
+                    // Some signs are wider than a narrow column.
+                    let grapheme = if width(grapheme) > columns { "…" } else { grapheme };
                     let wide = width(grapheme);
                     if used + wide > columns {
                         lines.push(std::mem::take(&mut line));
