@@ -119,6 +119,19 @@ impl Console {
         }
     }
 
+    /// Waits until so many changes wait on disk for the server.
+    pub fn waits_on_disk(&self, count: usize) {
+        let waiting = || {
+            let files = std::fs::read_dir(self.home.path().join("opora/queued")).into_iter().flatten().flatten();
+            files.filter(|file| file.path().extension().is_some_and(|end| end == "json")).count()
+        };
+        let deadline = Instant::now() + PATIENCE;
+        while waiting() != count {
+            assert!(Instant::now() < deadline, "{} changes wait on disk, not {count}", waiting());
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The person's own directory, once the console is gone.
     pub fn into_home(self) -> tempfile::TempDir {
         self.home
@@ -180,7 +193,7 @@ pub fn editor(directory: &Path, line: &str) -> PathBuf {
     path
 }
 
-/// The day's steps, each on the ticket under the cursor. They are played by the suite and by the recording.
+/// The day's steps, each on the ticket under the cursor.
 impl Console {
     /// Takes the ticket.
     pub fn take(&mut self, number: u64) {

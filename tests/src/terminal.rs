@@ -156,6 +156,12 @@ impl Terminal {
         self.wait()
     }
 
+    /// Kills the program, as `kill -9` does.
+    pub fn kill(&mut self) {
+        self.child.kill().unwrap();
+        self.wait();
+    }
+
     /// Waits for the end of the program and of what it wrote.
     pub fn wait(&mut self) -> ExitStatus {
         let deadline = Instant::now() + PATIENCE;

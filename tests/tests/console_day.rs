@@ -113,7 +113,9 @@ async fn the_window_changes_under_a_text_that_is_being_written() {
     console.see("too small");
     console.terminal.resize(200, 60);
     console.see("Half a sentence");
-    console.kept("Half a sentence and the rest");
+    // What is typed right after it is taken at once, and not with the next key.
+    console.keys(", and more");
+    console.kept("Half a sentence and the rest, and more");
     console.terminal.stop();
     opora_tests::day::is_as_it_was(&console.terminal);
     console.nothing_else_was_told();
@@ -122,7 +124,7 @@ async fn the_window_changes_under_a_text_that_is_being_written() {
     let mut console = Console::with(&server, 120, 40, &[], home);
     console.see("Отключает раз");
     console.keys("r");
-    console.see("Half a sentence and the rest");
+    console.see("Half a sentence and the rest, and more");
     console.keys(ESC);
     console.terminal.see_gone("PUBLIC");
     console.leave();
@@ -189,5 +191,69 @@ async fn a_paste_is_text_where_one_writes_and_nothing_where_one_commands() {
     assert_eq!(bodies(&server, &ticket.name).await, ["first line\nsecond line"]);
     // The public answer of an agent takes NEW to IN_PROGRESS; nobody was given the ticket.
     assert_eq!(get(&server.desk(), &ticket.name).await.unwrap().assignee, "");
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_closed_at_once_and_the_one_that_refuses_is_told() {
+    let (server, _) = high().await;
+    let mut requests = Vec::new();
+    for subject in ["Плохо слышно", "Нет звука"] {
+        let mut request = new_ticket(subject);
+        request.ticket.as_mut().unwrap().impact = v1::Impact::OneWorkstation.into();
+        requests.push(server.desk().tickets().create_ticket(request).await.unwrap().into_inner().ticket.unwrap());
+    }
+    let mut console = Console::open(&server, 120, 40);
+    console.see("1/3");
+    console.keys("*");
+    console.see("◆ 3 marked");
+    console.keys("s");
+    console.see("State of 3 tickets");
+    // A colleague is faster with one of them.
+    let close = v1::TransitionTicketRequest {
+        name: requests[1].name.clone(),
+        state: v1::TicketState::InProgress.into(),
+        request_id: opora_proto::client::request_id(),
+        ..Default::default()
+    };
+    server.desk_as("agents/ivan").tickets().transition_ticket(close).await.unwrap();
+    console.keys("jj\r");
+    console.see("→ resolved");
+    console.keys("\r");
+    console.told("Done: 2, refused: 1");
+    console.see("What became of each");
+    console.keys(ESC);
+    console.terminal.see_gone("What became of each");
+    console.see("◆ 1 marked");
+    let states = [1, 2, 3].map(|number| format!("tickets/{number}"));
+    let mut found = Vec::new();
+    for name in &states {
+        found.push(get(&server.desk(), name).await.unwrap().state());
+    }
+    assert_eq!(found, [v1::TicketState::Resolved, v1::TicketState::Resolved, v1::TicketState::InProgress]);
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_done_without_the_server_outlives_a_killed_console_and_is_sent_once() {
+    let (mut server, ticket) = high().await;
+    let mut console = Console::open(&server, 120, 40);
+    console.see("Отключает раз");
+    server.kill();
+    console.see("offline since");
+    console.keys("t");
+    console.told("kept on disk, sent when it is back");
+    console.see("1 waiting");
+    console.waits_on_disk(1);
+    console.terminal.kill();
+    console.nothing_else_was_told();
+    let home = console.into_home();
+    server.restart_same_port();
+    let mut console = Console::with(&server, 120, 40, &[], home);
+    console.told("1 change");
+    console.told("#1 is assigned to olga");
+    console.waits_on_disk(0);
+    let taken = get(&server.desk(), &ticket.name).await.unwrap();
+    assert_eq!(taken.assignee, "agents/olga");
     console.leave();
 }

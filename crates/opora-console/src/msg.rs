@@ -56,7 +56,6 @@ pub(crate) enum Net {
     /// What the server tells of itself.
     Server(ServerInfo),
     /// The server does not know a service that this console uses: its name in the catalogue.
-    #[allow(dead_code, reason = "the stream of presence tells it")]
     Lacks(&'static str),
     Detail {
         number: u64,

@@ -272,7 +272,7 @@ help-copy-link = Copy a link to the ticket
 help-copy-message = Copy the newest message
 help-redraw = Draw the screen anew
 help-suspend = Back to the shell; fg returns
-help-quit = Leave the console; drafts are kept
+help-quit = Leave the ticket or the screen, then the console; drafts are kept
 
 # Why an action is not possible.
 why-empty = The queue is empty

@@ -275,7 +275,7 @@ help-copy-link = Скопировать ссылку на запрос
 help-copy-message = Скопировать последнее сообщение
 help-redraw = Перерисовать экран
 help-suspend = В оболочку; fg — вернуться
-help-quit = Выйти; черновики сохраняются
+help-quit = Выйти из запроса или с экрана, потом из консоли; черновики сохраняются
 
 # Why an action is not possible.
 why-empty = Очередь пуста

@@ -342,6 +342,57 @@ mod tests {
         }
     }
 
+    /// The calls by which a person changes a ticket, and the action that makes each.
+    const CHANGES: &[(&str, Action)] = &[
+        ("CreateTicket", Action::Create),
+        ("UpdateTicket", Action::Fields),
+        ("AssignTicket", Action::Assign),
+        ("ReprioritiseTicket", Action::Priority),
+        ("EscalateTicket", Action::Escalate),
+        ("DeescalateTicket", Action::Deescalate),
+        ("TransitionTicket", Action::Status),
+        ("AddComment", Action::Reply),
+        ("MergeTickets", Action::Merge),
+        ("UnmergeTicket", Action::Unmerge),
+        ("LinkTickets", Action::Link),
+        ("UnlinkTickets", Action::Unlink),
+        ("BatchChange", Action::Mark),
+        ("UploadAttachment", Action::Attach),
+        ("DownloadAttachment", Action::Fetch),
+        ("ExplainTicket", Action::Explain),
+    ];
+    /// Those that only read what the screens show, those of the transport, and what is for who runs the desk.
+    const OTHERS: &[&str] = &[
+        "GetTicket",
+        "ListTickets",
+        "ListComments",
+        "ListEvents",
+        "WatchTickets",
+        "GetUploadStatus",
+        "ListAttachments",
+        "PreviewPriority",
+        "GetPolicy",
+        "ApplyPolicy",
+    ];
+
+    #[test]
+    fn every_call_of_the_contract_about_a_ticket_has_an_action_with_a_key() {
+        let services = ["ticket_service", "attachment_service", "sla_service"];
+        let calls = services.into_iter().flat_map(|name| {
+            let path = format!("{}/../../proto/opora/v1/{name}.proto", env!("CARGO_MANIFEST_DIR"));
+            let text = std::fs::read_to_string(path).unwrap();
+            let rpc = |line: &str| Some(line.trim().strip_prefix("rpc ")?.split('(').next()?.to_owned());
+            text.lines().filter_map(rpc).collect::<Vec<_>>()
+        });
+        let calls: HashSet<String> = calls.collect();
+        let known: HashSet<String> =
+            CHANGES.iter().map(|(call, _)| *call).chain(OTHERS.iter().copied()).map(str::to_owned).collect();
+        assert_eq!(calls, known);
+        for (call, action) in CHANGES {
+            assert!(!spec(*action).keys.is_empty(), "{call}");
+        }
+    }
+
     #[test]
     fn every_action_has_a_title_and_a_help_in_both_languages() {
         for language in [Language::Ru, Language::En] {

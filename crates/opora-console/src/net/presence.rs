@@ -32,6 +32,9 @@ pub(super) async fn run(desk: &Desk, mut place: watch::Receiver<Place>, inbox: &
             return;
         }
         if status.code() == Code::Unimplemented {
+            if inbox.send(Msg::Net(Net::Lacks("presence"))).await.is_err() {
+                return;
+            }
             return std::future::pending().await;
         }
         let wait = wait(failures, rand::rng().random());
@@ -50,7 +53,6 @@ async fn stream(
 ) -> Result<(), Status> {
     let request = v1::WatchPresenceRequest { session_id: session.to_owned() };
     let mut stream = desk.without_deadline().presence().watch_presence(request).await?.into_inner();
-    let mut first = true;
     place.mark_changed();
     loop {
         tokio::select! {
@@ -60,7 +62,7 @@ async fn stream(
                     Err(_) => return Err(Status::unavailable("the server has said nothing of presence for 40 s")),
                 };
                 *failures = 0;
-                if let Some(told) = told(message, std::mem::take(&mut first))
+                if let Some(told) = told(message)
                     && inbox.send(Msg::Net(Net::Presence(told))).await.is_err()
                 {
                     return Ok(());
@@ -86,7 +88,7 @@ fn request_of(session: &str, place: Place) -> v1::SetPresenceRequest {
 }
 
 /// What a message tells; `None`: only that the stream lives.
-fn told(message: v1::WatchPresenceResponse, first: bool) -> Option<Told> {
+fn told(message: v1::WatchPresenceResponse) -> Option<Told> {
     let here = message.presences.into_iter().map(|presence| Here {
         activity: presence.activity(),
         who: presence.actor.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -97,7 +99,7 @@ fn told(message: v1::WatchPresenceResponse, first: bool) -> Option<Told> {
         session: presence.session_id,
     });
     let here: Vec<Here> = here.collect();
-    if first {
+    if message.everybody {
         return Some(Told::Everybody(here));
     }
     let quiet = here.is_empty() && message.gone_session_ids.is_empty();

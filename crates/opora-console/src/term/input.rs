@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
 use tokio::sync::mpsc;
 
 use crate::msg::Msg;
@@ -92,7 +93,13 @@ fn read(shared: &Shared, inbox: &mpsc::Sender<Msg>) {
         wait_while_paused(shared);
         let msgs = match wait() {
             Ready::Nothing => continue,
-            Ready::Input => waiting(),
+            Ready::Input => {
+                let msgs = waiting();
+                if msgs.is_empty() {
+                    announce_again();
+                }
+                msgs
+            }
             Ready::Gone => vec![Msg::Terminate],
         };
         for msg in msgs {
@@ -124,6 +131,16 @@ fn wait() -> Ready {
     }
     let [fd] = fds;
     if fd.revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) { Ready::Gone } else { Ready::Input }
+}
+
+/// crossterm is told once that there is input, and where a change of the window's size came with it, it forgets that. Any
+/// setting of the terminal, be it what is set already, makes the system tell it again.
+fn announce_again() {
+    let stdin = std::io::stdin();
+    if let Ok(settings) = tcgetattr(&stdin) {
+        // A terminal that is gone is noticed by the next look.
+        let _ = tcsetattr(&stdin, OptionalActions::Now, &settings);
+    }
 }
 
 /// All events that have come.

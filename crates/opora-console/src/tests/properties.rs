@@ -1,6 +1,6 @@
 //! What no sequence of keys, batches, gaps, late answers and resizes may break.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 use opora_proto::error::ErrorReason;
@@ -41,7 +41,7 @@ enum Step {
 }
 
 fn key() -> impl Strategy<Value = KeyEvent> {
-    let letters = "abcdefghijklmnopqrstuvwxyzAEGJKMRS/:?!йцукенгшоладж.,№ #1 ";
+    let letters = "abcdefghijklmnopqrstuvwxyzABCDEFGIJKLMOPRSTUVX/:?!*+-^йцукенгшоладж.,№ #1  ";
     prop_oneof![
         8 => prop::sample::select(letters.chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::NONE)),
         2 => prop::sample::select("dfuecgnpвtw".chars().collect::<Vec<_>>()).prop_map(|c| KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)),
@@ -89,11 +89,12 @@ fn ticket_due(number: u64, due: i64) -> v1::Ticket {
     ticket
 }
 
-/// The world around the model: the calls that wait, and the drafts on disk.
+/// The world around the model: the calls that wait, and the drafts and changes on disk.
 struct World {
     model: Model,
     calls: Vec<Call>,
     disk: HashMap<DraftKey, Draft>,
+    queued: BTreeSet<String>,
     revision: u64,
 }
 
@@ -171,7 +172,8 @@ impl World {
         if at >= self.calls.len() {
             return None;
         }
-        let bad = || Trouble { reason: Some(ErrorReason::UnseenMessage), ..Trouble::default() };
+        let reason = [ErrorReason::UnseenMessage, ErrorReason::EtagMismatch, ErrorReason::TicketState].get(at).copied();
+        let bad = || Trouble { reason, unreachable: reason.is_none(), ..Trouble::default() };
         Some(Msg::Net(match self.calls.remove(at) {
             Call::Detail { number, generation } => {
                 Net::Detail { number, generation, result: if well { Ok(Box::default()) } else { Err(bad()) } }
@@ -226,6 +228,8 @@ impl World {
                 Effect::Call(call) => self.calls.push(call),
                 Effect::SaveDraft(key, draft) => drop(self.disk.insert(key, draft)),
                 Effect::DeleteDraft(key) => drop(self.disk.remove(&key)),
+                Effect::Queue(queued) => drop(self.queued.insert(queued.file_name())),
+                Effect::Unqueue(name) => drop(self.queued.remove(&name)),
                 _ => {}
             }
         }
@@ -249,7 +253,7 @@ proptest! {
     #[test]
     fn nothing_that_happens_breaks_the_console(steps in prop::collection::vec(step(), 0..80)) {
         let model = sample(Language::En, Theme::Dark, (120, 24));
-        let mut world = World { model, calls: vec![], disk: HashMap::new(), revision: 48_211 };
+        let mut world = World { model, calls: vec![], disk: HashMap::new(), queued: BTreeSet::new(), revision: 48_211 };
         for step in steps {
             for msg in world.messages(step) {
                 let network = matches!(msg, Msg::Net(_));
@@ -257,10 +261,16 @@ proptest! {
                 let subject = world.model.subject().map(|row| row.number);
                 let before = world.model.drafts.clone();
                 let done = matches!(&msg, Msg::Net(Net::Done { result: Ok(_), .. } | Net::Replied { result: Ok(_), .. }) | Msg::Key(_) | Msg::Paste(_));
+                let may_end = matches!(&msg, Msg::Net(Net::Done { .. }) | Msg::Key(_));
+                let kept = world.queued.clone();
                 let mut effects = update(&mut world.model, msg);
                 effects.extend(settle(&mut world.model));
                 world.perform(effects);
                 let model = &world.model;
+                let waiting: BTreeSet<String> = model.outbox.entries().iter().map(|entry| entry.queued.file_name()).collect();
+                prop_assert_eq!(&waiting, &world.queued, "what waits for an answer is not what is on disk");
+                prop_assert!(may_end || kept.is_subset(&waiting), "a change was lost");
+                prop_assert!(model.queue.marks.iter().all(|number| model.queue.rows.get(number).is_some()), "a mark is on no ticket");
                 if network && cursor.is_some() {
                     prop_assert_eq!(model.queue.cursor(), cursor, "the network moved the cursor");
                 }

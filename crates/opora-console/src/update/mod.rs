@@ -218,6 +218,10 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::CopyNumber | Action::CopyLink | Action::CopyMessage => copy::copy(model, action, effects),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
+        // Out of an opened ticket first: a terminal may have no key of its own for a step back.
+        Action::Quit if model.peek.is_some() || model.pane == Pane::Detail || model.queue.marks.is_visual() => {
+            back(model);
+        }
         Action::Quit => model.quit = true,
         moving => go(model, moving),
     }

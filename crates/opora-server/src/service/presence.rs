@@ -77,7 +77,10 @@ fn on_wire(presence: &Presence) -> v1::Presence {
 fn message(shown: Shown) -> v1::WatchPresenceResponse {
     let mut message = v1::WatchPresenceResponse::default();
     match shown {
-        Shown::All(all) => message.presences = all.iter().map(on_wire).collect(),
+        Shown::All(all) => {
+            message.presences = all.iter().map(on_wire).collect();
+            message.everybody = true;
+        }
         Shown::Here(presence) => message.presences.push(on_wire(&presence)),
         Shown::Gone(session) => message.gone_session_ids.push(session.to_string()),
     }

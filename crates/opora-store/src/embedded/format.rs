@@ -46,10 +46,7 @@ pub(super) fn format(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
 pub(crate) fn uid(dir: &Path) -> Result<StoreUid, OpenError> {
     let path = dir.join("format");
     let bytes = fs::read(&path).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => {
-            let detail = "there is no such file, so this is no data directory of a desk".to_owned();
-            OpenError::Format { path: path.clone(), detail }
-        }
+        ErrorKind::NotFound => OpenError::NoDesk { dir: dir.to_owned() },
         _ => OpenError::Io { path: path.clone(), source: e },
     })?;
     Ok(parse(&bytes, &path)?.uid)

@@ -63,6 +63,12 @@ pub enum OpenError {
         /// Which version.
         detail: String,
     },
+    /// There is no store in it.
+    #[error("{} is no data directory of a desk (it has no file `format`): name the one that `opora serve --data` uses", .dir.display())]
+    NoDesk {
+        /// The directory.
+        dir: PathBuf,
+    },
     /// It does not look like a store.
     #[error("{}: {detail}; restore it from a backup", .path.display())]
     Format {

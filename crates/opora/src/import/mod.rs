@@ -25,6 +25,10 @@ use send::Sender;
 /// Runs `opora import`.
 pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failure> {
     let out = &context.out;
+    // What is missing is named first, and not the mapping that would lie beside it.
+    if !args.file.exists() {
+        return Err(Failure::io(args.file.display().to_string(), std::io::ErrorKind::NotFound.into()));
+    }
     let map = args.map.clone().unwrap_or_else(|| args.file.with_extension("toml"));
     let mapping = Mapping::load(&map)?;
     let (plans, mut report) = read_all(&args, mapping.clone()).await?;
