@@ -1,11 +1,12 @@
-//! A terminal's screen as an SVG picture, for the README: one cell is 8.4 by 18 units of a monospaced face.
+//! A terminal's screen as an SVG picture, for the README. One cell is 8.4 by 16.3 units of a monospaced face, so that frames have no
+//! gaps.
 
 use std::fmt::Write as _;
 
 use vt100::Color;
 
 const WIDTH: f32 = 8.4;
-const HEIGHT: f32 = 18.0;
+const HEIGHT: f32 = 16.3;
 const BACKGROUND: &str = "#16181d";
 const FOREGROUND: &str = "#d7dae0";
 /// The sixteen colours that terminals name.

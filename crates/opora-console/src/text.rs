@@ -118,6 +118,18 @@ pub(crate) fn wrap(text: &str, columns: usize) -> Vec<String> {
     lines
 }
 
+/// Sentences one after the other, with a full stop after each that has no end of its own and is followed by another.
+pub(crate) fn sentences(parts: impl IntoIterator<Item = String>) -> String {
+    let mut out = String::new();
+    for part in parts.into_iter().filter(|part| !part.is_empty()) {
+        if !out.is_empty() {
+            out.push_str(if out.ends_with(['.', '!', '?', '…']) { " " } else { ". " });
+        }
+        out.push_str(&part);
+    }
+    out
+}
+
 /// A text as it is compared: lower case, `ё` is `е`.
 pub(crate) fn fold(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ё' { 'е' } else { c }).collect()
@@ -141,6 +153,13 @@ mod tests {
         assert_eq!(fit("日本語", 4), "日… ");
         assert_eq!(fit_right("7", 3), "  7");
         assert_eq!(fold("ЁЛКА"), "елка");
+    }
+
+    #[test]
+    fn sentences_are_parted() {
+        let of = |parts: &[&str]| sentences(parts.iter().map(|&part| part.to_owned()));
+        assert_eq!(of(&["#1: not sent", "", "It is kept.", "Again?"]), "#1: not sent. It is kept. Again?");
+        assert_eq!(of(&["", "once"]), "once");
     }
 
     proptest! {

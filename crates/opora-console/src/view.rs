@@ -31,11 +31,11 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     footer(model, frame, regions.footer);
     let top = notices(model, frame, regions.footer);
-    toast(model, frame, top);
     hint::draw(model, frame, regions.footer);
     if let Some(area) = regions.dialog {
         dialog::view::draw(model, frame, area);
     }
+    toast(model, frame, top, regions.dialog);
     model.depth.reduce(frame.buffer_mut());
 }
 
@@ -185,8 +185,8 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(place), right);
 }
 
-/// The last message, over the last line above `area`.
-fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect) {
+/// The last message, over the last line above `area`; where a dialog stands there, above it.
+fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Option<Rect>) {
     let Some(toast) = model.shown_toast() else { return };
     let (glyph, style) = match toast.level {
         Level::Done => ("√", model.theme.good()),
@@ -198,8 +198,11 @@ fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let lines: Vec<Line<'_>> = lines.into_iter().take(3).map(|l| Line::styled(l, style)).collect();
     let height = lines.len() as u16;
     let wide = lines.iter().map(Line::width).max().unwrap_or_default() as u16;
-    let area =
+    let mut area =
         Rect { x: area.x + area.width.saturating_sub(wide + 2), y: area.y.saturating_sub(height), width: wide, height };
+    if let Some(dialog) = dialog.filter(|dialog| dialog.intersects(area)) {
+        area.y = dialog.y.saturating_sub(height).max(1);
+    }
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines), area);
 }

@@ -133,8 +133,8 @@ pub(super) fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, ef
     let kept = if pending.draft.is_some() { model.texts.get("draft-kept") } else { String::new() };
     let hint = if waited || stale { model.texts.get("outbox-hint") } else { String::new() };
     let about = if number == 0 { String::new() } else { format!("#{number}: ") };
-    let words: Vec<String> = [format!("{about}{sentence}"), kept, hint].into_iter().filter(|w| !w.is_empty()).collect();
-    model.toast_with(Level::Refused, words.join(" "), trouble.technical.clone());
+    let words = text::sentences([format!("{about}{sentence}"), kept, hint]);
+    model.toast_with(Level::Refused, words, trouble.technical.clone());
     if stale && model.dialog.is_none() {
         model.dialog = Stale::open(model, request_id).map(Dialog::Stale);
     }

@@ -191,7 +191,8 @@ pub(crate) fn answered(
                 text::clean_line(&trouble.message)
             };
             let kept = model.texts.get("draft-kept");
-            model.toast_with(Level::Refused, format!("#{parent}: {sentence} {kept}"), trouble.technical);
+            let words = text::sentences([format!("#{parent}: {sentence}"), kept]);
+            model.toast_with(Level::Refused, words, trouble.technical);
             return;
         }
     };
