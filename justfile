@@ -35,3 +35,8 @@ lint:
 # Layers, lengths, texts.
 check:
     cargo xtask check
+
+# The recording and the picture of the README, from a real run.
+record:
+    cargo build --release --workspace --bins
+    OPORA_BIN=$PWD/target/release/opora target/release/cast docs/console.cast docs/console.svg

@@ -182,6 +182,7 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
     let wide = (text::width(&place) as u16).min(area.width);
     let right = Rect { x: area.x + area.width - wide, width: wide, ..area };
+    frame.render_widget(Clear, right);
     frame.render_widget(Paragraph::new(place), right);
 }
 
