@@ -31,6 +31,7 @@ pub(crate) struct Face {
 
 /// What a clock is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[repr(u8)]
 pub(crate) enum State {
     /// There is none.
     #[default]

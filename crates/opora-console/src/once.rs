@@ -72,7 +72,7 @@ pub(crate) fn line(row: &Row, now: i64, texts: &Texts, units: &Units) -> String 
         format!("{}{breach}", row.clock().short(now, units)),
         owner.to_owned(),
         row.customer.to_string(),
-        row.subject.to_string(),
+        row.subject(),
     ]
     .join("\t")
 }

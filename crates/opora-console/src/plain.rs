@@ -175,7 +175,7 @@ impl Speaker {
             clock::time_of_day(at, &model.zone),
             clean_line(model.agent_name(&id)),
             happened.row.number,
-            happened.row.subject,
+            happened.row.subject(),
             history::what(model, event),
         );
         if !said.is_empty() {

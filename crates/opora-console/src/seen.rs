@@ -13,13 +13,13 @@ pub(crate) fn of(model: &Model, number: u64) -> Seen {
     let row = model.queue.row(number).or(model.peek.as_ref().filter(|row| row.number == number));
     let Some(row) = row else { return Seen::new() };
     if let Some(loaded) = model.details.ready(number)
-        && *loaded.ticket.etag == *row.etag
+        && loaded.ticket.etag == row.etag()
     {
         return fields(&loaded.ticket);
     }
     let assignee = if row.owner.is_empty() { String::new() } else { format!("agents/{}", row.owner) };
     vec![
-        ("subject".into(), row.subject.to_string()),
+        ("subject".into(), row.subject()),
         ("priority".into(), row.priority.as_str_name().into()),
         ("state".into(), row.state.as_str_name().into()),
         ("assignee".into(), assignee),

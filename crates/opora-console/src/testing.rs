@@ -4,10 +4,10 @@ use jiff::tz::TimeZone;
 use opora_proto::v1::{self, Priority, TicketState};
 use prost_types::Timestamp;
 
-use crate::clock::{Face, HOUR, MINUTE, State};
+use crate::clock::{HOUR, MINUTE};
 use crate::model::{Model, Start};
 use crate::msg::{Agent, Batch, Happened, Loaded, Msg, Net};
-use crate::queue::row::{Row, Urgency};
+use crate::queue::row::Row;
 use crate::texts::{Language, Texts};
 use crate::theme::Theme;
 use crate::update::{settle, update};
@@ -22,10 +22,10 @@ pub(crate) fn time(ms: i64) -> Option<Timestamp> {
 
 /// A row with a due time, milliseconds.
 pub(crate) fn row_due(number: u64, due: i64) -> Row {
-    let mut row = row(number, "Не входит оператор", "Вектор", Priority::Medium, "");
-    row.resolution = Face { state: State::Running, due: Some(due), ..Face::default() };
-    row.key = Urgency { class: 1, value: due, number };
-    row
+    let mut ticket = ticket(number, "Не входит оператор", Priority::Medium, "");
+    let running = clock(v1::ClockState::Running, 0, Some(due));
+    ticket.sla = Some(v1::TicketSla { resolution: Some(running), ..Default::default() });
+    Row::of(&ticket, "Вектор")
 }
 
 pub(crate) fn row(number: u64, subject: &str, customer: &str, priority: Priority, owner: &str) -> Row {

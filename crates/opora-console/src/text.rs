@@ -132,7 +132,11 @@ pub(crate) fn sentences(parts: impl IntoIterator<Item = String>) -> String {
 
 /// A text as it is compared: lower case, `ё` is `е`.
 pub(crate) fn fold(text: &str) -> String {
-    text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ё' { 'е' } else { c }).collect()
+    text.chars().flat_map(folded).collect()
+}
+
+fn folded(c: char) -> impl Iterator<Item = char> {
+    c.to_lowercase().map(|c| if c == 'ё' { 'е' } else { c })
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ pub(crate) fn most_scroll(model: &Model) -> usize {
 fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> {
     let (theme, texts) = (model.theme, &model.texts);
     let mut lines: Vec<Line<'static>> =
-        wrap(&row.subject, wide).into_iter().take(2).map(|l| Line::styled(l, theme.title())).collect();
+        wrap(&row.subject(), wide).into_iter().take(2).map(|l| Line::styled(l, theme.title())).collect();
     let loaded = model.details.ready(row.number);
     let mut facts = vec![texts.get(state_word(row.state))];
     facts.extend(loaded.and_then(|l| platform(l.ticket.platform())).map(str::to_owned));
@@ -90,8 +90,8 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
     }
     lines.extend(others(model, row.number, wide));
     let zone = loaded.and_then(|loaded| loaded.zone.as_ref());
-    lines.extend(clock_lines(model, "clock-first-response", &row.first_response, zone, wide));
-    lines.extend(clock_lines(model, "clock-resolution", &row.resolution, zone, wide));
+    lines.extend(clock_lines(model, "clock-first-response", &row.first_response(), zone, wide));
+    lines.extend(clock_lines(model, "clock-resolution", &row.resolution(), zone, wide));
     if let Some(loaded) = loaded {
         lines.extend(facts_lines(model, &loaded.ticket, wide));
     }

@@ -11,6 +11,7 @@ use crate::change::Fields;
 use crate::model::{Level, Model};
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::filter::Filter;
+use crate::queue::row::Row;
 use crate::text::clean_line;
 use crate::update::send;
 
@@ -58,7 +59,7 @@ impl Ask {
     /// Opens; what it needs of the server is asked for.
     pub(crate) fn open(model: &mut Model, kind: Kind, effects: &mut Vec<Effect>) -> Option<Self> {
         let (number, etag) = match model.subject() {
-            Some(row) => (row.number, row.etag.to_string()),
+            Some(row) => (row.number, row.etag().to_owned()),
             None if kind == Kind::MarkMatching => (0, String::new()),
             None => return None,
         };
@@ -225,7 +226,7 @@ pub(crate) fn tags(typed: &str) -> Vec<String> {
 fn ties(model: &Model, ticket: &v1::Ticket) -> Vec<(Value, String)> {
     let tie = |link: &v1::TicketLink| {
         let number = link.ticket.rsplit('/').next()?.parse::<u64>().ok()?;
-        let subject = model.queue.row(number).map(|row| row.subject.to_string()).unwrap_or_default();
+        let subject = model.queue.row(number).map(Row::subject).unwrap_or_default();
         let words = format!("#{number} {} {subject}", model.texts.get(kind_word(link.kind())));
         Some((Value::Ticket(number), words.trim_end().to_owned()))
     };

@@ -87,8 +87,8 @@ pub(crate) struct Bulk {
 /// The marked tickets as they are seen now, the most urgent first.
 pub(crate) fn targets(model: &Model) -> Vec<Target> {
     let mut rows: Vec<_> = model.queue.marks.iter().filter_map(|number| model.queue.row(number)).collect();
-    rows.sort_unstable_by_key(|row| row.key);
-    rows.into_iter().map(|row| Target { number: row.number, etag: row.etag.to_string() }).collect()
+    rows.sort_unstable_by_key(|row| row.key());
+    rows.into_iter().map(|row| Target { number: row.number, etag: row.etag().to_owned() }).collect()
 }
 
 impl Bulk {
@@ -298,6 +298,6 @@ fn effected(model: &Model, what: &What, number: u64) -> Option<Effected> {
         }
         _ => (clean_line(&row.customer), texts.get("bulk-gets-reply"), false, ended),
     };
-    let subject = row.subject.to_string();
+    let subject = row.subject();
     Some(Effected { number, subject, before, after, same, doubtful, preview: None })
 }

@@ -41,7 +41,7 @@ impl Choose {
             choices.push((Choice::Agent(agent.id.clone()), words));
         }
         choices.retain(|(choice, _)| *choice != Choice::Agent(row.owner.to_string()));
-        Some(Self { number: row.number, etag: row.etag.to_string(), choices, chosen: 0 })
+        Some(Self { number: row.number, etag: row.etag().to_owned(), choices, chosen: 0 })
     }
 
     /// The states that the ticket may go to (domain.md §6).
@@ -51,7 +51,7 @@ impl Choose {
             .iter()
             .map(|state| (Choice::State(*state), model.texts.get(state_word(*state))))
             .collect();
-        Some(Self { number: row.number, etag: row.etag.to_string(), choices, chosen: 0 })
+        Some(Self { number: row.number, etag: row.etag().to_owned(), choices, chosen: 0 })
     }
 
     pub(crate) fn len(&self) -> usize {

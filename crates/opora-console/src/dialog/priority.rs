@@ -40,7 +40,7 @@ impl PriorityDialog {
     /// Opens, and asks what each priority would mean.
     pub(crate) fn open(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Self> {
         let row = model.subject()?;
-        let (number, etag, current) = (row.number, row.etag.to_string(), row.priority);
+        let (number, etag, current) = (row.number, row.etag().to_owned(), row.priority);
         let generation = model.next_generation();
         effects.push(Effect::Call(Call::Preview { number, generation }));
         let chosen = PRIORITIES.iter().position(|p| *p == current).unwrap_or_default();

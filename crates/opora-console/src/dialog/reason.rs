@@ -27,7 +27,7 @@ impl Reason {
         let next = model.ladder.iter().filter(|rung| rung.rung > row.rung).min_by_key(|rung| rung.rung);
         Some(Self {
             number: row.number,
-            etag: row.etag.to_string(),
+            etag: row.etag().to_owned(),
             rung: next.map_or(row.rung + 1, |rung| rung.rung),
             whom: next.map(|rung| crate::text::clean_line(&rung.whom)).unwrap_or_default(),
             line: Line::default(),

@@ -95,7 +95,7 @@ pub(crate) fn value(model: &Model, number: u64, key: &str) -> Option<String> {
     match key {
         "number" => Some(format!("#{number}")),
         "customer" | "organisation" => Some(row.customer.to_string()),
-        "subject" => Some(row.subject.to_string()),
+        "subject" => Some(row.subject()),
         "agent" => Some(clean_line(model.agent_name(&model.me))),
         "assignee" | "owner" if !row.owner.is_empty() => Some(clean_line(model.agent_name(&row.owner))),
         "priority" => Some(model.texts.get(priority_word(row.priority))),
@@ -108,7 +108,8 @@ pub(crate) fn value(model: &Model, number: u64, key: &str) -> Option<String> {
         "email" => Some(clean_line(&ticket?.reporter.as_ref()?.email)),
         // The customer reads it: by the customer's clock, and with its name.
         "due" => {
-            let due = row.resolution.due.filter(|_| row.resolution.is_unmet())?;
+            let clock = row.resolution();
+            let due = clock.due.filter(|_| clock.is_unmet())?;
             let zone = loaded.and_then(|loaded| loaded.zone.as_ref()).unwrap_or(&model.zone);
             Some(format!("{} {}", clock::moment(due, model.now, zone), clock::zone_name(due, zone)))
         }

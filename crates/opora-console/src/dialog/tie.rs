@@ -41,7 +41,7 @@ impl Tie {
         let row = model.subject();
         let many = super::bulk::targets(model);
         let (number, subject, etag) = match row {
-            Some(row) => (row.number, row.subject.to_string(), row.etag.to_string()),
+            Some(row) => (row.number, row.subject(), row.etag().to_owned()),
             None if many.is_empty() => return None,
             None => (0, String::new(), String::new()),
         };

@@ -277,7 +277,7 @@ pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie
         None => (texts.get("tie-how"), theme.dim()),
         Some(Err(why)) => (clean_line(why), theme.bad()),
         Some(Ok(row)) => {
-            let two = format!("#{} «{}» ({})", row.number, row.subject, texts.get(state_word(row.state)));
+            let two = format!("#{} «{}» ({})", row.number, row.subject(), texts.get(state_word(row.state)));
             let key = if dialog.merge { "tie-merge" } else { "tie-link" };
             let words = texts.with(key, &[("one", (&one).into()), ("two", (&two).into())]);
             (words, if dialog.merge { theme.warning() } else { theme.plain() })

@@ -48,7 +48,7 @@ impl Write {
         let seen = model.details.ready(row.number).map_or(NOTHING, seen);
         Some(Self {
             number: row.number,
-            etag: row.etag.to_string(),
+            etag: row.etag().to_owned(),
             visibility,
             area: Area::of(text),
             seen_through: seen,

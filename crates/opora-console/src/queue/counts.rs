@@ -1,8 +1,8 @@
 //! What the header tells of all rows, kept as they change and reckoned with the time. Knows no widget.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
+use super::name::Name;
 use super::row::Row;
 use super::rows::Rows;
 use crate::clock::HOUR;
@@ -10,14 +10,14 @@ use crate::clock::HOUR;
 /// Numbers that do not depend on the time.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Counts {
-    by_owner: HashMap<Arc<str>, usize>,
+    by_owner: HashMap<Name, usize>,
     /// Rows without a running due time that were breached: those with one are counted by it.
     breached_apart: usize,
 }
 
 impl Counts {
     pub(crate) fn add(&mut self, row: &Row) {
-        *self.by_owner.entry(Arc::clone(&row.owner)).or_default() += 1;
+        *self.by_owner.entry(row.owner.clone()).or_default() += 1;
         self.breached_apart += usize::from(is_breached_apart(row));
     }
 
@@ -34,8 +34,8 @@ impl Counts {
 
 /// Breached, and not counted by its due time.
 fn is_breached_apart(row: &Row) -> bool {
-    row.key.class != 1
-        && [&row.first_response, &row.resolution].iter().any(|clock| clock.is_unmet() && clock.breached.is_some())
+    let clocks = [row.first_response(), row.resolution()];
+    clocks.iter().any(|clock| clock.is_unmet() && clock.breached.is_some()) && row.key().class() != 1
 }
 
 /// The header's numbers at an instant.

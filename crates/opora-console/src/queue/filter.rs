@@ -1,7 +1,9 @@
 //! The queue's own filter: substrings joined by AND, `field:value`, `!` before either. Judges rows that are here;
 //! the server's filter language is another thing.
 
-use memchr::memmem::Finder;
+use std::io::{Cursor, Write as _};
+
+use memchr::memmem::{self, Finder};
 use opora_proto::v1;
 
 use super::row::Row;
@@ -25,11 +27,20 @@ struct Term {
 #[derive(Clone, Debug)]
 enum Test {
     /// A substring, as typed and as it would be on the other layout.
-    Text(Box<[Finder<'static>; 2]>),
-    Field(Field, String, String),
+    Text(Box<[Needle; 2]>),
+    /// A field's value, as typed and as it would be on the other layout.
+    Field(Field, [String; 2]),
 }
 
-#[derive(Clone, Copy, Debug)]
+/// A part of a text.
+#[derive(Clone, Debug)]
+struct Needle {
+    finder: Finder<'static>,
+    /// It may be a part of `#1042`.
+    of_number: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Field {
     Priority,
     State,
@@ -57,16 +68,17 @@ impl Filter {
         self.terms.iter().all(|term| term.not != self.test(&term.test, row))
     }
 
+    /// Whether all that matches this matches the other too.
+    pub(crate) fn narrows(&self, other: &Self) -> bool {
+        let implied = |old: &Term| self.terms.iter().any(|new| new.implies(old));
+        self.me == other.me && other.terms.iter().all(implied)
+    }
+
     fn test(&self, test: &Test, row: &Row) -> bool {
         match test {
             // No term has a space in it, so none can begin in one text and end in the next.
-            Test::Text(finders) => {
-                let texts = [&*row.folded, row.customer.folded()];
-                finders.iter().any(|finder| texts.iter().any(|text| finder.find(text.as_bytes()).is_some()))
-            }
-            Test::Field(field, typed, swapped) => {
-                [typed, swapped].into_iter().any(|value| self.field(*field, value, row))
-            }
+            Test::Text(needles) => needles.iter().any(|needle| needle.is_in(row)),
+            Test::Field(field, values) => values.iter().any(|value| self.field(*field, value, row)),
         }
     }
 
@@ -76,10 +88,63 @@ impl Filter {
             Field::State => state_words(row.state).iter().any(|w| w.starts_with(value)),
             Field::Owner if matches!(value, "me" | "я") => *row.owner == *self.me,
             Field::Owner if matches!(value, "" | "-" | "nobody" | "никто") => row.owner.is_empty(),
-            Field::Owner => fold(&row.owner).contains(value),
+            Field::Owner => row.owner.folded().contains(value),
             Field::Customer => row.customer.folded().contains(value),
             Field::Number => row.number.to_string() == value.trim_start_matches('#'),
         }
+    }
+}
+
+impl Term {
+    /// Whether all that passes this passes the other too.
+    fn implies(&self, other: &Self) -> bool {
+        match (self.not, other.not) {
+            (false, false) => self.test.implies(&other.test),
+            (true, true) => other.test.implies(&self.test),
+            _ => false,
+        }
+    }
+}
+
+impl Test {
+    /// Whether all that passes this passes the other too. Says no where it can't tell.
+    fn implies(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Text(new), Self::Text(old)) => {
+                let within =
+                    |(new, old): (&Needle, &Needle)| memmem::find(new.finder.needle(), old.finder.needle()).is_some();
+                new.iter().zip(old.iter()).all(within)
+            }
+            (Self::Field(field, new), Self::Field(other, old)) if field == other => {
+                let longer = |(new, old): (&String, &String)| match field {
+                    Field::Priority | Field::State => new.starts_with(old.as_str()),
+                    Field::Customer => new.contains(old.as_str()),
+                    Field::Owner | Field::Number => new == old,
+                };
+                new.iter().zip(old.iter()).all(longer)
+            }
+            _ => false,
+        }
+    }
+}
+
+impl Needle {
+    fn new(text: &str) -> Self {
+        let digits = text.strip_prefix('#').unwrap_or(text);
+        Self { finder: Finder::new(text).into_owned(), of_number: digits.bytes().all(|c| c.is_ascii_digit()) }
+    }
+
+    /// Whether subject, customer or number have it. No term has a space in it, so none can begin in one and end in the
+    /// next.
+    fn is_in(&self, row: &Row) -> bool {
+        let found = |text: &[u8]| self.finder.find(text).is_some();
+        found(row.folded().as_bytes())
+            || found(row.customer.folded().as_bytes())
+            || self.of_number && {
+                // `#` and the twenty digits of the largest number have room.
+                let mut number = Cursor::new([0; 21]);
+                write!(number, "#{}", row.number).is_ok() && found(number.get_ref())
+            }
     }
 }
 
@@ -95,10 +160,10 @@ fn term(word: &str) -> Option<Term> {
     if let Some((name, value)) = typed.split_once(':')
         && let Some(field) = field(name)
     {
-        return Some(Term { not, test: Test::Field(field, value.to_owned(), fold(&keys::swapped(value))) });
+        return Some(Term { not, test: Test::Field(field, [value.to_owned(), fold(&keys::swapped(value))]) });
     }
-    let finder = |text: &str| Finder::new(text).into_owned();
-    Some(Term { not, test: Test::Text(Box::new([finder(&typed), finder(&fold(&keys::swapped(&typed)))])) })
+    let needles = [Needle::new(&typed), Needle::new(&fold(&keys::swapped(&typed)))];
+    Some(Term { not, test: Test::Text(Box::new(needles)) })
 }
 
 fn field(name: &str) -> Option<Field> {
@@ -138,6 +203,10 @@ fn state_words(state: v1::TicketState) -> [&'static str; 2] {
 mod tests {
     use super::*;
     use crate::testing::row;
+    use proptest::prelude::*;
+
+    /// Filters of few letters, so that some of them narrow others.
+    const FILTER: &str = "(!?([аб1#f]{0,2}|(p|c|o|n|s):[аbh1me]{0,2}) ?){0,2}";
 
     #[test]
     fn terms_are_joined_and_may_be_denied_or_typed_on_the_wrong_layout() {
@@ -158,8 +227,53 @@ mod tests {
         ] {
             assert!(matches(text), "{text}");
         }
-        for text in ["почта", "звонк почта", "p:low", "o:-", "!o:me", "!звонк", "n:104"] {
+        for text in ["почта", "звонк почта", "p:low", "o:-", "!o:me", "!звонк", "n:104", "#042", "1043", "1042нет"]
+        {
             assert!(!matches(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_found_by_any_part_of_it() {
+        let row = row(u64::MAX, "", "", v1::Priority::Low, "");
+        for text in ["#", "#1844", "0955", "1615", "№184"] {
+            assert!(Filter::parse(text, "olga").matches(&row), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_typed_further_narrows_and_what_is_taken_back_does_not() {
+        let narrows = |new: &str, old: &str| Filter::parse(new, "olga").narrows(&Filter::parse(old, "olga"));
+        for (new, old) in [
+            ("зво", "зв"),
+            ("зв", ""),
+            ("звонок p:h", "звонок p:"),
+            ("c:ром", "c:р"),
+            ("b a", "a"),
+            ("!а", "!аб"),
+            ("#10", "1"),
+        ] {
+            assert!(narrows(new, old), "{new} | {old}");
+        }
+        for (new, old) in [("зв", "зво"), ("!аб", "!а"), ("o:me", "o:m"), ("n:12", "n:1"), ("p:", "p"), ("а", "!а")]
+        {
+            assert!(!narrows(new, old), "{new} | {old}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn all_that_matches_a_narrower_filter_matches_the_wider(
+            old in FILTER, more in FILTER, number in 1_u64..200, subject in "[аб b]{0,4}", owner in "(me|olga|m)?",
+        ) {
+            let row = row(number, &subject, "Аб", v1::Priority::High, &owner);
+            let filters = [&old, &more, &format!("{old}{more}"), &format!("{more} {old}")];
+            let filters = filters.map(|text| Filter::parse(text, "olga"));
+            for (new, old) in filters.iter().flat_map(|new| filters.iter().map(move |old| (new, old))) {
+                if new.narrows(old) && new.matches(&row) {
+                    prop_assert!(old.matches(&row), "{} | {}", new.text(), old.text());
+                }
+            }
         }
     }
 }

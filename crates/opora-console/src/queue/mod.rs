@@ -1,40 +1,28 @@
 //! The queue: rows in order of urgency, what of them is shown, and where the cursor is. Knows no widget.
 
 pub(crate) mod counts;
-pub(crate) mod customer;
 pub(crate) mod filter;
+mod ghost;
 pub(crate) mod marks;
+pub(crate) mod name;
+mod packed;
 pub(crate) mod row;
 pub(crate) mod rows;
 mod slots;
+mod urgency;
 pub(crate) mod view;
+mod words;
 
 use std::collections::{HashMap, HashSet};
 
 use filter::Filter;
+pub(crate) use ghost::{Ghost, Left};
 use marks::Marks;
 use row::{Row, Urgency};
 use rows::Rows;
 
-/// Why a row no longer belongs to the view.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Left {
-    /// Its state changed: to this one, by whom.
-    State(opora_proto::v1::TicketState, String),
-    /// It is not in the queue any more; what happened was not seen.
-    Gone,
-    /// It no longer matches the console's own filter.
-    Filtered,
-}
-
-/// A row that stays where it was although it left.
-#[derive(Clone, Debug)]
-pub(crate) struct Ghost {
-    /// As it stood at last.
-    pub(crate) row: Row,
-    /// Why it left.
-    pub(crate) why: Left,
-}
+/// Of how many parts of the rows one at most is looked at one by one: more are quicker judged as they lie.
+const FEW: usize = 4;
 
 /// The queue's part of the model.
 #[derive(Clone, Debug, Default)]
@@ -100,7 +88,7 @@ impl Queue {
 
     /// The key that a ticket has among those shown, if it is one of them.
     fn key(&self, number: u64) -> Option<Urgency> {
-        self.moved.get(&number).copied().or_else(|| self.rows.get(number).map(|row| row.key))
+        self.moved.get(&number).copied().or_else(|| self.rows.get(number).map(Row::key))
     }
 
     /// The key of a ticket that is shown.
@@ -215,8 +203,14 @@ impl Queue {
 
     /// Another filter. The cursor's ticket stays, as a ghost if it does not match.
     pub(crate) fn set_filter(&mut self, filter: Filter) {
+        let few = self.shown.len() < self.rows.len() / FEW;
+        let narrower = few && !self.frozen && !self.behind && filter.narrows(&self.filter);
         self.filter = filter;
-        self.remake();
+        if narrower {
+            self.show_all(self.rows.still_matching(&self.filter, &self.shown));
+        } else {
+            self.remake();
+        }
     }
 
     /// The most urgent rows, to be seen until the first set is here.
@@ -276,7 +270,7 @@ impl Queue {
             self.fresh.insert(number);
         }
         let fits = self.filter.matches(&row);
-        let key = row.key;
+        let key = row.key();
         self.ghosts.remove(&number);
         if self.frozen {
             self.behind |= old_key != Some(key) || !fits;
@@ -308,10 +302,18 @@ impl Queue {
         if self.frozen || self.cursor == Some(number) {
             self.behind |= self.frozen;
             self.moved.insert(number, key);
-            self.ghosts.insert(number, Ghost { row: Row { key, ..row }, why });
+            self.ghosts.insert(number, Ghost { row, why });
         } else {
             self.hide(key);
         }
+    }
+
+    /// Whether what is shown is what the filter lets through, beside the ghost under the cursor.
+    #[cfg(test)]
+    pub(crate) fn is_as_filtered(&self) -> bool {
+        let ghost = |key: &&Urgency| !self.ghosts.contains_key(&key.number);
+        let shown: Vec<Urgency> = self.shown.iter().filter(ghost).copied().collect();
+        self.frozen || self.shown.is_sorted() && shown == self.rows.matching(&self.filter)
     }
 
     fn show(&mut self, old: Option<Urgency>, key: Urgency) {
@@ -354,17 +356,22 @@ impl Queue {
             self.behind = true;
             // What is shown keeps its place, whatever the rows say by now.
             for key in &self.shown {
-                if self.rows.get(key.number).is_none_or(|row| row.key != *key) {
+                if self.rows.get(key.number).is_none_or(|row| row.key() != *key) {
                     self.moved.entry(key.number).or_insert(*key);
                 }
             }
             return;
         }
         self.behind = false;
+        self.show_all(self.rows.matching(&self.filter));
+    }
+
+    /// Shows these, and the ghost under the cursor.
+    fn show_all(&mut self, shown: Vec<Urgency>) {
         let cursor = self.cursor;
         let place = cursor.and_then(|number| self.shown_key(number));
         self.ghosts.retain(|number, _| Some(*number) == cursor);
-        self.shown = self.rows.matching(&self.filter);
+        self.shown = shown;
         self.moved.clear();
         let Some(number) = cursor.filter(|number| self.position(*number).is_none()) else {
             if let Some(number) = cursor {
@@ -378,7 +385,7 @@ impl Queue {
             self.ghosts.insert(number, Ghost { row, why });
         }
         if let Some(ghost) = self.ghosts.get(&number) {
-            let key = place.unwrap_or(ghost.row.key);
+            let key = place.unwrap_or(ghost.row.key());
             self.show(None, key);
             self.moved.insert(number, key);
         } else {

@@ -1,48 +1,34 @@
 //! A row of the queue: what of a ticket is held for all of them, compact. Made from the wire, knows no screen.
 
-use std::sync::Arc;
+use std::fmt;
 
 use opora_proto::v1;
 
-use super::customer::Customer;
+use super::name::Name;
+use super::packed::{Instant, Packed};
+use super::words::Words;
 use crate::clock::{Face, State, millis};
 use crate::text;
 
-/// A ticket's place in the queue (`contract.md`, `order_by` urgency); the smallest is the most urgent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Urgency {
-    /// 0 continuous, 1 with a due time, 2 paused, 3 the rest.
-    pub(crate) class: u8,
-    /// Milliseconds: since when, due when, or what remains.
-    pub(crate) value: i64,
-    /// Ties go by number.
-    pub(crate) number: u64,
-}
+pub(crate) use super::urgency::Urgency;
 
-/// One row.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// One row: there may be a hundred thousand, so each byte counts.
+#[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) number: u64,
-    pub(crate) revision: u64,
-    pub(crate) key: Urgency,
-    pub(crate) priority: v1::Priority,
-    pub(crate) state: v1::TicketState,
-    /// Cleaned.
-    pub(crate) subject: Box<str>,
     /// As people call the customer.
-    pub(crate) customer: Customer,
-    /// The agent's id, `olga`; empty for nobody. Shared by the rows that have it.
-    pub(crate) owner: Arc<str>,
-    pub(crate) etag: Box<str>,
-    /// Number and subject folded, for the filter.
-    pub(crate) folded: Box<str>,
-    pub(crate) first_response: Face,
-    pub(crate) resolution: Face,
+    pub(crate) customer: Name,
+    /// The agent's id, `olga`; empty for nobody.
+    pub(crate) owner: Name,
+    words: Words,
+    first_response: Packed,
+    resolution: Packed,
+    escalated: Instant,
     pub(crate) rung: u32,
-    /// Since when it stands on its rung, milliseconds; 0 on rung 0.
-    pub(crate) escalated: i64,
     /// The incident that it is a child of; 0: of none.
     pub(crate) incident: u64,
+    pub(crate) priority: v1::Priority,
+    pub(crate) state: v1::TicketState,
     pub(crate) category: v1::Category,
     /// The customer wrote last.
     pub(crate) answered: bool,
@@ -51,38 +37,84 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// From the contract. `customer` is what people call the organisation.
-    pub(crate) fn of(ticket: &v1::Ticket, customer: impl Into<Customer>) -> Self {
+    /// With names of its own.
+    #[cfg(test)]
+    pub(crate) fn of(ticket: &v1::Ticket, customer: impl Into<Name>) -> Self {
+        Self::new(ticket, customer.into(), owner(ticket).into())
+    }
+
+    /// From the contract. `customer` is what people call the organisation; it and the owner are shared with other rows.
+    pub(crate) fn new(ticket: &v1::Ticket, customer: Name, owner: Name) -> Self {
         let sla = ticket.sla.as_ref();
-        let first_response = Face::of(sla.and_then(|s| s.first_response.as_ref()));
-        let resolution = Face::of(sla.and_then(|s| s.resolution.as_ref()));
-        let subject = text::clean_line(&ticket.subject);
-        let folded = text::fold(&format!("#{} {subject}", ticket.number));
+        let escalation = ticket.escalation.as_ref();
         Self {
             number: ticket.number,
-            revision: ticket.revision,
-            key: urgency(ticket.number, ticket.state(), &first_response, &resolution),
+            customer,
+            owner,
+            words: Words::new(&text::clean_line(&ticket.subject), &ticket.etag),
+            first_response: Face::of(sla.and_then(|s| s.first_response.as_ref())).into(),
+            resolution: Face::of(sla.and_then(|s| s.resolution.as_ref())).into(),
+            escalated: Instant::new(escalation.and_then(|e| millis(e.since.as_ref())).unwrap_or_default()),
+            rung: escalation.map_or(0, |e| e.rung),
+            incident: number_of(&ticket.incident),
             priority: ticket.priority(),
             state: ticket.state(),
-            subject: subject.into(),
-            customer: customer.into(),
-            owner: text::clean_line(ticket.assignee.strip_prefix("agents/").unwrap_or(&ticket.assignee)).into(),
-            etag: ticket.etag.as_str().into(),
-            folded: folded.into(),
-            first_response,
-            resolution,
-            rung: ticket.escalation.as_ref().map_or(0, |e| e.rung),
-            escalated: ticket.escalation.as_ref().and_then(|e| millis(e.since.as_ref())).unwrap_or_default(),
-            incident: number_of(&ticket.incident),
             category: ticket.category(),
             answered: false,
             changed: false,
         }
     }
 
+    /// Cleaned.
+    pub(crate) fn subject(&self) -> String {
+        self.words.subject()
+    }
+
+    /// The subject as the filter compares it.
+    pub(crate) fn folded(&self) -> &str {
+        self.words.folded()
+    }
+
+    pub(crate) fn etag(&self) -> &str {
+        self.words.etag()
+    }
+
+    pub(crate) fn first_response(&self) -> Face {
+        self.first_response.into()
+    }
+
+    pub(crate) fn resolution(&self) -> Face {
+        self.resolution.into()
+    }
+
+    /// Since when it stands on its rung, milliseconds; 0 on rung 0.
+    pub(crate) fn escalated(&self) -> i64 {
+        self.escalated.get()
+    }
+
+    /// Its place in the queue.
+    pub(crate) fn key(&self) -> Urgency {
+        use v1::TicketState::{InProgress, New, WaitingForCustomer};
+        let key = |class, value| Urgency::new(class, value, self.number);
+        if !matches!(self.state, New | InProgress | WaitingForCustomer) {
+            return key(3, 0);
+        }
+        let clocks = [self.resolution(), self.first_response()];
+        if let Some(clock) = clocks.iter().find(|c| c.state == State::Continuous) {
+            return key(0, clock.start);
+        }
+        if let Some(due) = clocks.iter().filter(|c| c.state == State::Running).filter_map(|c| c.due).min() {
+            return key(1, due);
+        }
+        match clocks.iter().filter(|c| c.state == State::Paused).filter_map(|c| c.remaining).min() {
+            Some(remaining) => key(2, remaining),
+            None => key(3, 0),
+        }
+    }
+
     /// The clock that decides the row's place: the earlier of those that are unmet.
-    pub(crate) fn clock(&self) -> &Face {
-        let (first, second) = (&self.first_response, &self.resolution);
+    pub(crate) fn clock(&self) -> Face {
+        let (first, second) = (self.first_response(), self.resolution());
         if second.state == State::Continuous {
             return second;
         }
@@ -104,8 +136,23 @@ impl Row {
 
     /// Whether an unmet clock is past its due time.
     pub(crate) fn is_breached(&self, now: i64) -> bool {
-        [&self.first_response, &self.resolution].iter().any(|c| c.is_unmet() && c.is_breached(now))
+        [self.first_response(), self.resolution()].iter().any(|c| c.is_unmet() && c.is_breached(now))
     }
+}
+
+impl fmt::Debug for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut told = f.debug_struct("Row");
+        told.field("key", &self.key()).field("words", &self.words).field("customer", &self.customer);
+        told.field("owner", &self.owner).field("priority", &self.priority).field("state", &self.state);
+        told.field("clock", &self.clock()).field("rung", &self.rung).field("incident", &self.incident);
+        told.field("answered", &self.answered).field("changed", &self.changed).finish_non_exhaustive()
+    }
+}
+
+/// The id of the agent who has a ticket.
+pub(crate) fn owner(ticket: &v1::Ticket) -> &str {
+    ticket.assignee.strip_prefix("agents/").unwrap_or(&ticket.assignee)
 }
 
 /// The number of `tickets/120`; 0 where there is none.
@@ -113,21 +160,12 @@ fn number_of(name: &str) -> u64 {
     name.rsplit('/').next().and_then(|number| number.parse().ok()).unwrap_or_default()
 }
 
-fn urgency(number: u64, state: v1::TicketState, first: &Face, second: &Face) -> Urgency {
-    use v1::TicketState::{InProgress, New, WaitingForCustomer};
-    let key = |class, value| Urgency { class, value, number };
-    if !matches!(state, New | InProgress | WaitingForCustomer) {
-        return key(3, 0);
-    }
-    if let Some(clock) = [second, first].into_iter().find(|c| c.state == State::Continuous) {
-        return key(0, clock.start);
-    }
-    let clocks = [first, second];
-    if let Some(due) = clocks.iter().filter(|c| c.state == State::Running).filter_map(|c| c.due).min() {
-        return key(1, due);
-    }
-    match clocks.iter().filter(|c| c.state == State::Paused).filter_map(|c| c.remaining).min() {
-        Some(remaining) => key(2, remaining),
-        None => key(3, 0),
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_is_small() {
+        assert!(size_of::<Option<Row>>() <= 144, "{} bytes", size_of::<Option<Row>>());
     }
 }

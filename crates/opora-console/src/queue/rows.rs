@@ -1,6 +1,6 @@
 //! All rows by number, and their order kept as they change. Knows neither filter nor cursor.
 
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 use super::counts::Counts;
 use super::filter::Filter;
@@ -14,7 +14,7 @@ const BULK: usize = 32;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
     slots: Slots,
-    by_number: HashMap<u64, u32>,
+    by_number: FxHashMap<u64, u32>,
     order: Vec<Urgency>,
     counts: Counts,
 }
@@ -43,8 +43,15 @@ impl Rows {
 
     /// The rows whose due time comes next after `now`, so many at most.
     pub(crate) fn due_next(&self, now: i64, most: usize) -> Vec<u64> {
-        let first = self.order.partition_point(|key| (key.class, key.value) <= (1, now));
-        self.order.iter().skip(first).take_while(|key| key.class == 1).take(most).map(|key| key.number).collect()
+        let first = self.order.partition_point(|key| *key <= Urgency::new(1, now, u64::MAX));
+        self.order.iter().skip(first).take_while(|key| key.class() == 1).take(most).map(|key| key.number).collect()
+    }
+
+    /// Which of these places are of rows that a filter lets through; they stay in their order.
+    pub(crate) fn still_matching(&self, filter: &Filter, among: &[Urgency]) -> Vec<Urgency> {
+        let fits = |row: &Row, key: Urgency| row.key() == key && filter.matches(row);
+        let still = |key: &&Urgency| self.get(key.number).is_some_and(|row| fits(row, **key));
+        among.iter().filter(still).copied().collect()
     }
 
     /// The places of the rows that a filter lets through, the most urgent first.
@@ -60,7 +67,7 @@ impl Rows {
             return self.order.iter().filter(fit).copied().collect();
         }
         let fit = self.slots.iter().zip(&fits).filter(|(_, fit)| **fit);
-        let mut few: Vec<Urgency> = fit.filter_map(|(row, _)| Some(row?.key)).collect();
+        let mut few: Vec<Urgency> = fit.filter_map(|(row, _)| Some(row?.key())).collect();
         few.sort_unstable();
         few
     }
@@ -72,15 +79,15 @@ impl Rows {
 
     /// How many rows have their earliest due time at or before `until`, and the first due time after it.
     pub(crate) fn due_until(&self, until: i64) -> (usize, Option<i64>) {
-        let first = self.order.partition_point(|key| key.class < 1);
-        let last = self.order.partition_point(|key| (key.class, key.value) <= (1, until));
-        let next = self.order.get(last).filter(|key| key.class == 1).map(|key| key.value);
+        let first = self.order.partition_point(|key| key.class() < 1);
+        let last = self.order.partition_point(|key| *key <= Urgency::new(1, until, u64::MAX));
+        let next = self.order.get(last).filter(|key| key.class() == 1).map(|key| key.value());
         (last - first, next)
     }
 
     /// A row, new or in place of an older one.
     pub(crate) fn put(&mut self, row: Row) {
-        let key = row.key;
+        let key = row.key();
         if let Some(old) = self.take(row.number)
             && old != key
             && let Ok(at) = self.order.binary_search(&old)
@@ -104,13 +111,13 @@ impl Rows {
         let mut replaced = false;
         for row in rows {
             replaced |= self.take(row.number).is_some();
-            self.order.push(row.key);
+            self.order.push(row.key());
             self.insert(row);
         }
         if replaced {
             let (by_number, slots) = (&self.by_number, &self.slots);
             let row = |number| slots.get(*by_number.get(&number)?);
-            self.order.retain(|key| row(key.number).is_some_and(|row| row.key == *key));
+            self.order.retain(|key| row(key.number).is_some_and(|row| row.key() == *key));
         }
         // Stable: all but the new ones are sorted already, which this sort makes use of.
         self.order.sort();
@@ -129,7 +136,7 @@ impl Rows {
     fn take(&mut self, number: u64) -> Option<Urgency> {
         let row = self.slots.take(self.by_number.remove(&number)?)?;
         self.counts.subtract(&row);
-        Some(row.key)
+        Some(row.key())
     }
 
     /// Puts a row into the table and the counts; its place in the order is the caller's to make.
@@ -143,6 +150,8 @@ impl Rows {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
     use crate::testing::row_due;
     use proptest::prelude::*;
@@ -166,7 +175,7 @@ mod tests {
                     naive.insert(*number, row_due(*number, *due));
                 }
             }
-            let mut wanted: Vec<Urgency> = naive.values().map(|row| row.key).collect();
+            let mut wanted: Vec<Urgency> = naive.values().map(Row::key).collect();
             wanted.sort();
             let matching = |text: &str| rows.matching(&Filter::parse(text, "olga"));
             prop_assert_eq!(matching("вектор"), wanted.clone());

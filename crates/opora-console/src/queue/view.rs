@@ -120,7 +120,7 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     };
     let clock = row.clock();
     let breached = row.is_breached(model.now);
-    let due_style = match row.key.class {
+    let due_style = match row.key().class() {
         _ if breached => theme.bad(),
         0 => theme.bad(),
         1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),
@@ -144,7 +144,7 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     ];
     if let Some(ghost) = ghost {
         let rest = columns.customer + columns.subject + columns.due + columns.owner + 3;
-        let words = format!("{} · {}", reason(model, ghost), row.subject);
+        let words = format!("{} · {}", reason(model, ghost), row.subject());
         spans.push(Span::styled(fit(&words, rest), base));
     } else {
         spans.push(Span::styled(format!("{} ", fit(&row.customer, columns.customer)), base));
@@ -161,12 +161,12 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
 /// The subject, and at its end who else is at the ticket: glyph, name and what they do.
 fn subject(model: &Model, row: &Row, columns: usize, base: Style) -> Vec<Span<'static>> {
     let Some((words, style)) = presence::of_row(model, row.number) else {
-        return vec![Span::styled(format!("{} ", fit(&row.subject, columns)), base)];
+        return vec![Span::styled(format!("{} ", fit(&row.subject(), columns)), base)];
     };
     // The words are cut before the glyph is; a narrow column shows more of the subject than of them.
     let words = cut(&words, (columns * 3 / 5).max(1));
     let room = columns.saturating_sub(width(&words) + 1);
-    vec![Span::styled(format!("{} ", fit(&row.subject, room)), base), Span::styled(format!("{words} "), style)]
+    vec![Span::styled(format!("{} ", fit(&row.subject(), room)), base), Span::styled(format!("{words} "), style)]
 }
 
 /// What is to be known of a row at once: a change on its way, a draft, an answer, news.

@@ -21,7 +21,7 @@ pub(super) fn numbers(model: &Model) -> Vec<u64> {
         .rows
         .iter()
         .filter(|row| row.rung > 0)
-        .map(|row| (Reverse(row.rung), row.escalated, row.number))
+        .map(|row| (Reverse(row.rung), row.escalated(), row.number))
         .collect();
     found.sort_unstable();
     found.into_iter().map(|(_, _, number)| number).collect()
@@ -130,13 +130,13 @@ pub(super) fn row(model: &Model, number: u64) -> Option<(&Row, bool)> {
 
 fn cells(model: &Model, row: &Row, columns: &Columns) -> Vec<Cell> {
     let theme = model.theme;
-    let at = clock::moment(row.escalated, model.now, &model.zone);
-    let age = model.units.span(model.now - row.escalated);
+    let at = clock::moment(row.escalated(), model.now, &model.zone);
+    let age = model.units.span(model.now - row.escalated());
     let since = if columns.since >= 20 { format!("{at} ({age})") } else { at };
     let rung = if row.rung == 0 { "—".to_owned() } else { format!("{} {}", row.rung, whom(model, row.rung)) };
     vec![
         Cell::new(columns.customer, row.customer.to_string(), theme.plain()),
-        Cell::new(columns.subject, row.subject.to_string(), theme.plain()),
+        Cell::new(columns.subject, row.subject(), theme.plain()),
         Cell::new(columns.rung, rung, theme.warning()),
         Cell::new(columns.since, since, theme.plain()),
         table::due(model, row, columns.due),

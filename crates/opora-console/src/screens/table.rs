@@ -79,7 +79,7 @@ pub(crate) fn line(
 pub(crate) fn due(model: &Model, row: &Row, wide: usize) -> Cell {
     let theme = model.theme;
     let clock = row.clock();
-    let style = match row.key.class {
+    let style = match row.key().class() {
         _ if row.is_breached(model.now) => theme.bad(),
         0 => theme.bad(),
         1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),

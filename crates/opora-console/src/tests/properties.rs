@@ -277,6 +277,7 @@ proptest! {
                 if network && subject.is_some() {
                     prop_assert_eq!(model.subject().map(|row| row.number), subject, "the network changed the ticket that is acted on");
                 }
+                prop_assert!(model.queue.is_as_filtered(), "the rows shown are not those that match");
                 if let Some(number) = model.queue.cursor() {
                     prop_assert!(model.queue.position(number).is_some(), "the cursor's ticket is not shown");
                     prop_assert!(model.queue.row(number).is_some(), "the cursor is neither on a row nor on a ghost");

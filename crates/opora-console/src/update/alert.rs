@@ -24,7 +24,7 @@ pub(super) fn note(model: &mut Model, happened: &Happened, by: &str) {
     if bell.is_quiet(model.now, &model.zone) {
         return;
     }
-    let subject = clean_line(&row.subject);
+    let subject = clean_line(&row.subject());
     let number = row.number.to_string();
     let words = model.texts.with(key, &[("number", (&number).into()), ("subject", (&subject).into())]);
     model.calls.push(words);

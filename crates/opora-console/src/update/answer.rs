@@ -13,6 +13,7 @@ use crate::drafts::{Draft, DraftKey};
 use crate::model::{Level, Model, Pending, Undo};
 use crate::msg::{Change, Done, Effect, Trouble, What};
 use crate::outbox::Standing;
+use crate::queue::row::Row;
 use crate::text;
 
 /// A change was accepted.
@@ -90,7 +91,7 @@ fn remember(model: &mut Model, change: &Change, done: &Done) {
 fn results(model: &mut Model, change: &Change, done: &Done) {
     let What::Many(_, _) = &change.what else { return };
     for (number, fate) in &done.each {
-        let subject = model.queue.row(*number).map(|row| row.subject.to_string()).unwrap_or_default();
+        let subject = model.queue.row(*number).map(Row::subject).unwrap_or_default();
         if fate.is_ok() {
             model.queue.unmark(*number);
         }

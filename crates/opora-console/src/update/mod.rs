@@ -147,7 +147,7 @@ fn deadline(model: &Model, height: usize) -> Option<i64> {
         screens::window(model, height).into_iter().filter_map(|number| next(screens::row(model, number)?)).min()
     };
     let detail = model.subject().and_then(|row| {
-        [&row.first_response, &row.resolution].into_iter().filter_map(|clock| clock.next_change(now)).min()
+        [row.first_response(), row.resolution()].into_iter().filter_map(|clock| clock.next_change(now)).min()
     });
     let counts = Summary::next_change(&model.queue.rows, now);
     let toast = model.shown_toast().map(|toast| toast.at + TOAST_TIME);
@@ -229,7 +229,7 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
 
 fn take(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(row) = model.subject() else { return };
-    let (number, etag, me) = (row.number, row.etag.to_string(), model.me.clone());
+    let (number, etag, me) = (row.number, row.etag().to_owned(), model.me.clone());
     send::change(model, number, &etag, crate::msg::What::Assign(me), None, effects);
 }
 
@@ -309,9 +309,9 @@ fn attention(model: &mut Model, height: usize) {
     let start = model.queue.cursor().and_then(|n| model.queue.position(n)).unwrap_or_default();
     let wants = |number: u64| {
         model.queue.row(number).is_some_and(|row| {
-            let soon = row.clock().due.is_some_and(|due| due <= now + crate::clock::HOUR) && row.key.class == 1;
+            let soon = row.clock().due.is_some_and(|due| due <= now + crate::clock::HOUR) && row.key().class() == 1;
             let undelivered = model.is_undelivered(number);
-            row.is_breached(now) || soon || row.answered || row.key.class == 0 || undelivered
+            row.is_breached(now) || soon || row.answered || row.key().class() == 0 || undelivered
         })
     };
     let found = (1..=len).map(|step| (start + step) % len).find(|at| model.queue.at(*at).is_some_and(&wants));

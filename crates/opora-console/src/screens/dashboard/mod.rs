@@ -102,8 +102,8 @@ impl Tally {
                 *count += 1;
             }
             *owners.entry(&row.owner).or_default() += 1;
-            first_response.add(&row.first_response, model.now);
-            resolution.add(&row.resolution, model.now);
+            first_response.add(&row.first_response(), model.now);
+            resolution.add(&row.resolution(), model.now);
         }
         for (first, second) in model.screens.dashboard.trends.ended(|number| rows.get(number).is_some()) {
             first_response.add(first, model.now);

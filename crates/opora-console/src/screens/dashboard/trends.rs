@@ -59,7 +59,7 @@ impl Trends {
     }
 
     fn remember(&mut self, row: &Row) {
-        if self.ended.insert(row.number, (row.first_response, row.resolution)).is_none() {
+        if self.ended.insert(row.number, (row.first_response(), row.resolution())).is_none() {
             self.order.push_back(row.number);
         }
         if self.order.len() > ENDED

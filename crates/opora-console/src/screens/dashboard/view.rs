@@ -230,7 +230,7 @@ fn cells(model: &Model, row: &crate::queue::row::Row, columns: &Columns) -> Vec<
         Cell::new(columns.at, at, theme.plain()),
         table::due(model, row, columns.left),
         Cell::new(columns.customer, row.customer.to_string(), theme.plain()),
-        Cell::new(columns.subject, row.subject.to_string(), theme.plain()),
+        Cell::new(columns.subject, row.subject(), theme.plain()),
         table::owner(model, row, columns.owner),
     ]
 }

@@ -133,7 +133,7 @@ pub(super) fn numbers(model: &Model) -> Vec<u64> {
     let Some(parent) = board.parent else { return Vec::new() };
     let here = model.queue.rows.iter().filter(|row| row.incident == parent).map(|row| row.number);
     let all: HashSet<u64> = board.known.keys().copied().chain(here).filter(|n| *n != parent).collect();
-    let mut children: Vec<_> = all.into_iter().filter_map(|n| row(model, n)).map(|(row, _)| row.key).collect();
+    let mut children: Vec<_> = all.into_iter().filter_map(|n| row(model, n)).map(|(row, _)| row.key()).collect();
     children.sort_unstable();
     let first = row(model, parent).map(|(row, _)| row.number);
     first.into_iter().chain(children.into_iter().map(|key| key.number)).collect()

@@ -69,7 +69,7 @@ pub(in crate::screens) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect,
         frame.render_widget(table::frame_of(model, &texts.get("action-incident"), true, area.width), area);
         return table::say(frame, parts(area).rows, &texts.get("incident-none"), theme.dim());
     };
-    let subject = row(model, parent).map_or_else(String::new, |(row, _)| row.subject.to_string());
+    let subject = row(model, parent).map_or_else(String::new, |(row, _)| row.subject());
     let number = parent.to_string();
     let title = texts.with("incident-title", &[("number", (&number).into()), ("subject", (&subject).into())]);
     frame.render_widget(table::frame_of(model, &title, true, area.width), area);
@@ -100,7 +100,7 @@ fn head(model: &Model, wide: usize) -> Line<'static> {
             let (mut all, mut open) = (0_usize, 0_usize);
             for (row, _) in rows {
                 all += 1;
-                open += usize::from(row.key.class < 3 || is_open(row));
+                open += usize::from(row.key().class() < 3 || is_open(row));
             }
             let key = if *more { "incident-children-more" } else { "incident-children" };
             texts.with(key, &[("all", all.into()), ("open", open.into())])
@@ -182,7 +182,7 @@ fn cells(model: &Model, row: &Row, columns: &Columns) -> Vec<Cell> {
     let last = match board.results.get(&row.number) {
         Some(Sent::Done) => Cell::new(columns.last, format!("√ {}", texts.get("sent")), theme.good()),
         Some(Sent::Refused(why)) => Cell::new(columns.last, format!("✗ {why}"), theme.bad()),
-        None if board.results.is_empty() => Cell::new(columns.last, row.subject.to_string(), theme.plain()),
+        None if board.results.is_empty() => Cell::new(columns.last, row.subject(), theme.plain()),
         None => Cell::new(columns.last, "—", theme.dim()),
     };
     vec![

@@ -135,8 +135,8 @@ impl Columns {
 
 fn cells(model: &Model, row: &Row, columns: &Columns) -> Vec<Cell> {
     let theme = model.theme;
-    let due = if row.key.class == 3 {
-        let at = row.resolution.met.map_or_else(|| "—".to_owned(), |at| clock::moment(at, model.now, &model.zone));
+    let due = if row.key().class() == 3 {
+        let at = row.resolution().met.map_or_else(|| "—".to_owned(), |at| clock::moment(at, model.now, &model.zone));
         Cell::new(columns.due, at, theme.dim())
     } else {
         table::due(model, row, columns.due)
@@ -144,7 +144,7 @@ fn cells(model: &Model, row: &Row, columns: &Columns) -> Vec<Cell> {
     vec![
         Cell::new(columns.state, model.texts.get(state_word(row.state)), theme.plain()),
         Cell::new(columns.customer, row.customer.to_string(), theme.plain()),
-        Cell::new(columns.subject, row.subject.to_string(), theme.plain()),
+        Cell::new(columns.subject, row.subject(), theme.plain()),
         due,
         table::owner(model, row, columns.owner),
     ]
