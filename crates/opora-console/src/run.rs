@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::model::{Link, Model, Start};
-use crate::msg::{Call, Effect, Msg};
+use crate::msg::{Call, Effect, Msg, Net};
 use crate::pace::Pace;
 use crate::term::disk::{Disk, File};
 use crate::term::editor;
@@ -53,14 +53,20 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
         language: Some(options.language.code().to_owned()),
         ..ClientOptions::default()
     })?;
+    let (sender, inbox) = mpsc::channel(INBOX);
+    let (calls, asked) = mpsc::channel(INBOX);
+    // The first rows are asked for while the terminal is.
+    let mut tasks = JoinSet::new();
+    tasks.spawn(net::run(desk, asked, sender.clone()));
+    if options.panic.as_deref() == Some("network") {
+        tasks.spawn(async { broken() });
+    }
     // NO_COLOR would take reverse and bold away too: the monochrome palette keeps them.
     crossterm::style::force_color_output(true);
     let settings = options.config.0.clone();
     let theme = options.theme.or(settings.theme).unwrap_or_else(detect_theme);
     let tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
     let idle = Idle::new(options.idle.as_deref())?;
-    let (sender, inbox) = mpsc::channel(INBOX);
-    let (calls, asked) = mpsc::channel(INBOX);
     let guard = Guard::take(settings.mouse)?;
     let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
     let size = terminal.size()?;
@@ -80,11 +86,6 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     model.split = settings.split;
     model.unnamed_server = options.unnamed_server;
     model.settings = settings;
-    let mut tasks = JoinSet::new();
-    tasks.spawn(net::run(desk, asked, sender.clone()));
-    if options.panic.as_deref() == Some("network") {
-        tasks.spawn(async { broken() });
-    }
     let looped = Loop {
         disk: Disk::start(options.drafts.clone(), sender.clone())?,
         input: Input::start(sender.clone())?,
@@ -242,14 +243,15 @@ impl Loop {
         }
     }
 
-    /// Applies all that waits; true where a person did some of it.
+    /// Applies all that waits; true where somebody waits for what of it is to be seen: a person did it, or it is the
+    /// first rows.
     async fn apply(&mut self, first: Option<Msg>) -> Result<bool, ConsoleError> {
         let mut effects = update(&mut self.model, Msg::Now(edge::now()));
         let mut urgent = false;
         let mut next = first;
         for _ in 0..DRAIN {
             let Some(msg) = next.take().or_else(|| self.inbox.try_recv().ok()) else { break };
-            urgent |= !matches!(msg, Msg::Net(_));
+            urgent |= !matches!(msg, Msg::Net(_)) || matches!(msg, Msg::Net(Net::Head(_)));
             effects.extend(update(&mut self.model, msg));
             if self.model.quit {
                 break;

@@ -113,7 +113,8 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
         Err(status) if status.code() == Code::Unavailable => Err(status),
         _ => Ok(()),
     };
-    // There is something to see at once, however many tickets the set has.
+    // There is something to see at once, however many tickets the set has: no more is waited for than most of its
+    // customers' names.
     let head = async {
         let request = v1::ListTicketsRequest {
             filter: OPEN.to_owned(),
@@ -121,11 +122,13 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
             order_by: "urgency".to_owned(),
             ..Default::default()
         };
-        let tickets = desk.tickets().list_tickets(request).await?.into_inner().tickets;
+        let mut desk_of_tickets = desk.tickets();
+        let (page, more) = tokio::join!(desk_of_tickets.list_tickets(request), names.load_first(desk));
+        let tickets = page?.into_inner().tickets;
         names.learn(desk, tickets.iter()).await;
         let rows = tickets.iter().map(|ticket| names.row(ticket)).collect();
         let _ = inbox.send(Msg::Net(Net::Head(rows))).await;
-        Ok(())
+        names.load_more(desk, more?).await
     };
     let agents = async {
         let request = v1::ListAgentsRequest { page_size: 1000, ..Default::default() };
@@ -152,9 +155,8 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
         let _ = inbox.send(Msg::Net(Net::Ladder(info.ladder))).await;
         Ok(())
     };
-    let (head, organisations, agents, ladder) = tokio::join!(head, names.load(desk), agents, ladder);
+    let (head, agents, ladder) = tokio::join!(head, agents, ladder);
     needed(head)?;
-    needed(organisations)?;
     needed(agents)?;
     needed(ladder)
 }
