@@ -104,7 +104,7 @@ struct Shared {
     /// The followers' threads.
     threads: Mutex<Vec<JoinHandle<()>>>,
     watch_patience: Duration,
-    /// Streams to slow readers, long jobs.
+    /// Long jobs.
     tasks: TaskTracker,
     long: long::Long,
 }
@@ -202,14 +202,13 @@ impl Desk {
         WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query)
     }
 
-    /// Drives a stream towards a reader who may be slow: at most `capacity` messages, as `convert` makes them, wait.
+    /// A stream for a reader who may be slow, with its messages as `convert` makes them.
     pub fn feed<T: Send + 'static>(
         &self,
         stream: WatchStream,
-        capacity: usize,
         convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
     ) -> Feed<T> {
-        Feed::start(&self.shared.tasks, stream, capacity, self.shared.watch_patience, convert)
+        Feed::start(stream, self.shared.watch_patience, convert)
     }
 
     /// Who is known.
@@ -294,7 +293,7 @@ impl Desk {
     pub async fn stop(&self) -> Result<(), ReadError> {
         let shared = self.shared.clone();
         shared.engine.close();
-        shared.world.hub.stop();
+        shared.world.hub.stop().await;
         shared.tasks.close();
         shared.tasks.wait().await;
         let stopped = tokio::task::spawn_blocking(move || shared.stop()).await;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use opora_core::decide::Rules;
-use opora_core::model::{Ticket, TicketNumber};
+use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
-use opora_store::{ReadError, Store};
+use opora_store::{ReadError, Record, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
@@ -81,4 +81,18 @@ impl World {
             first
         });
     }
+}
+
+/// A ticket as it stood at a revision.
+pub(crate) fn ticket_at(
+    store: &dyn Store,
+    number: TicketNumber,
+    revision: Revision,
+) -> Result<Option<Arc<Ticket>>, ReadError> {
+    let Some(last) = store.history(number, Some(revision), 1)?.first().copied() else { return Ok(None) };
+    let commit = store.commit(last)?;
+    Ok(commit.records.iter().rev().find_map(|record| match record {
+        Record::Ticket(event) if event.ticket.number == number => Some(event.ticket.clone()),
+        _ => None,
+    }))
 }

@@ -1,5 +1,5 @@
-//! The single writer: a thread that takes what waits, decides it as one group, appends it as one write, tells the
-//! followers, then answers. Nobody is answered before the append has returned.
+//! The single writer: a thread that takes what waits, decides it as one group, appends it as one write, shows
+//! it, answers, then tells the watchers. Nobody is answered before the append has returned.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 
 use super::group::Group;
 use super::inbox::{Inbox, Job};
+use super::log::Published;
 use super::work::Work;
 use super::world::World;
 use super::{Done, Refused};
@@ -87,35 +88,35 @@ impl Writer {
         for job in jobs.drain(..) {
             answers.push((job.reply, group.decide(job.work)));
         }
-        let refused = if group.commits().is_empty() { None } else { self.append(group) };
+        let appended = if group.commits().is_empty() { Ok(Vec::new()) } else { self.append(group) };
         for (reply, answer) in answers {
             // Who went away does not want to know.
-            drop(reply.send(match &refused {
-                None => answer,
-                Some(refused) => Err(refused.clone()),
+            drop(reply.send(match &appended {
+                Ok(_) => answer,
+                Err(refused) => Err(refused.clone()),
             }));
+        }
+        if let Ok(published) = appended {
+            self.tell(&published);
         }
     }
 
     /// Makes a group real, or says what all of it is refused with.
-    fn append(&self, group: Group<'_>) -> Option<Refused> {
+    fn append(&self, group: Group<'_>) -> Result<Vec<Arc<Published>>, Refused> {
         match self.world.store.append(group.commits()) {
-            Ok(()) => {
-                self.publish(group);
-                None
-            }
+            Ok(()) => Ok(self.publish(group)),
             Err(AppendError::Full(why)) => {
                 tracing::warn!(why, "the disk is full: changes are refused");
-                Some(Refused::DiskFull)
+                Err(Refused::DiskFull)
             }
             Err(error) => {
                 self.poison(&error.to_string());
-                Some(Refused::StoreFailed)
+                Err(Refused::StoreFailed)
             }
         }
     }
 
-    fn publish(&self, group: Group<'_>) {
+    fn publish(&self, group: Group<'_>) -> Vec<Arc<Published>> {
         let world = &self.world;
         world.committed_at(group.at());
         if !Arc::ptr_eq(group.rules(), &world.rules.read()) {
@@ -127,8 +128,13 @@ impl Writer {
         world.queue.apply(group.commits());
         let published = group.into_published();
         world.log.publish(&published);
-        // Watchers are on their way before the answers are; if there are too many for that, the hub's thread sees to it.
-        if !world.hub.judge_at_once(&published, world.log.oldest_kept()) {
+        published
+    }
+
+    /// Tells the watchers, after who waits for an answer; if there are too many for that, the hub's thread sees to it.
+    fn tell(&self, published: &[Arc<Published>]) {
+        let world = &self.world;
+        if !published.is_empty() && !world.hub.judge_at_once(published, world.log.oldest_kept()) {
             world.log.announce();
         }
     }

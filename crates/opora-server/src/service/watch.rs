@@ -19,9 +19,6 @@ use crate::convert::{self, Violations};
 use crate::errors::{Language, Outcome, Problem};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
 
-/// How many messages may wait for a reader before the clock runs that ends a slow stream.
-const WAITING: usize = 16;
-
 /// What a watcher gets.
 pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<v1::WatchTicketsResponse, Status>> + Send>>;
 /// The same, encoded.
@@ -62,7 +59,7 @@ impl Service {
         let service = self.clone();
         let uid = self.store_uid();
         let convert = move |batch: &WatchBatch| service.encoded(batch, &uid, full);
-        let feed = self.desk().feed(stream, WAITING, convert);
+        let feed = self.desk().feed(stream, convert);
         let messages = feed.map(move |item| {
             // The permit lives as long as the stream.
             let _held = &permit;
@@ -75,7 +72,7 @@ impl Service {
         Ok(Box::pin(messages))
     }
 
-    /// One message, encoded; of events once for all watchers of the same filter.
+    /// One message, encoded; of events once for all whom the same concerns.
     fn encoded(&self, batch: &WatchBatch, store_uid: &str, full: bool) -> Outcome<Bytes> {
         let place = match batch {
             WatchBatch::Events(matched) => matched.encoded.get(usize::from(full)),

@@ -145,6 +145,22 @@ async fn watchers_of_one_filter_share_what_was_judged() {
 }
 
 #[tokio::test]
+async fn filters_that_let_the_same_through_share_it() {
+    let bench = Bench::new();
+    let mut one = watch(&bench, "state = NEW", WatchStart::Now).await;
+    let mut two = watch(&bench, "tag != \"чужой\"", WatchStart::Now).await;
+    let mut three = watch(&bench, "state = NEW AND tag != \"чужой\"", WatchStart::Now).await;
+    let number = bench.create("один").await.number;
+    let shared = events(&mut one).await;
+    assert!(Arc::ptr_eq(&shared, &events(&mut two).await) && Arc::ptr_eq(&shared, &events(&mut three).await));
+    // For two of them it goes, for the third it stays.
+    bench.transition(number, TicketState::InProgress).await;
+    let (left, stays) = (events(&mut one).await, events(&mut two).await);
+    assert!(Arc::ptr_eq(&left, &events(&mut three).await) && !Arc::ptr_eq(&left, &stays));
+    assert!(left.events().all(|(_, left)| left) && stays.events().all(|(_, left)| !left));
+}
+
+#[tokio::test]
 async fn a_stream_can_begin_only_where_the_log_is() {
     let bench = Bench::new();
     bench.create("один").await;
@@ -162,7 +178,7 @@ async fn a_stream_can_begin_only_where_the_log_is() {
 async fn a_stop_ends_every_stream() {
     let bench = Bench::new();
     let mut stream = watch(&bench, "", WatchStart::Now).await;
-    let feed = bench.desk.feed(watch(&bench, "", WatchStart::Now).await, 4, WatchBatch::revision);
+    let feed = bench.desk.feed(watch(&bench, "", WatchStart::Now).await, WatchBatch::revision);
     let (end, stopped) = tokio::join!(stream.next(), bench.desk.stop());
     assert_eq!(end.unwrap_err(), WatchEnd::Stopping);
     stopped.unwrap();
@@ -176,7 +192,7 @@ async fn who_does_not_read_is_ended_and_resumes_without_a_gap_and_holds_nobody_u
     let stream = watch(&bench, "", WatchStart::From(Revision(1))).await;
     let token = Arc::new(());
     let held = token.clone();
-    let mut feed = bench.desk.feed(stream, 4, move |batch| (batch.revision(), held.clone()));
+    let mut feed = bench.desk.feed(stream, move |batch| (batch.revision(), held.clone()));
     for n in 0..50 {
         bench.create(&format!("{n}")).await;
     }
@@ -186,6 +202,6 @@ async fn who_does_not_read_is_ended_and_resumes_without_a_gap_and_holds_nobody_u
     assert_eq!(feed.next().await.unwrap().unwrap_err(), WatchEnd::TooSlow);
     assert!(feed.next().await.is_none());
     let again = watch(&bench, "", WatchStart::From(Revision(2))).await;
-    let rest: Vec<_> = bench.desk.feed(again, 4, WatchBatch::revision).take(49).collect().await;
+    let rest: Vec<_> = bench.desk.feed(again, WatchBatch::revision).take(49).collect().await;
     assert!(rest.into_iter().map(Result::unwrap).eq((2..=50).map(Revision)));
 }

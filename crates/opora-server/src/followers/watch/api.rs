@@ -44,7 +44,7 @@ pub enum WatchBatch {
     },
     /// That was all that matched at `revision`; events follow.
     Synced(Revision),
-    /// All events of one revision that concern the watcher; shared by all that use the same filter.
+    /// All events of one revision that concern the watcher; shared by all that the same of them concern.
     Events(Arc<Matched>),
     /// Nothing that concerns the watcher happened up to here.
     Bookmark(Revision),
@@ -67,7 +67,7 @@ pub struct Matched {
     pub commit: Arc<Commit>,
     /// Which of its records, in order.
     pub events: Vec<MatchedEvent>,
-    /// Places for the service to keep the message encoded, once for all watchers of this filter: the BASIC view, FULL.
+    /// Places for the service to keep the message encoded, once for all whom the same concerns: the BASIC view, FULL.
     pub encoded: [OnceLock<Bytes>; 2],
 }
 
@@ -81,6 +81,10 @@ pub struct MatchedEvent {
 }
 
 impl Matched {
+    pub(super) fn new(commit: &Arc<Commit>, events: Vec<MatchedEvent>) -> Self {
+        Self { commit: commit.clone(), events, encoded: Default::default() }
+    }
+
     /// The events with whether their ticket left the view.
     pub fn events(&self) -> impl Iterator<Item = (&TicketEvent, bool)> {
         self.events.iter().filter_map(|matched| match self.commit.records.get(matched.record) {

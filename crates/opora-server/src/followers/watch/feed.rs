@@ -1,104 +1,70 @@
-//! A bounded queue between a stream and a reader that may be slow: when it stays full for too long everything in it is
-//! freed, and the reader finds its end when it reads again.
+//! A stream as its reader polls it. Nothing is read ahead for a reader who does not come: a send that blocks leaves the
+//! stream unpolled, and after a while everything that it holds is freed; the reader finds its end when it reads again.
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use parking_lot::Mutex;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::{WatchBatch, WatchEnd, WatchStream};
-
-struct Shared<T> {
-    state: Mutex<State<T>>,
-    room: Notify,
-    gone: CancellationToken,
-    capacity: usize,
-    /// How long a message may wait for room.
-    patience: Duration,
-}
-
-struct State<T> {
-    items: VecDeque<T>,
-    end: Option<WatchEnd>,
-    reader: Option<Waker>,
-}
 
 /// What a reader polls: messages as `convert` made them, then one error. Dropping it ends the stream.
 pub struct Feed<T>(Arc<Shared<T>>);
 
+struct Shared<T> {
+    state: Mutex<State<T>>,
+    /// How long something may be there for a reader who does not come.
+    patience: Duration,
+}
+
+enum State<T> {
+    Live(Box<Live<T>>),
+    Ended(WatchEnd),
+    Over,
+}
+
+struct Live<T> {
+    stream: WatchStream,
+    convert: Box<dyn FnMut(&WatchBatch) -> T + Send>,
+}
+
+/// What can be freed when nobody reads it.
+pub(super) trait Held: Send + Sync {
+    /// Frees everything if nobody came for too long.
+    fn give_up(&self);
+}
+
 impl<T: Send + 'static> Feed<T> {
-    /// Drives a stream in a task of its own.
     pub(crate) fn start(
-        tasks: &TaskTracker,
-        mut stream: WatchStream,
-        capacity: usize,
+        stream: WatchStream,
         patience: Duration,
-        mut convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
+        convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
     ) -> Self {
-        let state = State { items: VecDeque::new(), end: None, reader: None };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-            room: Notify::new(),
-            gone: CancellationToken::new(),
-            capacity: capacity.max(1),
-            patience,
-        });
-        let pump = shared.clone();
-        tasks.spawn(async move {
-            let gone = pump.gone.clone();
-            let end = gone.run_until_cancelled(async {
-                loop {
-                    match stream.next().await {
-                        Ok(batch) => pump.send(convert(&batch)).await?,
-                        Err(end) => return Err::<(), _>(end),
-                    }
-                }
-            });
-            if let Some(Err(end)) = end.await {
-                pump.end(end);
-            }
-        });
+        let hub = stream.hub().clone();
+        let state = State::Live(Box::new(Live { stream, convert: Box::new(convert) }));
+        let shared = Arc::new(Shared { state: Mutex::new(state), patience });
+        let held: Arc<dyn Held> = shared.clone();
+        hub.hold(Arc::downgrade(&held));
         Self(shared)
     }
 }
 
-impl<T> Shared<T> {
-    async fn send(&self, item: T) -> Result<(), WatchEnd> {
-        let room = async {
-            while self.state.lock().items.len() >= self.capacity {
-                self.room.notified().await;
-            }
-        };
-        if tokio::time::timeout(self.patience, room).await.is_err() {
-            return Err(WatchEnd::TooSlow);
-        }
-        let reader = {
-            let mut state = self.state.lock();
-            state.items.push_back(item);
-            state.reader.take()
-        };
-        if let Some(reader) = reader {
-            reader.wake();
-        }
-        Ok(())
+impl<T> State<T> {
+    fn too_slow(&self, patience: Duration) -> bool {
+        matches!(self, Self::Live(live) if live.stream.unread_since().is_some_and(|since| since.elapsed() > patience))
     }
+}
 
-    fn end(&self, end: WatchEnd) {
-        let (freed, reader) = {
-            let mut state = self.state.lock();
-            let freed = if end == WatchEnd::TooSlow { std::mem::take(&mut state.items) } else { VecDeque::new() };
-            state.end = Some(end);
-            (freed, state.reader.take())
-        };
-        drop(freed);
-        if let Some(reader) = reader {
-            reader.wake();
+impl<T: Send> Held for Shared<T> {
+    fn give_up(&self) {
+        // Whoever holds it is reading.
+        let Some(mut state) = self.state.try_lock() else { return };
+        if state.too_slow(self.patience) {
+            let freed = std::mem::replace(&mut *state, State::Ended(WatchEnd::TooSlow));
+            drop(state);
+            drop(freed);
         }
     }
 }
@@ -108,25 +74,18 @@ impl<T> futures::Stream for Feed<T> {
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let mut state = self.0.state.lock();
-        if let Some(item) = state.items.pop_front() {
-            drop(state);
-            self.0.room.notify_one();
-            return Poll::Ready(Some(Ok(item)));
+        if state.too_slow(self.0.patience) {
+            *state = State::Ended(WatchEnd::TooSlow);
         }
-        if let Some(end) = state.end.take() {
-            self.0.gone.cancel();
-            return Poll::Ready(Some(Err(end)));
-        }
-        if self.0.gone.is_cancelled() {
-            return Poll::Ready(None);
-        }
-        state.reader = Some(context.waker().clone());
-        Poll::Pending
-    }
-}
-
-impl<T> Drop for Feed<T> {
-    fn drop(&mut self) {
-        self.0.gone.cancel();
+        let end = match &mut *state {
+            State::Live(live) => match ready!(live.stream.poll_next(context)) {
+                Ok(batch) => return Poll::Ready(Some(Ok((live.convert)(&batch)))),
+                Err(end) => end,
+            },
+            State::Ended(end) => end.clone(),
+            State::Over => return Poll::Ready(None),
+        };
+        *state = State::Over;
+        Poll::Ready(Some(Err(end)))
     }
 }

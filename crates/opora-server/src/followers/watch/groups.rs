@@ -7,7 +7,7 @@ use opora_core::filter::Key;
 use opora_core::model::Ticket;
 use opora_store::Record;
 
-use super::hub::FilterGroup;
+use super::group::FilterGroup;
 use crate::engine::log::Published;
 
 /// All groups that somebody watches.

@@ -1,18 +1,20 @@
 //! The hub: judges each new commit once for every distinct filter that it can concern, and wakes only the streams that
-//! it concerns. The writer does that itself while it is a matter of microseconds, else a thread of the hub's own. A stream that is further behind than the log's memory reads and judges for itself.
+//! it concerns. The writer does that itself while it is a matter of microseconds, else a thread of the hub's own. A stream that is further behind than the log's memory reads and judges for
+//! itself.
 
-use std::collections::VecDeque;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::Waker;
 use std::time::Duration;
 
 use opora_core::filter::Filter;
 use opora_core::model::{Revision, Ticket};
 use parking_lot::Mutex;
-use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::Matched;
+use super::feed::Held;
+use super::group::{FilterGroup, Next, Seat};
 use super::groups::Groups;
 use super::judge::{Memory, judge};
 use crate::engine::log::Published;
@@ -23,6 +25,8 @@ use crate::engine::{Clock as _, SystemClock};
 const CHUNK: usize = 256;
 /// Up to how many filters that any change may concern the writer judges itself.
 const AT_ONCE: usize = 16;
+/// How many of the messages that a commit became are looked through for one that is the same.
+const COMPARED: usize = 8;
 /// How long the hub sleeps when nobody watches or nothing happens.
 const NAP: Duration = Duration::from_secs(1);
 
@@ -30,64 +34,22 @@ pub(crate) struct Hub {
     groups: Mutex<Groups>,
     /// Every commit up to here was judged for every filter that was there.
     judged: AtomicU64,
-    pub(super) stopping: CancellationToken,
-}
-
-/// All streams with the same filter.
-pub(super) struct FilterGroup {
-    pub(super) filter: Arc<Filter>,
-    matched: Mutex<Kept>,
-    grown: watch::Sender<()>,
-}
-
-struct Kept {
-    /// Everything from here on that matched is kept.
-    from: Revision,
-    matched: VecDeque<Arc<Matched>>,
-}
-
-/// What a group has for a stream.
-pub(super) enum Next {
-    /// A commit that matched.
-    Matched(Arc<Matched>),
-    /// Nothing that matched up to this revision.
-    Nothing(Revision),
-    /// The stream is further behind than what is kept.
-    Behind,
-}
-
-impl FilterGroup {
-    pub(super) fn subscribe(&self) -> watch::Receiver<()> {
-        self.grown.subscribe()
-    }
-
-    /// Adds what a commit means to it; forgets what the log has forgotten.
-    fn push(&self, matched: Matched, oldest: Revision) {
-        let mut kept = self.matched.lock();
-        kept.trim(oldest);
-        kept.matched.push_back(Arc::new(matched));
-        drop(kept);
-        self.grown.send_replace(());
-    }
-
-    fn trim(&self, oldest: Revision) {
-        self.matched.lock().trim(oldest);
-    }
-}
-
-impl Kept {
-    fn trim(&mut self, oldest: Revision) {
-        self.from = self.from.max(oldest);
-        while self.matched.front().is_some_and(|matched| matched.commit.revision < oldest) {
-            self.matched.pop_front();
-        }
-    }
+    stopping: AtomicBool,
+    /// What streams read from the disk.
+    pub(super) reads: TaskTracker,
+    /// What is freed when nobody reads it.
+    held: Mutex<Vec<Weak<dyn Held>>>,
 }
 
 impl Hub {
     pub(crate) fn new(newest: Revision) -> Self {
-        let judged = AtomicU64::new(newest.0);
-        Self { groups: Mutex::default(), judged, stopping: CancellationToken::new() }
+        Self {
+            groups: Mutex::default(),
+            judged: AtomicU64::new(newest.0),
+            stopping: AtomicBool::new(false),
+            reads: TaskTracker::new(),
+            held: Mutex::default(),
+        }
     }
 
     /// Every commit up to here was judged.
@@ -95,9 +57,23 @@ impl Hub {
         Revision(self.judged.load(Ordering::Acquire))
     }
 
-    /// Ends all streams.
-    pub(crate) fn stop(&self) {
-        self.stopping.cancel();
+    /// Ends all streams; done when none of them reads from the store any more.
+    pub(crate) async fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+        // Under the groups' locks: who sits down after this sees that it is stopping.
+        self.groups.lock().all().for_each(|group| group.wake());
+        self.reads.close();
+        self.reads.wait().await;
+    }
+
+    /// Whether all streams end.
+    pub(super) fn stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
+    }
+
+    /// Remembers what has to be freed when nobody reads it.
+    pub(super) fn hold(&self, held: Weak<dyn Held>) {
+        self.held.lock().push(held);
     }
 
     /// The group of a filter.
@@ -107,23 +83,15 @@ impl Hub {
             return group;
         }
         // Under the lock: the hub judges the next commit for this group too.
-        let kept = Kept { from: self.revision().next(), matched: VecDeque::new() };
-        let group =
-            Arc::new(FilterGroup { filter: filter.clone(), matched: Mutex::new(kept), grown: watch::Sender::new(()) });
+        let group = Arc::new(FilterGroup::new(filter.clone(), self.revision().next()));
         groups.add(text.clone(), &group);
         group
     }
 
-    /// What a group has for a stream that wants this revision next.
-    pub(super) fn next(&self, group: &FilterGroup, from: Revision) -> Next {
+    /// What a group has for a stream that wants this revision next; if nothing, it is woken when there is.
+    pub(super) fn next(&self, group: &FilterGroup, from: Revision, seat: &Arc<Seat>, waker: &Waker) -> Next {
         // Before looking: what is judged after this is not missed, only seen later.
-        let judged = self.revision();
-        let kept = group.matched.lock();
-        if from < kept.from {
-            return if judged < from { Next::Nothing(judged) } else { Next::Behind };
-        }
-        let place = kept.matched.partition_point(|matched| matched.commit.revision < from);
-        kept.matched.get(place).map_or(Next::Nothing(judged), |matched| Next::Matched(matched.clone()))
+        group.next(from, self.revision(), seat, waker)
     }
 
     /// Judges what happens until the log stops.
@@ -183,10 +151,17 @@ impl Hub {
 
     fn judge_one(&self, groups: &mut Groups, published: &Published, before: &[Option<Arc<Ticket>>], oldest: Revision) {
         if !groups.is_empty() {
+            // Filters that let the same through share it, and what it becomes on the wire.
+            let mut shared: Vec<Arc<Matched>> = Vec::new();
             for group in groups.concerned(published, before) {
-                if let Some(matched) = judge(published, before, &group.filter) {
-                    group.push(matched, oldest);
-                }
+                let Some(events) = judge(published, before, &group.filter) else { continue };
+                let same = shared.iter().rev().take(COMPARED).find(|matched| matched.events == events).cloned();
+                let matched = same.unwrap_or_else(|| {
+                    let matched = Arc::new(Matched::new(&published.commit, events));
+                    shared.push(matched.clone());
+                    matched
+                });
+                group.push(matched, oldest);
             }
         }
         self.judged.store(published.commit.revision.0, Ordering::Release);
@@ -198,5 +173,14 @@ impl Hub {
         groups.tidy();
         let oldest = world.log.oldest_kept();
         groups.all().for_each(|group| group.trim(oldest));
+        drop(groups);
+        let held: Vec<_> = {
+            let mut held = self.held.lock();
+            held.retain(|held| held.strong_count() > 0);
+            held.iter().filter_map(Weak::upgrade).collect()
+        };
+        for held in held {
+            held.give_up();
+        }
     }
 }

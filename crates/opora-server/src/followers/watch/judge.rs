@@ -9,8 +9,9 @@ use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
 use opora_store::{ReadError, Record, Store};
 
-use super::{Matched, MatchedEvent};
+use super::MatchedEvent;
 use crate::engine::log::Published;
+use crate::engine::world::ticket_at;
 
 /// How many tickets are remembered as they stood last.
 const REMEMBERED: usize = 4_096;
@@ -56,22 +57,12 @@ impl Memory {
     }
 }
 
-/// A ticket as it stood at a revision.
-pub(super) fn ticket_at(
-    store: &dyn Store,
-    number: TicketNumber,
-    revision: Revision,
-) -> Result<Option<Arc<Ticket>>, ReadError> {
-    let Some(last) = store.history(number, Some(revision), 1)?.first().copied() else { return Ok(None) };
-    let commit = store.commit(last)?;
-    Ok(commit.records.iter().rev().find_map(|record| match record {
-        Record::Ticket(event) if event.ticket.number == number => Some(event.ticket.clone()),
-        _ => None,
-    }))
-}
-
 /// What of a commit concerns a filter; `None`: nothing.
-pub(super) fn judge(published: &Published, before: &[Option<Arc<Ticket>>], filter: &Filter) -> Option<Matched> {
+pub(super) fn judge(
+    published: &Published,
+    before: &[Option<Arc<Ticket>>],
+    filter: &Filter,
+) -> Option<Vec<MatchedEvent>> {
     let commit = &published.commit;
     let mut events = Vec::new();
     for (index, record) in commit.records.iter().enumerate() {
@@ -83,5 +74,5 @@ pub(super) fn judge(published: &Published, before: &[Option<Arc<Ticket>>], filte
             events.push(MatchedEvent { record: index, left_view: true });
         }
     }
-    (!events.is_empty()).then(|| Matched { commit: commit.clone(), events, encoded: Default::default() })
+    (!events.is_empty()).then_some(events)
 }

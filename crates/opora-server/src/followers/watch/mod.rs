@@ -3,6 +3,7 @@
 
 mod api;
 mod feed;
+mod group;
 mod groups;
 mod hub;
 mod judge;

@@ -1,18 +1,22 @@
 //! One stream: its own place in the log, and what it shows next. Between two messages it holds little more than that.
 
 use std::collections::VecDeque;
+use std::future::Future as _;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_store::ReadError;
-use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::hub::{FilterGroup, Hub, Next};
-use super::judge::{Memory, judge, matches, ticket_at};
-use super::{WatchBatch, WatchEnd, WatchQuery, WatchStart};
-use crate::engine::world::World;
+use super::group::{FilterGroup, Next, Seat};
+use super::hub::Hub;
+use super::judge::{Memory, judge, matches};
+use super::{Matched, WatchBatch, WatchEnd, WatchQuery, WatchStart};
+use crate::engine::world::{World, ticket_at};
 use crate::followers::search::NumberSet;
 
 /// How many tickets that match now come in one message at most.
@@ -31,14 +35,19 @@ pub struct WatchStream {
     world: Arc<World>,
     hub: Arc<Hub>,
     group: Arc<FilterGroup>,
-    grown: watch::Receiver<()>,
+    seat: Arc<Seat>,
     phase: Phase,
     /// The revision to be shown next.
     next: Revision,
     /// What was read ahead.
     ahead: VecDeque<WatchBatch>,
     memory: Memory,
+    /// What is being read from the disk, and since when.
+    reading: Option<(JoinHandle<Result<Read, ReadError>>, Instant)>,
     spoke: Instant,
+    waits: Waits,
+    /// Fires no later than the stream has to say something.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 enum Phase {
@@ -50,24 +59,31 @@ enum Phase {
     Follow,
 }
 
+/// What a stream waits for.
+enum Waits {
+    /// That the next message is asked for.
+    Reader,
+    Disk,
+    Events,
+}
+
+/// What was read from the disk.
+enum Read {
+    /// Tickets that match, and where the next ones begin.
+    Others(Vec<Arc<Ticket>>, Option<TicketNumber>),
+    /// Messages, and the revision after them.
+    Commits(VecDeque<WatchBatch>, Revision, Memory),
+}
+
 impl std::fmt::Debug for WatchStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("WatchStream").field("next", &self.next).finish_non_exhaustive()
     }
 }
 
-fn corrupt(error: &ReadError) -> WatchEnd {
-    WatchEnd::Corrupt(error.to_string())
-}
-
-/// Runs what reads the disk where it may block.
-async fn blocking<T: Send + 'static>(read: impl FnOnce() -> T + Send + 'static) -> Result<T, WatchEnd> {
-    tokio::task::spawn_blocking(read).await.map_err(|_| WatchEnd::Stopping)
-}
-
 impl WatchStream {
     pub(crate) fn start(world: Arc<World>, hub: Arc<Hub>, query: &WatchQuery) -> Result<Self, WatchEnd> {
-        if hub.stopping.is_cancelled() {
+        if hub.stopping() {
             return Err(WatchEnd::Stopping);
         }
         let uid = world.store.uid();
@@ -94,9 +110,20 @@ impl WatchStream {
                 (Phase::Live(live.into_iter(), Arc::new(numbers)), revision.next())
             }
         };
-        let (grown, spoke) = (group.subscribe(), Instant::now());
-        let (ahead, memory) = (VecDeque::new(), Memory::default());
-        Ok(Self { world, hub, group, grown, phase, next, ahead, memory, spoke })
+        Ok(Self {
+            world,
+            hub,
+            group,
+            seat: Arc::default(),
+            phase,
+            next,
+            ahead: VecDeque::new(),
+            memory: Memory::default(),
+            reading: None,
+            spoke: Instant::now(),
+            waits: Waits::Reader,
+            timer: None,
+        })
     }
 
     /// The next message; waits for it. Cancelling the wait loses nothing.
@@ -104,24 +131,72 @@ impl WatchStream {
     /// # Errors
     /// [`WatchEnd`], after which nothing comes.
     pub async fn next(&mut self) -> Result<WatchBatch, WatchEnd> {
+        std::future::poll_fn(|context| self.poll_next(context)).await
+    }
+
+    /// The next message; if there is none yet, the caller is woken.
+    ///
+    /// # Errors
+    /// [`WatchEnd`], after which nothing comes.
+    pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<WatchBatch, WatchEnd>> {
+        self.seat.came();
         loop {
-            if self.hub.stopping.is_cancelled() {
-                return Err(WatchEnd::Stopping);
+            if self.hub.stopping() {
+                return Poll::Ready(Err(WatchEnd::Stopping));
+            }
+            if let Some((reading, _)) = &mut self.reading {
+                self.waits = Waits::Disk;
+                let read = ready!(Pin::new(reading).poll(context));
+                self.reading = None;
+                match read {
+                    Ok(Ok(read)) => {
+                        if let Some(batch) = self.take(read) {
+                            return self.give(batch);
+                        }
+                        continue;
+                    }
+                    Ok(Err(error)) => return Poll::Ready(Err(WatchEnd::Corrupt(error.to_string()))),
+                    Err(_) => return Poll::Ready(Err(WatchEnd::Stopping)),
+                }
             }
             let batch = match &mut self.phase {
                 Phase::Live(..) => self.live(),
-                Phase::Others(..) => self.others().await?,
+                Phase::Others(from, live) => {
+                    let (from, live) = (*from, live.clone());
+                    self.read_others(from, live);
+                    None
+                }
                 Phase::Synced => {
                     self.phase = Phase::Follow;
                     Some(WatchBatch::Synced(self.shown()))
                 }
-                Phase::Follow => self.follow().await?,
+                Phase::Follow => ready!(self.follow(context)),
             };
             if let Some(batch) = batch {
-                self.spoke = Instant::now();
-                return Ok(batch);
+                return self.give(batch);
             }
         }
+    }
+
+    /// Since when there is something that nobody came for.
+    pub(super) fn unread_since(&self) -> Option<Instant> {
+        match self.waits {
+            Waits::Reader => Some(self.spoke),
+            Waits::Disk => self.reading.as_ref().filter(|(reading, _)| reading.is_finished()).map(|(_, since)| *since),
+            Waits::Events => {
+                let due = self.timer.as_ref().map(|timer| timer.deadline()).filter(|due| *due <= Instant::now());
+                self.seat.woken().into_iter().chain(due).min()
+            }
+        }
+    }
+
+    pub(super) fn hub(&self) -> &Arc<Hub> {
+        &self.hub
+    }
+
+    fn give(&mut self, batch: WatchBatch) -> Poll<Result<WatchBatch, WatchEnd>> {
+        (self.spoke, self.waits) = (Instant::now(), Waits::Reader);
+        Poll::Ready(Ok(batch))
     }
 
     /// The revision up to which everything was shown.
@@ -152,83 +227,103 @@ impl WatchStream {
         self.current(tickets)
     }
 
+    /// Runs what reads the disk where it may block.
+    fn read(&mut self, read: impl FnOnce() -> Result<Read, ReadError> + Send + 'static) {
+        self.reading = Some((self.hub.reads.spawn_blocking(read), Instant::now()));
+    }
+
+    /// What was read becomes the next message, or what comes next.
+    fn take(&mut self, read: Read) -> Option<WatchBatch> {
+        match read {
+            Read::Others(tickets, next) => {
+                if let Phase::Others(from, _) = &mut self.phase {
+                    match next {
+                        Some(next) => *from = next,
+                        None => self.phase = Phase::Synced,
+                    }
+                }
+                self.current(tickets)
+            }
+            Read::Commits(batches, next, memory) => {
+                (self.ahead, self.next, self.memory) = (batches, next, memory);
+                let quiet = self.ahead.is_empty() && self.spoke.elapsed() >= PASSED;
+                quiet.then(|| WatchBatch::Bookmark(self.shown()))
+            }
+        }
+    }
+
     /// Closed and merged tickets as they stood when the stream began.
-    async fn others(&mut self) -> Result<Option<WatchBatch>, WatchEnd> {
-        let Phase::Others(from, live) = &mut self.phase else { return Ok(None) };
-        let (from, revision) = (*from, Revision(self.next.0.saturating_sub(1)));
+    fn read_others(&mut self, from: TicketNumber, live: Arc<NumberSet>) {
         let (world, filter, now) = (self.world.clone(), self.group.filter.clone(), self.world.now());
-        let (live, known) = (live.clone(), live.clone());
-        let read = move || -> Result<_, ReadError> {
+        let revision = self.shown();
+        self.read(move || {
             let found = world.store.tickets(from, false, CHUNK)?;
             let next = found.last().map(|last| TicketNumber(last.number.0 + 1));
             let mut tickets = Vec::new();
-            for ticket in found.into_iter().filter(|ticket| !known.contains(ticket.number)) {
+            for ticket in found.into_iter().filter(|ticket| !live.contains(ticket.number)) {
                 let ticket = match ticket {
                     newer if newer.revision > revision => ticket_at(&*world.store, newer.number, revision)?,
                     ticket => Some(ticket),
                 };
                 tickets.extend(ticket.filter(|ticket| matches(&filter, ticket, now)));
             }
-            Ok((tickets, next))
-        };
-        let (tickets, next) = blocking(read).await?.map_err(|error| corrupt(&error))?;
-        self.phase = next.map_or(Phase::Synced, |next| Phase::Others(next, live));
-        Ok(self.current(tickets))
+            Ok(Read::Others(tickets, next))
+        });
     }
 
-    async fn follow(&mut self) -> Result<Option<WatchBatch>, WatchEnd> {
+    fn follow(&mut self, context: &mut Context<'_>) -> Poll<Option<WatchBatch>> {
         if let Some(batch) = self.ahead.pop_front() {
-            return Ok(Some(batch));
+            return Poll::Ready(Some(batch));
         }
-        // Before looking: what comes after is told by the next `changed`.
-        self.grown.mark_unchanged();
-        match self.hub.next(&self.group, self.next) {
+        match self.hub.next(&self.group, self.next, &self.seat, context.waker()) {
             Next::Matched(matched) => {
+                self.memory = Memory::default();
                 self.next = matched.commit.revision.next();
-                Ok(Some(WatchBatch::Events(matched)))
+                Poll::Ready(Some(WatchBatch::Events(matched)))
             }
-            Next::Behind => self.catch_up().await,
-            Next::Nothing(judged) => self.idle(judged).await,
+            Next::Behind => {
+                self.catch_up();
+                Poll::Ready(None)
+            }
+            Next::Nothing(judged) => self.idle(judged, context),
         }
     }
 
     /// Waits for something that concerns the watcher, and tells now and then how far the stream is.
-    async fn idle(&mut self, judged: Revision) -> Result<Option<WatchBatch>, WatchEnd> {
+    fn idle(&mut self, judged: Revision, context: &mut Context<'_>) -> Poll<Option<WatchBatch>> {
+        // Told after it had sat down: it is woken.
+        if self.hub.stopping() {
+            return Poll::Ready(None);
+        }
         let quiet = self.spoke.elapsed();
         if (judged >= self.next && quiet >= PASSED) || quiet >= QUIET {
             self.next = self.next.max(judged.next());
-            return Ok(Some(WatchBatch::Bookmark(self.shown())));
+            return Poll::Ready(Some(WatchBatch::Bookmark(self.shown())));
         }
-        tokio::select! {
-            // The sender lives in the group, which this stream holds.
-            _ = self.grown.changed() => {}
-            () = tokio::time::sleep(PASSED.saturating_sub(quiet).max(Duration::from_millis(100))) => {}
-            () = self.hub.stopping.cancelled() => return Err(WatchEnd::Stopping),
+        self.waits = Waits::Events;
+        let due = self.spoke + if quiet < PASSED { PASSED } else { QUIET };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(due)));
+        // One that fires too early is set anew then: cheaper than setting it with every message.
+        if timer.is_elapsed() {
+            timer.as_mut().reset(due);
         }
-        Ok(None)
+        timer.as_mut().poll(context).map(|()| None)
     }
 
     /// Reads what is no longer in memory, and judges it alone.
-    async fn catch_up(&mut self) -> Result<Option<WatchBatch>, WatchEnd> {
+    fn catch_up(&mut self) {
         let (world, filter, from) = (self.world.clone(), self.group.filter.clone(), self.next);
         let mut memory = std::mem::take(&mut self.memory);
-        let read = move || -> Result<_, ReadError> {
+        self.read(move || {
             let mut batches = VecDeque::new();
             let mut next = from;
             for published in world.log.read(from, READ)? {
                 let before = memory.before(&*world.store, &published)?;
-                batches.extend(judge(&published, &before, &filter).map(|m| WatchBatch::Events(Arc::new(m))));
+                let events = judge(&published, &before, &filter);
+                batches.extend(events.map(|e| WatchBatch::Events(Arc::new(Matched::new(&published.commit, e)))));
                 next = published.commit.revision.next();
             }
-            Ok((batches, next, memory))
-        };
-        let (batches, next, memory) = blocking(read).await?.map_err(|error| corrupt(&error))?;
-        self.memory = memory;
-        self.next = next;
-        self.ahead = batches;
-        if self.ahead.is_empty() && self.spoke.elapsed() >= PASSED {
-            return Ok(Some(WatchBatch::Bookmark(self.shown())));
-        }
-        Ok(None)
+            Ok(Read::Commits(batches, next, memory))
+        });
     }
 }
