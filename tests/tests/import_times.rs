@@ -249,6 +249,9 @@ async fn an_import_whose_end_was_cut_off_by_a_crash_is_ended_by_the_same_request
     assert_eq!(ended.len(), IMPORTED);
     assert!(ended.values().all(|&times| times == 1));
     // And once more: nothing is left to do, the answer stays.
-    let again = desk.admin().finish_import(finish).await.unwrap().into_inner();
-    assert_eq!(again.ticket_count, IMPORTED as u64);
+    assert_eq!(desk.admin().finish_import(finish.clone()).await.unwrap().into_inner(), done);
+    // Also to a server that was started since.
+    server.kill();
+    server.restart();
+    assert_eq!(server.desk().admin().finish_import(finish).await.unwrap().into_inner(), done);
 }

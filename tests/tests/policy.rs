@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
+use futures::StreamExt as _;
 use opora_proto::client::{Desk, request_id};
 use opora_proto::error::ErrorReason;
 use opora_proto::v1;
@@ -165,24 +166,73 @@ async fn the_same_request_makes_one_version_also_across_a_restart() {
     let all = tickets(&desk).await;
     let request = low_answered_within(&desk, "2 h").await;
     let first = apply(&desk, request.clone()).await;
-    // The counts of the first answer come again; which tickets moved is told once.
-    let told = |done: v1::ApplyPolicyResponse| (done.policy, done.ticket_count, done.moved_count);
-    let again = apply(&desk, request.clone()).await;
-    assert_eq!(again.revision, first.revision);
-    assert_eq!(told(again), told(first.clone()), "the first answer comes again");
+    assert_eq!((first.moved_count, first.breached_count, first.moves.len()), (2, 1, 2), "{first:?}");
+    assert_eq!(apply(&desk, request.clone()).await, first, "the first answer comes again");
     let other = v1::ApplyPolicyRequest { reason: "другое".into(), ..request.clone() };
     let status = desk.sla().apply_policy(other).await.unwrap_err();
     assert_eq!((status.code(), reason(&status)), (Code::AlreadyExists, Some(ErrorReason::RequestIdReused)));
     server.kill();
     server.restart();
     let desk = server.desk();
-    let again = apply(&desk, request).await;
-    assert_eq!(told(again), told(first), "the first answer comes again after a crash");
+    // What moved is told as it was then, whatever became of it.
+    transition(&desk, &all.aged.name, v1::TicketState::Resolved).await.unwrap();
+    assert_eq!(apply(&desk, request).await, first, "the first answer comes again after a crash");
     assert_eq!(policy(&desk, "policies/default").await.version, 2);
     let applied = |event: &v1::TicketEvent| matches!(event.change, Some(Change::PolicyApplied(_)));
     for ticket in [&all.aged, &all.critical] {
         assert_eq!(events(&desk, &ticket.name).await.iter().filter(|event| applied(event)).count(), 1);
     }
+}
+
+/// How many tickets a policy is applied to: many parts of it.
+const MANY: usize = 4_000;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_policy_whose_application_was_cut_off_by_a_crash_is_applied_to_the_end_by_the_same_request() {
+    let mut server = Server::start();
+    let desk = server.desk();
+    let made = futures::stream::iter(0..MANY).map(|n| {
+        let desk = desk.clone();
+        async move { create(&desk, &format!("заявка {n}")).await.unwrap() }
+    });
+    let made: Vec<v1::Ticket> = made.buffer_unordered(64).collect().await;
+    let request = low_answered_within(&desk, "12 h").await;
+    let newest = made.iter().map(|ticket| ticket.revision).max().unwrap();
+    let watch = |from_revision| v1::WatchTicketsRequest { from_revision, ..Default::default() };
+    let mut stream = desk.without_deadline().tickets().watch_tickets(watch(newest + 1)).await.unwrap().into_inner();
+    let (asked, asking) = (desk.clone(), request.clone());
+    let call = tokio::spawn(async move { asked.sla().apply_policy(asking).await });
+    // Killed as soon as the first tickets have it.
+    while stream.message().await.unwrap().unwrap().events.is_empty() {}
+    server.kill();
+    let _ = call.await.unwrap();
+    server.restart();
+    let desk = server.desk();
+    let done = apply(&desk, request.clone()).await;
+    let many = MANY as u64;
+    assert_eq!((done.ticket_count, done.moved_count, done.breached_count), (many, many, 0), "as before the crash");
+    assert_eq!((done.moves.len(), done.policy.as_ref().unwrap().version), (100, 2));
+    for shown in &done.moves {
+        let clock = |sla: &Option<v1::TicketSla>| sla.as_ref().unwrap().first_response.unwrap();
+        assert!(clock(&shown.before).due_time.unwrap().seconds > clock(&shown.after).due_time.unwrap().seconds);
+    }
+    // Each ticket took it once.
+    let mut stream = desk.without_deadline().tickets().watch_tickets(watch(newest + 1)).await.unwrap().into_inner();
+    let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+    while taken.len() < MANY {
+        let message = stream.message().await.unwrap().unwrap();
+        for event in &message.events {
+            assert!(matches!(event.change, Some(Change::PolicyApplied(_))), "{event:?}");
+            *taken.entry(event.ticket.clone().unwrap().name).or_default() += 1;
+        }
+        assert!(message.revision <= done.revision);
+    }
+    assert!(taken.values().all(|&times| times == 1));
+    // And again, also after another crash: the same answer to the letter.
+    assert_eq!(apply(&desk, request.clone()).await, done);
+    server.kill();
+    server.restart();
+    assert_eq!(apply(&server.desk(), request).await, done);
 }
 
 #[tokio::test]

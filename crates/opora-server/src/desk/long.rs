@@ -7,14 +7,15 @@ use std::sync::Arc;
 use opora_core::command::Change;
 use opora_core::decide::Refusal;
 use opora_core::model::{Actor, Origin, Revision, Ticket, TicketNumber};
-use opora_core::sla::{ClockKind, Fact, FactKind, Policy, PolicyDefinition, SlaState};
-use opora_store::ReadError;
+use opora_core::sla::{ClockKind, Fact, FactKind, Policies, Policy, PolicyDefinition, PolicyRef, SlaState};
+use opora_core::time::Timestamp;
+use opora_store::{ReadError, RequestKey};
 use parking_lot::Mutex;
 
 use super::{Desk, PolicyMove, PolicyPreview};
 use crate::engine::work::{PutPolicy, RequestId, Work};
-use crate::engine::world::World;
-use crate::engine::{Action, Answer, Done, Refused, Submission, unreadable};
+use crate::engine::world::{World, ticket_at};
+use crate::engine::{Action, Answer, Done, PolicyApplied, Refused, Submission, unreadable};
 
 /// How many tickets are changed under one revision.
 const PART: usize = 100;
@@ -84,7 +85,8 @@ impl Desk {
         Ok(done)
     }
 
-    /// The policy first; then the tickets. Repeated after a crash in between, it finds the policy there and goes on.
+    /// The policy first; then the tickets. Repeated after a crash in between, it finds the policy there and goes on, and
+    /// answers what the first call would have.
     async fn apply_policy(
         &self,
         actor: Actor,
@@ -92,19 +94,32 @@ impl Desk {
         definition: PolicyDefinition,
         reason: Arc<str>,
     ) -> Result<Done, Refused> {
-        let preview = self.preview_policy(definition.clone()).await?;
-        let (moved, tickets) = (preview.moved, preview.tickets);
-        let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, definition, moved, tickets };
-        let mut done = self.work(Work::PutPolicy(Box::new(put)), true).await?;
-        let Answer::Policy(definition, ..) = &done.answer else { return Ok(done) };
-        let policy = definition.policy.clone();
+        let known = self.answered_before(&actor, request).await?;
+        let mut done = if let Some(done) = known {
+            done
+        } else {
+            let preview = self.preview_policy(definition).await?;
+            let applied = PolicyApplied {
+                definition: preview.definition,
+                tickets: preview.tickets,
+                moved: preview.moved,
+                breached: preview.breached,
+                shown: preview.moves.iter().map(|moved| moved.ticket).collect(),
+                revision: preview.revision,
+                at: preview.at,
+            };
+            let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, applied };
+            self.work(Work::PutPolicy(Box::new(put)), true).await?
+        };
+        let Answer::Policy(applied) = &done.answer else { return Ok(done) };
+        let policy = applied.definition.policy.clone();
         let (open, _) = self.shared.world.queue.open();
         let runs_older =
             |ticket: &&Arc<Ticket>| ticket.sla.policy.id == policy.id && ticket.sla.policy.version < policy.version;
         let numbers: Vec<_> = open.iter().filter(runs_older).map(|ticket| ticket.number).collect();
         drop(open);
         let change = Change::ApplyPolicy { policy, reason };
-        done.revision = done.revision.max(self.parts(&actor, &numbers, &change).await?);
+        done.revision = done.revision.max(self.parts(&actor, &numbers, &change, request).await?);
         Ok(done)
     }
 
@@ -126,20 +141,48 @@ impl Desk {
         }
         // The first part once more: repeated after a crash, the step before only gave the first answer again. Those that
         // it ended already refuse, which is passed over.
-        done.revision = done.revision.max(self.parts(&actor, &numbers, &Change::FinishImport).await?);
+        done.revision = done.revision.max(self.parts(&actor, &numbers, &Change::FinishImport, request).await?);
         Ok(done)
     }
 
-    /// The same change on many tickets, part by part; the revision of the last that changed anything.
-    async fn parts(&self, actor: &Actor, numbers: &[TicketNumber], change: &Change) -> Result<Revision, Refused> {
+    /// The same change on many tickets, part by part; the revision of the last that changed anything. The last part
+    /// remembers the request's end: once that is there, nothing is done any more, and its revision given.
+    async fn parts(
+        &self,
+        actor: &Actor,
+        numbers: &[TicketNumber],
+        change: &Change,
+        request: Option<RequestId>,
+    ) -> Result<Revision, Refused> {
+        let end = request.map(end_of);
+        if let Some(done) = self.answered_before(actor, end).await? {
+            return Ok(done.revision);
+        }
         let mut last = Revision::ZERO;
-        for part in numbers.chunks(PART) {
+        let mut parts = numbers.chunks(PART).peekable();
+        while let Some(part) = parts.next() {
             let (actor, change) = (actor.clone(), change.clone());
-            let part = Work::Part { actor, tickets: part.to_vec(), change, request: None };
+            let request = if parts.peek().is_none() { end.map(|end| (end, part.len() as u64)) } else { None };
+            let part = Work::Part { actor, tickets: part.to_vec(), change, request };
             last = last.max(self.work(part, true).await?.revision);
         }
         Ok(last)
     }
+
+    /// What a request was answered, if it was.
+    async fn answered_before(&self, actor: &Actor, request: Option<RequestId>) -> Result<Option<Done>, Refused> {
+        let Some(request) = request else { return Ok(None) };
+        // A part without tickets makes no commit.
+        let (actor, change) = (actor.clone(), Change::FinishImport);
+        let part = Work::Part { actor, tickets: Vec::new(), change, request: Some((request, 0)) };
+        let done = self.work(part, true).await?;
+        Ok(done.commit.is_some().then_some(done))
+    }
+}
+
+/// Under which key the end of a long job is remembered: keys are hashes, so nobody else has its complement.
+fn end_of((key, content): RequestId) -> RequestId {
+    (RequestKey(key.0.map(|byte| !byte)), content)
 }
 
 /// The tickets of an import that is not finished: live ones, and those that can live again. Blocks.
@@ -164,13 +207,11 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
     let mut policies = rules.policies.clone();
     policies.add(policy);
     let (open, revision) = world.queue.open();
-    let (named, now) = (definition.policy.clone(), world.now());
+    let (named, at) = (definition.policy.clone(), world.now());
     let definition = Arc::new(definition);
-    let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision };
+    let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
     for ticket in open.iter().filter(|ticket| ticket.sla.policy.id == named.id) {
-        let kind = FactKind::PolicyApplied(named.clone());
-        let fact = Fact { at: now, revision: Revision::ZERO, kind };
-        let after = ticket.sla.with(fact, &policies).map_err(Refusal::from)?;
+        let after = under(&ticket.sla, &named, at, &policies)?;
         preview.tickets += 1;
         let moves = clocks(&ticket.sla, &after).any(|(before, after)| before.due != after.due);
         let breaches = clocks(&ticket.sla, &after)
@@ -185,6 +226,26 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
         }
     }
     Ok(preview)
+}
+
+/// What a version that was applied did to the first tickets that it moved: reckoned again where it was reckoned first.
+/// Blocks.
+pub(super) fn moves(world: &World, applied: &PolicyApplied) -> Result<Vec<PolicyMove>, Refused> {
+    let rules = world.rules();
+    let mut moves = Vec::with_capacity(applied.shown.len());
+    for number in &applied.shown {
+        let Some(ticket) = ticket_at(&*world.store, *number, applied.revision).map_err(unreadable)? else { continue };
+        let before = ticket.sla.clone();
+        let after = under(&before, &applied.definition.policy, applied.at, &rules.policies)?;
+        moves.push(PolicyMove { ticket: *number, before, after });
+    }
+    Ok(moves)
+}
+
+/// Clocks as they would be under another version of their policy from some time on.
+fn under(sla: &SlaState, policy: &PolicyRef, at: Timestamp, policies: &Policies) -> Result<SlaState, Refused> {
+    let fact = Fact { at, revision: Revision::ZERO, kind: FactKind::PolicyApplied(policy.clone()) };
+    Ok(sla.with(fact, policies).map_err(Refusal::from)?)
 }
 
 fn clocks<'a>(

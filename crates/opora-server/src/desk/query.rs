@@ -11,7 +11,7 @@ use opora_core::time::{Millis, Timestamp};
 use opora_store::ReadError;
 
 use super::Desk;
-use crate::engine::{Refused, TicketRef, unreadable};
+use crate::engine::{PolicyApplied, Refused, TicketRef, unreadable};
 use crate::followers::queue::{Cursor, Listed, Scan, Summary, Tally, Texts, count, open_matching};
 
 /// What a list is to hold.
@@ -87,6 +87,8 @@ pub struct PolicyPreview {
     pub moves: Vec<PolicyMove>,
     /// The revision that it speaks of.
     pub revision: Revision,
+    /// The time that it speaks of.
+    pub at: Timestamp,
 }
 
 /// What a new version of a policy does to a ticket.
@@ -239,6 +241,16 @@ impl Desk {
         let world = self.shared.world.clone();
         let preview = tokio::task::spawn_blocking(move || super::long::preview(&world, definition));
         preview.await.unwrap_or(Err(Refused::Stopping))
+    }
+
+    /// What a version that was applied did to the first tickets that it moved, whenever that was.
+    ///
+    /// # Errors
+    /// [`Refused`].
+    pub async fn policy_moves(&self, applied: Arc<PolicyApplied>) -> Result<Vec<PolicyMove>, Refused> {
+        let world = self.shared.world.clone();
+        let moves = tokio::task::spawn_blocking(move || super::long::moves(&world, &applied));
+        moves.await.unwrap_or(Err(Refused::Stopping))
     }
 }
 

@@ -10,7 +10,7 @@ use opora_core::time::Timestamp;
 use opora_store::{Commit, Record};
 use prost::Message as _;
 
-use super::{Answer, Done, Refused};
+use super::{Answer, Done, PolicyApplied, Refused};
 
 #[derive(Clone, PartialEq, prost::Message)]
 struct Remembered {
@@ -25,9 +25,17 @@ struct Remembered {
     second: u64,
     #[prost(message, repeated, tag = "4")]
     items: Vec<Item>,
+    /// How many clocks the policy breached.
+    #[prost(uint64, tag = "5")]
+    breached: u64,
+    /// As of which revision, and when, what the policy moves was reckoned.
+    #[prost(uint64, tag = "6")]
+    revision: u64,
+    #[prost(int64, tag = "7")]
+    at: i64,
 }
 
-/// One ticket of a batch.
+/// One ticket of a batch, or of those that a policy moved.
 #[derive(Clone, PartialEq, prost::Message)]
 struct Item {
     /// Its number, if it was accepted.
@@ -59,7 +67,7 @@ pub(super) fn encode(answer: &Answer) -> Vec<u8> {
             kind: 1,
             first: ticket.number.0,
             second: other.as_ref().map_or(0, |other| other.number.0),
-            items: Vec::new(),
+            ..Remembered::default()
         },
         Answer::Batch(results) => {
             let item = |result: &Result<Arc<Ticket>, Refused>| match result {
@@ -69,7 +77,15 @@ pub(super) fn encode(answer: &Answer) -> Vec<u8> {
             Remembered { kind: 2, items: results.iter().map(item).collect(), ..Remembered::default() }
         }
         Answer::Directory(_) => Remembered { kind: 3, ..Remembered::default() },
-        Answer::Policy(_, moved, of) => Remembered { kind: 4, first: *moved, second: *of, items: Vec::new() },
+        Answer::Policy(applied) => Remembered {
+            kind: 4,
+            first: applied.moved,
+            second: applied.tickets,
+            items: applied.shown.iter().map(|number| Item { number: number.0, refused: None }).collect(),
+            breached: applied.breached,
+            revision: applied.revision.0,
+            at: applied.at.as_millis(),
+        },
         Answer::Count(count) => Remembered { kind: 5, first: *count, ..Remembered::default() },
     };
     remembered.encode_to_vec()
@@ -106,7 +122,15 @@ pub(super) fn decode(commit: Arc<Commit>, policies: &Policies) -> Option<Done> {
                 _ => None,
             })?;
             policies.policy(&definition.policy)?;
-            Answer::Policy(definition, remembered.first, remembered.second)
+            Answer::Policy(Arc::new(PolicyApplied {
+                definition,
+                tickets: remembered.second,
+                moved: remembered.first,
+                breached: remembered.breached,
+                shown: remembered.items.iter().map(|item| TicketNumber(item.number)).collect(),
+                revision: Revision(remembered.revision),
+                at: Timestamp::from_millis(remembered.at),
+            }))
         }
         5 => Answer::Count(remembered.first),
         _ => return None,

@@ -133,10 +133,29 @@ pub enum Answer {
     Batch(Vec<Result<Arc<Ticket>, Refused>>),
     /// The entry of the directory as it stands after.
     Directory(DirectoryPut),
-    /// The policy with its new version, and how many tickets were changed (of how many that run by it).
-    Policy(Arc<PolicyDefinition>, u64, u64),
+    /// The policy with its new version, and what it moved.
+    Policy(Arc<PolicyApplied>),
     /// How many tickets there were.
     Count(u64),
+}
+
+/// A new version of a policy, and what it would move, as it was reckoned before it came.
+#[derive(Clone, Debug)]
+pub struct PolicyApplied {
+    /// The policy with its new version.
+    pub definition: Arc<PolicyDefinition>,
+    /// How many open tickets ran by it.
+    pub tickets: u64,
+    /// How many of them have other due times.
+    pub moved: u64,
+    /// How many clocks it breached.
+    pub breached: u64,
+    /// The first of those that have other due times. What it did to them follows from where they were reckoned.
+    pub shown: Vec<TicketNumber>,
+    /// As of which revision it was reckoned.
+    pub revision: Revision,
+    /// As of which time.
+    pub at: Timestamp,
 }
 
 /// Why a submission was refused.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use opora_core::decide::{Context, Refusal, Rules};
 use opora_core::event::{Change as Happened, TicketEvent};
 use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
-use opora_core::sla::Policy;
+use opora_core::sla::{Policy, PolicyDefinition};
 use opora_core::time::Timestamp;
 use opora_store::{Commit, ReadError, Record, RequestKey, RequestRecord};
 
@@ -17,7 +17,7 @@ use super::directory::{Layered, Tables};
 use super::log::Published;
 use super::work::{PutPolicy, RequestId, Work};
 use super::world::World;
-use super::{Action, Answer, Done, Refused, Submission, answer};
+use super::{Action, Answer, Done, PolicyApplied, Refused, Submission, answer};
 
 /// The group as far as it was decided.
 pub(super) struct Group<'a> {
@@ -185,10 +185,11 @@ impl<'a> Group<'a> {
     }
 
     fn put_policy(&mut self, put: PutPolicy) -> Result<Done, Refused> {
-        let PutPolicy { actor, reason, request, mut definition, moved, tickets } = put;
+        let PutPolicy { actor, reason, request, applied } = put;
         if let Some(done) = self.repeated(request)? {
             return Ok(done);
         }
+        let mut definition = PolicyDefinition::clone(&applied.definition);
         let id = &definition.policy.id;
         definition.policy.version =
             self.rules.policies.newest(id).map_or(1, |policy| policy.definition().policy.version + 1);
@@ -199,6 +200,6 @@ impl<'a> Group<'a> {
         let definition = Arc::new(definition);
         let record = Record::Policy(actor, reason, definition.clone());
         let draft = Draft { records: vec![record], before: vec![None] };
-        Ok(self.seal(draft, request, Answer::Policy(definition, moved, tickets)))
+        Ok(self.seal(draft, request, Answer::Policy(Arc::new(PolicyApplied { definition, ..applied }))))
     }
 }

@@ -11,7 +11,9 @@ pub(crate) mod work;
 pub(crate) mod world;
 mod writer;
 
-pub use api::{Action, Answer, DirectoryCommand, DirectoryEdit, Done, Edit, Refused, Submission, TicketRef};
+pub use api::{
+    Action, Answer, DirectoryCommand, DirectoryEdit, Done, Edit, PolicyApplied, Refused, Submission, TicketRef,
+};
 pub use clock::{Clock, JUMP, SystemClock, Timekeeper};
 pub use directory::Directory;
 pub(crate) use group::unreadable;

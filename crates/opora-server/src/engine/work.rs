@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use opora_core::command::{Change, NewTicket};
 use opora_core::model::{Actor, TicketNumber};
-use opora_core::sla::PolicyDefinition;
 use opora_store::RequestKey;
 
-use super::{Action, Submission};
+use super::{Action, PolicyApplied, Submission};
 
 /// The key of a request and the hash of its content.
 pub(crate) type RequestId = (RequestKey, [u8; 16]);
@@ -16,10 +15,11 @@ pub(crate) type RequestId = (RequestKey, [u8; 16]);
 pub(crate) enum Work {
     /// A caller's submission.
     Submission(Submission),
-    /// The first step of applying a policy: the new version, with the counts that will be answered.
+    /// The first step of applying a policy: the new version, with what will be answered.
     PutPolicy(Box<PutPolicy>),
     /// The same change on some tickets under one revision; those that refuse it are passed over. If there is a request,
-    /// the commit remembers it, with this count as its answer.
+    /// the commit remembers it, with this count as its answer; if the request was answered before, this only gives that
+    /// answer again.
     Part { actor: Actor, tickets: Vec<TicketNumber>, change: Change, request: Option<(RequestId, u64)> },
 }
 
@@ -28,11 +28,8 @@ pub(crate) struct PutPolicy {
     pub(crate) actor: Actor,
     pub(crate) reason: Arc<str>,
     pub(crate) request: Option<RequestId>,
-    /// Its version is set by the writer.
-    pub(crate) definition: PolicyDefinition,
-    /// How many tickets it moves, of how many.
-    pub(crate) moved: u64,
-    pub(crate) tickets: u64,
+    /// The version is set by the writer.
+    pub(crate) applied: PolicyApplied,
 }
 
 impl Work {

@@ -107,26 +107,31 @@ impl Service {
         let previous = PolicyId::from_name(&policy.name).ok().and_then(|id| self.newest(&id));
         let definition = policy_from_wire(&policy, previous.as_ref(), &mut wrong);
         let definition = wrong.require(definition)?;
-        let preview = self.desk().preview_policy(definition.clone()).await?;
-        let mut response = v1::ApplyPolicyResponse {
-            policy: Some(policy_to_wire(&preview.definition)),
-            ticket_count: preview.tickets,
-            moved_count: preview.moved,
-            breached_count: preview.breached,
-            moves: preview.moves.iter().map(moved).collect(),
-            revision: preview.revision.0,
-        };
         if wire.dry_run {
-            return Ok(response);
+            let preview = self.desk().preview_policy(definition).await?;
+            return Ok(v1::ApplyPolicyResponse {
+                policy: Some(policy_to_wire(&preview.definition)),
+                ticket_count: preview.tickets,
+                moved_count: preview.moved,
+                breached_count: preview.breached,
+                moves: preview.moves.iter().map(moved).collect(),
+                revision: preview.revision.0,
+            });
         }
         let action = Action::ApplyPolicy { definition: Box::new(definition), reason };
         let done = self.submit(actor, "ApplyPolicy", request, None, action).await?;
-        let Answer::Policy(definition, changed, of) = done.answer else {
+        let Answer::Policy(applied) = done.answer else {
             return Err(Problem::internal("a policy was answered with something else", &"no policy"));
         };
-        response.policy = Some(policy_to_wire(&definition));
-        (response.moved_count, response.ticket_count, response.revision) = (changed, of, done.revision.0);
-        Ok(response)
+        let moves = self.desk().policy_moves(applied.clone()).await?;
+        Ok(v1::ApplyPolicyResponse {
+            policy: Some(policy_to_wire(&applied.definition)),
+            ticket_count: applied.tickets,
+            moved_count: applied.moved,
+            breached_count: applied.breached,
+            moves: moves.iter().map(moved).collect(),
+            revision: done.revision.0,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use opora_core::command::Facet;
 use opora_core::decide::Refusal;
 use opora_core::model::Revision;
 use opora_core::sla::{Length, Policy, PolicyRef, Target};
-use opora_server::desk::HistoryQuery;
+use opora_server::desk::{HistoryQuery, PolicyMove};
 use opora_store::Record;
 
 use super::*;
@@ -228,19 +228,26 @@ async fn a_new_version_of_a_policy_is_applied_to_open_tickets_in_bounded_parts()
         ..submission(Action::ApplyPolicy { definition: Box::new(definition.clone()), reason: "договор".into() })
     };
     let done = bench.desk.submit(apply()).await.unwrap();
-    let Answer::Policy(applied, moved, of) = &done.answer else { panic!() };
-    assert_eq!((applied.policy.version, *moved, *of), (2, 249, 249));
+    let Answer::Policy(applied) = &done.answer else { panic!() };
+    assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 249));
+    let moves = |moves: Vec<PolicyMove>| moves.into_iter().map(|m| (m.ticket, m.before, m.after)).collect::<Vec<_>>();
+    let first = moves(bench.desk.policy_moves(applied.clone()).await.unwrap());
+    assert_eq!(first.len(), 100);
     // The policy, and three parts.
     assert_eq!(done.revision.0, before.0 + 4);
     let version = |n| bench.desk.ticket(TicketRef::Number(TicketNumber(n))).unwrap().unwrap().sla.policy.version;
     assert_eq!((version(1), version(2), version(250)), (1, 2, 2));
     assert_eq!(bench.desk.submit(apply()).await.unwrap().revision, done.revision);
+    bench.transition(TicketNumber(2), TicketState::Resolved).await;
+    let later = bench.desk.revision();
     bench.restart().await;
     assert!(bench.desk.policy(&PolicyRef { version: 2, ..PolicyRef::builtin() }).is_some());
     let again = bench.desk.submit(apply()).await.unwrap();
-    let Answer::Policy(applied, moved, of) = again.answer else { panic!() };
-    assert_eq!((applied.policy.version, moved, of), (2, 249, 249));
-    assert_eq!(bench.desk.revision(), done.revision);
+    let Answer::Policy(applied) = again.answer else { panic!() };
+    assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 249));
+    assert_eq!((again.revision, bench.desk.revision()), (done.revision, later));
+    // What it did to tickets that changed since is told as it was then.
+    assert_eq!(moves(bench.desk.policy_moves(applied).await.unwrap()), first);
 }
 
 #[tokio::test]
