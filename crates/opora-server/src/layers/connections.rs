@@ -13,6 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Sleep, sleep};
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
+use super::gather::Gathering;
+
 /// How long a new connection may say nothing: one that never speaks would also hold up a graceful stop.
 const SILENCE: Duration = Duration::from_secs(20);
 /// How long to wait after an accept that failed, as it does without a free descriptor: never a hot loop.
@@ -20,7 +22,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 
 /// A connection that counts.
 pub(crate) struct Connection {
-    stream: TcpStream,
+    stream: Gathering<TcpStream>,
     silence: Option<Pin<Box<Sleep>>>,
     _permit: OwnedSemaphorePermit,
 }
@@ -44,6 +46,7 @@ pub(crate) fn connections(listener: TcpListener, max: usize) -> impl Stream<Item
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
+        let stream = Gathering::new(stream);
         let connection = Connection { stream, silence: Some(Box::pin(sleep(SILENCE))), _permit: permit };
         Some((Ok(connection), (listener, free)))
     })
@@ -53,7 +56,7 @@ impl Connected for Connection {
     type ConnectInfo = TcpConnectInfo;
 
     fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.connect_info()
+        self.stream.inner().connect_info()
     }
 }
 
@@ -86,17 +89,5 @@ impl AsyncWrite for Connection {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(context)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, bytes)
     }
 }

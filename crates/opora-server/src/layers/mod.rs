@@ -3,6 +3,7 @@
 
 mod body;
 mod connections;
+mod gather;
 
 use std::convert::Infallible;
 use std::future::Future;
