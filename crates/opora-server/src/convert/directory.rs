@@ -74,8 +74,23 @@ pub(crate) trait DirectoryEntry: Clone + Send + Sync + 'static {
     }
 }
 
-macro_rules! names {
-    ($id:ty, $variant:ident) => {
+/// What every entry has: its name, what it is called, whether it is archived, and when it was changed. Given are the
+/// fields that are its own.
+macro_rules! common {
+    ($id:ty, $variant:ident, |$value:ident| { $($field:ident: $of:expr),* $(,)? }) => {
+        fn to_wire(id: &Self::Id, entry: &Entry<Self>) -> Self::Wire {
+            let $value = &entry.value;
+            v1::$variant {
+                name: id.name(),
+                display_name: $value.display_name.to_string(),
+                $($field: $of,)*
+                archived: $value.archived,
+                etag: entry.etag(),
+                create_time: Some(timestamp(entry.create_time)),
+                update_time: Some(timestamp(entry.update_time)),
+            }
+        }
+
         fn name(wire: &Self::Wire) -> &str {
             &wire.name
         }
@@ -130,7 +145,12 @@ impl DirectoryEntry for Organisation {
     type Wire = v1::Organisation;
     const FIELD: &'static str = "organisation";
     const PATHS: &'static [&'static str] = &["display_name", "time_zone", "platform", "policy", "language", "archived"];
-    names!(OrganisationId, Organisation);
+    common!(OrganisationId, Organisation, |value| {
+        time_zone: value.time_zone.to_string(),
+        platform: number(value.platform),
+        policy: value.policy.as_ref().map(PolicyId::name).unwrap_or_default(),
+        language: value.language.to_string(),
+    });
 
     fn empty() -> Self {
         let none: Arc<str> = Arc::from("");
@@ -156,22 +176,6 @@ impl DirectoryEntry for Organisation {
         }
         true
     }
-
-    fn to_wire(id: &Self::Id, entry: &Entry<Self>) -> Self::Wire {
-        let value = &entry.value;
-        v1::Organisation {
-            name: id.name(),
-            display_name: value.display_name.to_string(),
-            time_zone: value.time_zone.to_string(),
-            platform: number(value.platform),
-            policy: value.policy.as_ref().map(PolicyId::name).unwrap_or_default(),
-            language: value.language.to_string(),
-            archived: value.archived,
-            etag: entry.etag(),
-            create_time: Some(timestamp(entry.create_time)),
-            update_time: Some(timestamp(entry.update_time)),
-        }
-    }
 }
 
 impl DirectoryEntry for Contact {
@@ -179,7 +183,12 @@ impl DirectoryEntry for Contact {
     type Wire = v1::Contact;
     const FIELD: &'static str = "contact";
     const PATHS: &'static [&'static str] = &["display_name", "email", "organisation", "phone", "language", "archived"];
-    names!(ContactId, Contact);
+    common!(ContactId, Contact, |value| {
+        email: value.email.to_string(),
+        organisation: value.organisation.as_ref().map(OrganisationId::name).unwrap_or_default(),
+        phone: value.phone.to_string(),
+        language: value.language.to_string(),
+    });
 
     fn empty() -> Self {
         let none: Arc<str> = Arc::from("");
@@ -207,22 +216,6 @@ impl DirectoryEntry for Contact {
         }
         true
     }
-
-    fn to_wire(id: &Self::Id, entry: &Entry<Self>) -> Self::Wire {
-        let value = &entry.value;
-        v1::Contact {
-            name: id.name(),
-            display_name: value.display_name.to_string(),
-            email: value.email.to_string(),
-            organisation: value.organisation.as_ref().map(OrganisationId::name).unwrap_or_default(),
-            phone: value.phone.to_string(),
-            language: value.language.to_string(),
-            archived: value.archived,
-            etag: entry.etag(),
-            create_time: Some(timestamp(entry.create_time)),
-            update_time: Some(timestamp(entry.update_time)),
-        }
-    }
 }
 
 impl DirectoryEntry for Agent {
@@ -230,7 +223,11 @@ impl DirectoryEntry for Agent {
     type Wire = v1::Agent;
     const FIELD: &'static str = "agent";
     const PATHS: &'static [&'static str] = &["display_name", "email", "time_zone", "language", "archived"];
-    names!(AgentId, Agent);
+    common!(AgentId, Agent, |value| {
+        email: value.email.to_string(),
+        time_zone: value.time_zone.to_string(),
+        language: value.language.to_string(),
+    });
 
     fn empty() -> Self {
         let none: Arc<str> = Arc::from("");
@@ -254,21 +251,6 @@ impl DirectoryEntry for Agent {
         }
         true
     }
-
-    fn to_wire(id: &Self::Id, entry: &Entry<Self>) -> Self::Wire {
-        let value = &entry.value;
-        v1::Agent {
-            name: id.name(),
-            display_name: value.display_name.to_string(),
-            email: value.email.to_string(),
-            time_zone: value.time_zone.to_string(),
-            language: value.language.to_string(),
-            archived: value.archived,
-            etag: entry.etag(),
-            create_time: Some(timestamp(entry.create_time)),
-            update_time: Some(timestamp(entry.update_time)),
-        }
-    }
 }
 
 impl DirectoryEntry for SavedView {
@@ -276,7 +258,11 @@ impl DirectoryEntry for SavedView {
     type Wire = v1::SavedView;
     const FIELD: &'static str = "saved_view";
     const PATHS: &'static [&'static str] = &["display_name", "filter", "order_by", "owner", "archived"];
-    names!(SavedViewId, SavedView);
+    common!(SavedViewId, SavedView, |value| {
+        filter: value.filter.to_string(),
+        order_by: value.order_by.to_string(),
+        owner: value.owner.as_ref().map(AgentId::name).unwrap_or_default(),
+    });
 
     fn empty() -> Self {
         let none: Arc<str> = Arc::from("");
@@ -310,21 +296,6 @@ impl DirectoryEntry for SavedView {
         }
         true
     }
-
-    fn to_wire(id: &Self::Id, entry: &Entry<Self>) -> Self::Wire {
-        let value = &entry.value;
-        v1::SavedView {
-            name: id.name(),
-            display_name: value.display_name.to_string(),
-            filter: value.filter.to_string(),
-            order_by: value.order_by.to_string(),
-            owner: value.owner.as_ref().map(AgentId::name).unwrap_or_default(),
-            archived: value.archived,
-            etag: entry.etag(),
-            create_time: Some(timestamp(entry.create_time)),
-            update_time: Some(timestamp(entry.update_time)),
-        }
-    }
 }
 
 impl DirectoryEntry for Snippet {
@@ -332,7 +303,12 @@ impl DirectoryEntry for Snippet {
     type Wire = v1::Snippet;
     const FIELD: &'static str = "snippet";
     const PATHS: &'static [&'static str] = &["display_name", "body", "language", "visibility", "owner", "archived"];
-    names!(SnippetId, Snippet);
+    common!(SnippetId, Snippet, |value| {
+        body: value.body.to_string(),
+        language: value.language.to_string(),
+        visibility: value.visibility.number(),
+        owner: value.owner.as_ref().map(AgentId::name).unwrap_or_default(),
+    });
 
     fn empty() -> Self {
         let none: Arc<str> = Arc::from("");
@@ -359,21 +335,5 @@ impl DirectoryEntry for Snippet {
             _ => return false,
         }
         true
-    }
-
-    fn to_wire(id: &Self::Id, entry: &Entry<Self>) -> Self::Wire {
-        let value = &entry.value;
-        v1::Snippet {
-            name: id.name(),
-            display_name: value.display_name.to_string(),
-            body: value.body.to_string(),
-            language: value.language.to_string(),
-            visibility: value.visibility.number(),
-            owner: value.owner.as_ref().map(AgentId::name).unwrap_or_default(),
-            archived: value.archived,
-            etag: entry.etag(),
-            create_time: Some(timestamp(entry.create_time)),
-            update_time: Some(timestamp(entry.update_time)),
-        }
     }
 }

@@ -84,17 +84,9 @@ pub(crate) struct ChangeArgs {
     pub(crate) import_time: Option<Timestamp>,
 }
 
-/// `ticket create`.
+/// Whose report it is, and of what.
 #[derive(Debug, Args)]
-pub(crate) struct CreateArgs {
-    /// What it is about
-    pub(crate) subject: String,
-    /// The report in full; `-` reads standard input
-    #[arg(long, short)]
-    pub(crate) description: Option<String>,
-    /// Read the report from a file
-    #[arg(long, value_name = "FILE", conflicts_with = "description")]
-    pub(crate) description_file: Option<PathBuf>,
+pub(crate) struct ReportArgs {
     /// The customer
     #[arg(long, alias = "org", value_parser = organisation_name)]
     pub(crate) organisation: Option<String>,
@@ -107,6 +99,22 @@ pub(crate) struct CreateArgs {
     /// What is wrong
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) category: Option<Category>,
+}
+
+/// `ticket create`.
+#[derive(Debug, Args)]
+pub(crate) struct CreateArgs {
+    /// What it is about
+    pub(crate) subject: String,
+    /// The report in full; `-` reads standard input
+    #[arg(long, short)]
+    pub(crate) description: Option<String>,
+    /// Read the report from a file
+    #[arg(long, value_name = "FILE", conflicts_with = "description")]
+    pub(crate) description_file: Option<PathBuf>,
+    /// Whose report it is, and of what.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
     /// The channels that fail
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) channel: Vec<Channel>,
@@ -197,18 +205,9 @@ pub(crate) struct UpdateArgs {
     /// The report in full; `-` reads standard input
     #[arg(long)]
     pub(crate) description: Option<String>,
-    /// The customer
-    #[arg(long, alias = "org", value_parser = organisation_name)]
-    pub(crate) organisation: Option<String>,
-    /// Who reports it
-    #[arg(long, value_name = "NAME")]
-    pub(crate) reporter: Option<String>,
-    /// Their address
-    #[arg(long, value_name = "ADDRESS")]
-    pub(crate) email: Option<String>,
-    /// What is wrong
-    #[arg(long, value_enum, ignore_case = true)]
-    pub(crate) category: Option<Category>,
+    /// Whose report it is, and of what.
+    #[command(flatten)]
+    pub(crate) report: ReportArgs,
     /// The channels that fail, in place of those it has
     #[arg(long, value_enum, ignore_case = true)]
     pub(crate) channel: Vec<Channel>,

@@ -6,8 +6,8 @@ use opora_proto::v1::{self, reprioritise_ticket_request::To};
 
 use super::{text_or_stdin, ticket_of};
 use crate::cli::ticket::{
-    AssignArgs, ChangeArgs, CommentArgs, DeescalateArgs, EscalateArgs, LinkArgs, MergeArgs, ReprioritiseArgs,
-    TransitionArgs, UnlinkArgs, UnmergeArgs, UpdateArgs,
+    AssignArgs, ChangeArgs, CommentArgs, DeescalateArgs, EscalateArgs, LinkArgs, MergeArgs, ReportArgs,
+    ReprioritiseArgs, TransitionArgs, UnlinkArgs, UnmergeArgs, UpdateArgs,
 };
 use crate::context::{Context, call};
 use crate::failure::Failure;
@@ -92,6 +92,14 @@ fn tried(mut checklist: Vec<v1::ChecklistItem>, steps: &[String]) -> Vec<v1::Che
     checklist
 }
 
+/// Who reports, if anything of them was named.
+pub(super) fn reporter(report: &ReportArgs) -> Option<v1::Reporter> {
+    (report.reporter.is_some() || report.email.is_some()).then(|| v1::Reporter {
+        display_name: report.reporter.clone().unwrap_or_default(),
+        email: report.email.clone().unwrap_or_default(),
+    })
+}
+
 /// The fields that were given, with their paths.
 fn fields(args: &UpdateArgs) -> Result<(v1::Ticket, Vec<String>), Failure> {
     let mut ticket = v1::Ticket { name: args.ticket.clone(), ..Default::default() };
@@ -104,18 +112,15 @@ fn fields(args: &UpdateArgs) -> Result<(v1::Ticket, Vec<String>), Failure> {
         ticket.description = text_or_stdin(description.clone())?;
         paths.push("description");
     }
-    if let Some(organisation) = &args.organisation {
+    if let Some(organisation) = &args.report.organisation {
         ticket.organisation.clone_from(organisation);
         paths.push("organisation");
     }
-    if args.reporter.is_some() || args.email.is_some() {
-        ticket.reporter = Some(v1::Reporter {
-            display_name: args.reporter.clone().unwrap_or_default(),
-            email: args.email.clone().unwrap_or_default(),
-        });
+    if let Some(reporter) = reporter(&args.report) {
+        ticket.reporter = Some(reporter);
         paths.push("reporter");
     }
-    if let Some(category) = args.category {
+    if let Some(category) = args.report.category {
         ticket.category = category.into();
         paths.push("category");
     }

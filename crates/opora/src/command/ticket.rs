@@ -2,6 +2,7 @@
 
 use opora_proto::v1;
 
+use super::change::reporter;
 use super::{change, text_or_stdin, ticket_of, watch};
 use crate::cli::ticket::{CreateArgs, ListArgs, ShowArgs, TicketCommand};
 use crate::context::{Context, call};
@@ -45,17 +46,13 @@ async fn create(context: &Context, args: CreateArgs) -> Result<(), Failure> {
         }
         (None, None) => String::new(),
     };
-    let reporter = (args.reporter.is_some() || args.email.is_some()).then(|| v1::Reporter {
-        display_name: args.reporter.unwrap_or_default(),
-        email: args.email.unwrap_or_default(),
-    });
     let request = v1::CreateTicketRequest {
         ticket: Some(v1::Ticket {
             subject: args.subject,
             description,
-            organisation: args.organisation.unwrap_or_default(),
-            reporter,
-            category: args.category.map_or(0, Into::into),
+            reporter: reporter(&args.report),
+            organisation: args.report.organisation.unwrap_or_default(),
+            category: args.report.category.map_or(0, Into::into),
             channels: args.channel.into_iter().map(Into::into).collect(),
             impact: args.impact.map_or(0, Into::into),
             requested_priority: args.requested_priority.map_or(0, Into::into),
