@@ -105,9 +105,10 @@ impl Console {
 
     /// The texts of the drafts that are on disk.
     pub fn drafts(&self) -> Vec<String> {
-        let files = std::fs::read_dir(self.home.path().join("opora/drafts")).into_iter().flatten().flatten();
-        let paths = files.map(|file| file.path()).filter(|path| path.extension().is_some_and(|end| end == "draft"));
-        paths.map(|path| std::fs::read_to_string(path).unwrap()).collect()
+        files(&self.home.path().join("opora/drafts"), "draft")
+            .into_iter()
+            .map(|path| std::fs::read_to_string(path).unwrap())
+            .collect()
     }
 
     /// Waits until a draft on disk ends with a text.
@@ -121,10 +122,7 @@ impl Console {
 
     /// Waits until so many changes wait on disk for the server.
     pub fn waits_on_disk(&self, count: usize) {
-        let waiting = || {
-            let files = std::fs::read_dir(self.home.path().join("opora/queued")).into_iter().flatten().flatten();
-            files.filter(|file| file.path().extension().is_some_and(|end| end == "json")).count()
-        };
+        let waiting = || files(&self.home.path().join("opora/queued"), "json").len();
         let deadline = Instant::now() + PATIENCE;
         while waiting() != count {
             assert!(Instant::now() < deadline, "{} changes wait on disk, not {count}", waiting());
@@ -145,6 +143,20 @@ impl Console {
         self.nothing_else_was_told();
         self.into_home()
     }
+}
+
+/// The files of a kind below a directory, which keeps each desk's and each agent's apart.
+pub fn files(directory: &Path, extension: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path, extension));
+        } else if path.extension().is_some_and(|end| end == extension) {
+            found.push(path);
+        }
+    }
+    found
 }
 
 /// Every mode that the console sets is unset again.

@@ -5,6 +5,7 @@
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
@@ -19,13 +20,16 @@ struct Seen {
     /// When how much of it had come.
     times: Vec<(Duration, usize)>,
     ended: bool,
+    /// What is written from now on is read by nobody.
+    closing: bool,
 }
 
 /// A program in a terminal.
 pub struct Terminal {
     seen: Arc<(Mutex<Seen>, Condvar)>,
-    master: Box<dyn MasterPty + Send>,
-    keys: Box<dyn std::io::Write + Send>,
+    master: Option<Box<dyn MasterPty + Send>>,
+    keys: Option<Box<dyn std::io::Write + Send>>,
+    reader: Option<JoinHandle<()>>,
     child: Box<dyn Child + Send + Sync>,
 }
 
@@ -34,7 +38,7 @@ impl Terminal {
     pub fn opora(arguments: &[&str], columns: u16, rows: u16, environment: &[(&str, &str)]) -> Self {
         let mut command = CommandBuilder::new(crate::binary());
         command.args(arguments);
-        for key in ["NO_COLOR", "COLORTERM", "TMUX", "LC_ALL", "LC_MESSAGES", "EDITOR", "VISUAL"] {
+        for key in ["NO_COLOR", "COLORTERM", "TMUX", "LC_ALL", "LC_MESSAGES", "EDITOR", "VISUAL", "OPORA_SERVER"] {
             command.env_remove(key);
         }
         command.env("TERM", "xterm-256color");
@@ -51,12 +55,12 @@ impl Terminal {
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
         let parser = vt100::Parser::new(cells(rows), cells(columns), 0);
-        let seen = Seen { parser, bytes: Vec::new(), times: Vec::new(), ended: false };
+        let seen = Seen { parser, bytes: Vec::new(), times: Vec::new(), ended: false, closing: false };
         let start = Instant::now();
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let mut output = pair.master.try_clone_reader().unwrap();
         let shared = Arc::clone(&seen);
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             let mut buffer = [0; 16 * 1024];
             loop {
                 let read = output.read(&mut buffer).unwrap_or(0);
@@ -67,25 +71,26 @@ impl Terminal {
                 seen.times.push((start.elapsed(), length));
                 seen.ended = read == 0;
                 shared.1.notify_all();
-                if read == 0 {
+                if read == 0 || seen.closing {
                     return;
                 }
             }
         });
         let keys = pair.master.take_writer().unwrap();
-        Self { seen, master: pair.master, keys, child }
+        Self { seen, master: Some(pair.master), keys: Some(keys), reader: Some(reader), child }
     }
 
     /// Types.
     pub fn send(&mut self, keys: &str) {
-        self.keys.write_all(keys.as_bytes()).unwrap();
-        self.keys.flush().unwrap();
+        let writer = self.keys.as_mut().expect("the terminal is open");
+        writer.write_all(keys.as_bytes()).unwrap();
+        writer.flush().unwrap();
     }
 
     /// Gives the terminal another size.
     pub fn resize(&mut self, columns: u16, rows: u16) {
         self.seen.0.lock().unwrap().parser.set_size(cells(rows), cells(columns));
-        self.master.resize(size(columns, rows)).unwrap();
+        self.master.as_ref().expect("the terminal is open").resize(size(columns, rows)).unwrap();
     }
 
     /// What is on the screen.
@@ -173,6 +178,24 @@ impl Terminal {
         }
         drop(seen);
         self.child.wait().unwrap()
+    }
+
+    /// Closes the terminal, as a window that is closed or a line that is cut, and waits for the end of the program. It
+    /// must answer `key` with something on the screen. What holds the terminal types Enter and Ctrl-D as it goes.
+    pub fn close(&mut self, key: &str) -> ExitStatus {
+        self.seen.0.lock().unwrap().closing = true;
+        self.send(key);
+        self.reader.take().expect("the terminal is open").join().unwrap();
+        drop(self.master.take());
+        drop(self.keys.take());
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(Instant::now() < deadline, "the program outlives its terminal");
+            std::thread::sleep(Duration::from_millis(5));
+        }
     }
 
     /// The screen as a picture.

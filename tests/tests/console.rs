@@ -70,8 +70,8 @@ async fn a_reply_goes_out_once_and_its_draft_is_gone() {
     assert_eq!(written.iter().map(|c| c.body.as_str()).collect::<Vec<_>>(), ["Видим, чиним."]);
     terminal.send("q");
     assert!(terminal.wait().success());
-    let left = std::fs::read_dir(home.path().join("opora/drafts")).map_or(0, Iterator::count);
-    assert_eq!(left, 0, "a draft is left over");
+    let left = opora_tests::day::files(&home.path().join("opora/drafts"), "draft");
+    assert!(left.is_empty(), "a draft is left over: {left:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -257,3 +257,71 @@ async fn what_is_done_without_the_server_outlives_a_killed_console_and_is_sent_o
     assert_eq!(taken.assignee, "agents/olga");
     console.leave();
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_are_tagged_at_once_and_the_tags_are_taken_back() {
+    let (server, ticket) = high().await;
+    let other = create(&server.desk(), "Плохо слышно").await.unwrap();
+    let mut console = Console::open(&server, 120, 40);
+    console.see("1/2");
+    console.keys("*T");
+    console.see("add tags");
+    console.keys("\r");
+    console.see("None of them has a tag.");
+    console.keys("VIP\r");
+    console.see("— → vip");
+    console.keys("\r");
+    console.told("Done: 2, refused: 0");
+    console.see("What became of each");
+    for name in [&ticket.name, &other.name] {
+        assert_eq!(get(&server.desk(), name).await.unwrap().tags, ["vip"]);
+    }
+    console.keys(ESC);
+    console.terminal.see_gone("What became of each");
+    console.keys("u");
+    console.told("Done: 2, refused: 0");
+    console.see("What became of each");
+    for name in [&ticket.name, &other.name] {
+        assert_eq!(get(&server.desk(), name).await.unwrap().tags, Vec::<String>::new());
+    }
+    console.keys(ESC);
+    console.terminal.see_gone("What became of each");
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_all_of_an_incident_waits_for_the_server_and_goes_out_once() {
+    let (mut server, ticket) = high().await;
+    let child = create(&server.desk(), "Плохо слышно").await.unwrap();
+    let link = v1::LinkTicketsRequest {
+        name: child.name.clone(),
+        target: ticket.name.clone(),
+        kind: v1::LinkKind::ChildOfIncident.into(),
+        request_id: opora_proto::client::request_id(),
+        ..Default::default()
+    };
+    server.desk_as("agents/ivan").tickets().link_tickets(link).await.unwrap();
+    let mut console = Console::open(&server, 120, 40);
+    console.see("1/2");
+    console.keys("2");
+    console.see("1 child");
+    server.kill();
+    console.see("offline since");
+    console.keys("R");
+    console.see("Tickets: 2");
+    console.keys("Причина найдена.");
+    console.kept("Причина найдена.");
+    console.keys(SEND);
+    console.told("kept on disk, sent when it is back");
+    console.waits_on_disk(1);
+    server.restart_same_port();
+    console.told("The reply went out to all: 2 of 2");
+    console.waits_on_disk(0);
+    for name in [&ticket.name, &child.name] {
+        assert_eq!(bodies(&server, name).await, ["Причина найдена."]);
+    }
+    assert_eq!(console.drafts(), Vec::<String>::new());
+    console.keys("1");
+    console.see("1/2");
+    console.leave();
+}

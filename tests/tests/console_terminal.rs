@@ -1,6 +1,6 @@
 //! How the console leaves the terminal, whatever ends or stops it; and what it tells the terminal beside its frames.
 
-use std::io::{BufRead as _, BufReader, Write as _};
+use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -318,33 +318,4 @@ async fn an_agent_that_the_desk_does_not_know_is_told_so() {
     terminal.see("This desk has no agent `petra`");
     terminal.send("\x7f");
     terminal.see_gone("This desk has no agent");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_no_desk_is_told_so() {
-    // Something that speaks another protocol: it answers as a web server does.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    std::thread::spawn(move || {
-        for stream in listener.incoming() {
-            let Ok(mut stream) = stream else { return };
-            let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
-        }
-    });
-    let home = tempfile::tempdir().unwrap();
-    let terminal = open(&url, home.path(), &[]);
-    terminal.see("is no Opora desk");
-    let (mut child, mut out) = speak(&url, "ru", "olga");
-    while !next(&mut out).contains("отвечает не Opora") {}
-    child.kill().unwrap();
-    child.wait().unwrap();
-}
-
-#[test]
-fn a_server_that_nobody_runs_is_told_so_with_the_demo() {
-    let home = tempfile::tempdir().unwrap();
-    // A port that was free a moment ago.
-    let url = format!("http://{}", std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap());
-    let terminal = open(&url, home.path(), &[]);
-    terminal.see("`opora demo`");
 }

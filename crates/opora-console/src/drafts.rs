@@ -15,6 +15,8 @@ pub(crate) enum DraftKey {
     Note(u64),
     /// A message to every ticket of that incident.
     All(u64),
+    /// The description of that ticket.
+    Description(u64),
     /// A new ticket.
     Create,
     /// A message to the customers of many tickets.
@@ -32,6 +34,7 @@ impl DraftKey {
             Self::Reply(number) => format!("ticket-{number}-public.draft"),
             Self::Note(number) => format!("ticket-{number}-internal.draft"),
             Self::All(number) => format!("ticket-{number}-all.draft"),
+            Self::Description(number) => format!("ticket-{number}-description.draft"),
             Self::Create => "new-ticket.draft".to_owned(),
             Self::Many => "many-tickets.draft".to_owned(),
         }
@@ -51,6 +54,7 @@ impl DraftKey {
             "public" => Some(Self::Reply(number)),
             "internal" => Some(Self::Note(number)),
             "all" => Some(Self::All(number)),
+            "description" => Some(Self::Description(number)),
             _ => None,
         }
     }
@@ -125,7 +129,9 @@ impl Drafts {
 
     /// Whether something is kept for a ticket.
     pub(crate) fn has(&self, number: u64) -> bool {
-        self.0.contains_key(&DraftKey::Reply(number)) || self.0.contains_key(&DraftKey::Note(number))
+        [DraftKey::Reply(number), DraftKey::Note(number), DraftKey::Description(number)]
+            .iter()
+            .any(|key| self.0.contains_key(key))
     }
 }
 
@@ -135,7 +141,8 @@ mod tests {
 
     #[test]
     fn a_draft_is_read_back_as_it_was_written() {
-        for key in [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::All(9), DraftKey::Create, DraftKey::Many] {
+        let numbered = [DraftKey::Reply(7), DraftKey::Note(8), DraftKey::All(9), DraftKey::Description(10)];
+        for key in numbered.into_iter().chain([DraftKey::Create, DraftKey::Many]) {
             assert_eq!(DraftKey::from_file_name(&key.file_name()), Some(key));
         }
         for undelivered in [true, false] {

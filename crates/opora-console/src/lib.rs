@@ -4,6 +4,7 @@
 //! to be done; `view` draws at most one frame. `update` and `view` are pure: no I/O, no clock, no terminal.
 
 mod actions;
+mod breaks;
 mod change;
 mod clock;
 mod config;
@@ -57,7 +58,7 @@ pub struct ConsoleOptions {
     pub actor: String,
     /// The language of the console and of the server's messages.
     pub language: Language,
-    /// Where drafts are kept until they were sent.
+    /// Where drafts are kept until they were sent, each desk's and agent's apart below it.
     pub drafts: PathBuf,
     /// The palette. `None`: monochrome where `NO_COLOR` is set, else as the terminal's ground is.
     pub theme: Option<Theme>,
@@ -67,7 +68,10 @@ pub struct ConsoleOptions {
     pub config: Config,
     /// No server was named: the built-in address is tried.
     pub unnamed_server: bool,
-    /// Where the console panics on purpose, for tests of how the terminal is left: `draw` or `network`.
+    /// The caller can run a demo desk in place of this console: a key for it is offered where no server was named.
+    pub demo: bool,
+    /// Where the console panics on purpose, for tests of how the terminal is left: `draw`, `network`, or `typed`: once
+    /// a draft that ends with `!` is to be kept.
     pub panic: Option<String>,
     /// A file in which the console tells, a line each time, that it has nothing more to do: for tests.
     pub idle: Option<PathBuf>,
@@ -86,6 +90,15 @@ impl ConsoleOptions {
             Some(name) => jiff::tz::TimeZone::get(name).map_err(|_| ConsoleError::Zone(name.clone())),
         }
     }
+}
+
+/// How the console was left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// By the person, or by a signal.
+    Done,
+    /// The person wants to see the demo.
+    ForDemo,
 }
 
 /// Why the console ended, or never began. Never the network: that is shown, and tried again.

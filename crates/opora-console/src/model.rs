@@ -83,6 +83,8 @@ pub(crate) struct Undo {
     pub(crate) kind: Undoable,
     /// Each revision with the tickets that it changed and that nobody changed in this since.
     pub(crate) parts: Vec<(u64, Vec<u64>)>,
+    /// It is of a bulk change, of which further parts may be accepted.
+    pub(crate) grows: bool,
 }
 
 /// The model.
@@ -140,6 +142,10 @@ pub(crate) struct Model {
     pub(crate) agents_known: bool,
     /// No server was named: the built-in address is tried.
     pub(crate) unnamed_server: bool,
+    /// A demo desk can be had in place of this console.
+    pub(crate) offers_demo: bool,
+    /// The person leaves for the demo.
+    pub(crate) wants_demo: bool,
     /// What the person has read and put away.
     pub(crate) put_away: Vec<Notice>,
     /// Who else is where, and where this console says it is.
@@ -212,6 +218,8 @@ impl Model {
             info: None,
             agents_known: false,
             unnamed_server: false,
+            offers_demo: false,
+            wants_demo: false,
             put_away: Vec::new(),
             presences: Presences::default(),
             snippets: Vec::new(),
@@ -280,7 +288,7 @@ impl Model {
 
     /// Whether what was typed for a ticket was sent, and neither went out nor is on its way: held back or refused.
     pub(crate) fn is_undelivered(&self, number: u64) -> bool {
-        [DraftKey::Reply(number), DraftKey::Note(number)]
+        [DraftKey::Reply(number), DraftKey::Note(number), DraftKey::All(number), DraftKey::Description(number)]
             .into_iter()
             .any(|key| self.drafts.get(key).is_some_and(|draft| draft.undelivered) && !self.is_sending(key))
     }

@@ -46,6 +46,10 @@ pub(crate) enum Net {
         /// What answers is no desk.
         foreign: bool,
     },
+    /// What was connected to says nothing at all; when it is tried again.
+    Mute {
+        retry_at: i64,
+    },
     /// The most urgent tickets, to be seen until the first set is here.
     Head(Vec<Row>),
     /// A complete new set of tickets begins.
@@ -80,12 +84,6 @@ pub(crate) enum Net {
         generation: u64,
         result: Result<Vec<Row>, Trouble>,
     },
-    /// What became of an answer to all tickets of an incident: for each, why it was refused.
-    Replied {
-        parent: u64,
-        request_id: String,
-        result: Result<Vec<(u64, Option<String>)>, Trouble>,
-    },
     /// Older messages or events of a ticket.
     Older {
         number: u64,
@@ -109,6 +107,11 @@ pub(crate) enum Net {
     Done {
         request_id: String,
         result: Result<Done, Trouble>,
+    },
+    /// The tags that tickets have.
+    Tags {
+        generation: u64,
+        result: Result<Vec<Tagged>, Trouble>,
     },
     /// Who else is where.
     Presence(Told),
@@ -216,6 +219,15 @@ pub(crate) struct Named {
     pub(crate) name: String,
 }
 
+/// The tags of a ticket as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tagged {
+    pub(crate) number: u64,
+    pub(crate) etag: String,
+    /// Sorted, each once.
+    pub(crate) tags: Vec<String>,
+}
+
 /// A change that was accepted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Done {
@@ -286,7 +298,6 @@ pub(crate) enum Call {
     Ended {
         generation: u64,
     },
-    ReplyAll(Box<ReplyAll>),
     Older {
         number: u64,
         generation: u64,
@@ -305,6 +316,11 @@ pub(crate) enum Call {
         number: u64,
         generation: u64,
     },
+    /// The tags of these tickets.
+    Tags {
+        numbers: Vec<u64>,
+        generation: u64,
+    },
     /// Fetches a file to a place on this machine.
     Fetch {
         name: String,
@@ -318,14 +334,4 @@ pub(crate) enum Call {
 pub(crate) enum Part {
     Comments,
     Events,
-}
-
-/// One public message to every ticket of an incident.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ReplyAll {
-    pub(crate) request_id: String,
-    pub(crate) parent: u64,
-    pub(crate) to: Vec<u64>,
-    pub(crate) body: String,
-    pub(crate) seen_through: u64,
 }

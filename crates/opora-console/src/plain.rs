@@ -40,7 +40,7 @@ pub async fn plain(options: ConsoleOptions, mut out: impl Write) -> Result<(), C
     // Nothing is asked for, but the network task ends when nothing can be.
     let (_calls, asked) = mpsc::channel(1);
     let mut tasks = JoinSet::new();
-    tasks.spawn(net::run(desk, asked, sender));
+    tasks.spawn(net::run(desk, options.server.clone(), asked, sender));
     let waits = std::io::stdin().is_terminal();
     let mut closed = end_of_input()?;
     loop {

@@ -6,7 +6,7 @@ use opora_proto::v1::PresenceActivity as Activity;
 use ratatui::style::Style;
 
 use crate::model::Model;
-use crate::text::clean_line;
+use crate::text::{clean_line, width};
 
 /// How long a place must stay the same before it is told: who walks through the queue opens nothing.
 pub(crate) const SETTLED: i64 = 250;
@@ -133,14 +133,20 @@ pub(crate) fn told_as(model: &Model, here: &Here) -> (String, Style) {
     (format!("{glyph} {}", model.texts.with(key, &[("who", (&who).into())])), style)
 }
 
-/// For a row: the one who does most, and how many more there are.
-pub(crate) fn of_row(model: &Model, number: u64) -> Option<(String, Style)> {
+/// For a row: the one who does most, and how many more there are. Where the words have no room the glyph tells what is
+/// done, and the name stands beside it.
+pub(crate) fn of_row(model: &Model, number: u64, columns: usize) -> Option<(String, Style)> {
     let here = model.presences.at(number);
-    let (mut text, style) = told_as(model, here.first()?);
-    if here.len() > 1 {
-        text = format!("{text} +{}", here.len() - 1);
+    let first = here.first()?;
+    let (text, style) = told_as(model, first);
+    let more = if here.len() > 1 { format!(" +{}", here.len() - 1) } else { String::new() };
+    let whole = format!("{text}{more}");
+    if width(&whole) <= columns {
+        return Some((whole, style));
     }
-    Some((text, style))
+    let glyph = text.split(' ').next().unwrap_or_default();
+    let name = clean_line(model.agent_name(&first.who));
+    Some((format!("{glyph} {name}{more}"), style))
 }
 
 #[cfg(test)]

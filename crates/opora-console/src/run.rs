@@ -14,12 +14,14 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
+use crate::breaks::{Breaks, broken};
 use crate::model::{Link, Model, Start};
 use crate::msg::{Call, Effect, Msg, Net};
 use crate::pace::Pace;
 use crate::term::disk::{Disk, File};
 use crate::term::editor;
 use crate::term::guard::Guard;
+use crate::term::home::Home;
 use crate::term::idle::Idle;
 use crate::term::input::Input;
 use crate::term::linked::{self, Linked};
@@ -28,7 +30,7 @@ use crate::texts::Texts;
 use crate::theme::{Depth, Theme};
 use crate::update::{settle, update};
 use crate::view::view;
-use crate::{ConsoleError, ConsoleOptions, edge, net};
+use crate::{ConsoleError, ConsoleOptions, Left, edge, net};
 
 /// How many messages may wait; whoever has more waits too.
 const INBOX: usize = 1024;
@@ -37,11 +39,11 @@ const DRAIN: usize = 4096;
 /// The most that the loop sleeps without looking at the time, milliseconds.
 const LONG: i64 = 3_600_000;
 
-/// Opens the console on the terminal and returns when the person leaves it. Must be called within a tokio runtime.
+/// Opens the console on the terminal and returns when the person leaves it: for what. Must be called within a tokio runtime.
 ///
 /// # Errors
 /// [`ConsoleError`]; the terminal is as it was before.
-pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
+pub async fn run(options: ConsoleOptions) -> Result<Left, ConsoleError> {
     if !io::stdin().is_terminal() || !io::stdout().is_terminal() {
         return Err(ConsoleError::NoTerminal);
     }
@@ -57,7 +59,7 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     let (calls, asked) = mpsc::channel(INBOX);
     // The first rows are asked for while the terminal is.
     let mut tasks = JoinSet::new();
-    tasks.spawn(net::run(desk, asked, sender.clone()));
+    tasks.spawn(net::run(desk, options.server.clone(), asked, sender.clone()));
     if options.panic.as_deref() == Some("network") {
         tasks.spawn(async { broken() });
     }
@@ -85,15 +87,17 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     model.depth = settings.depth.unwrap_or_else(detect_depth);
     model.split = settings.split;
     model.unnamed_server = options.unnamed_server;
+    model.offers_demo = options.demo && options.unnamed_server;
     model.settings = settings;
+    let home = Home::new(options.drafts.clone(), &options.server, options.me());
     let looped = Loop {
-        disk: Disk::start(options.drafts.clone(), sender.clone())?,
+        drafts: home.drafts(),
+        disk: Disk::start(home, sender.clone())?,
         input: Input::start(sender.clone())?,
         signals: Signals::new()?,
-        drafts: options.drafts,
         editor: None,
         pace: Pace::default(),
-        breaks: options.panic.as_deref() == Some("draw"),
+        breaks: Breaks::of(options.panic.as_deref()),
         links: Linked::default(),
         clear: false,
         tmux,
@@ -108,12 +112,6 @@ pub async fn run(options: ConsoleOptions) -> Result<(), ConsoleError> {
     let result = looped.run(&mut tasks).await;
     tasks.shutdown().await;
     result
-}
-
-/// Breaks on purpose, so that a test sees how the terminal is left.
-#[expect(clippy::panic, reason = "this is what it is for; only a test asks for it")]
-fn broken() {
-    panic!("broken on purpose");
 }
 
 /// How many colours the environment tells of.
@@ -189,8 +187,7 @@ struct Loop {
     editor: Option<JoinHandle<Result<String, String>>>,
     idle: Idle,
     pace: Pace,
-    /// It breaks when it is live: for a test.
-    breaks: bool,
+    breaks: Option<Breaks>,
     /// The links that the terminal knows of.
     links: Linked,
     /// What is on the screen is not what was drawn.
@@ -201,14 +198,14 @@ struct Loop {
 }
 
 impl Loop {
-    async fn run(mut self, tasks: &mut JoinSet<()>) -> Result<(), ConsoleError> {
+    async fn run(mut self, tasks: &mut JoinSet<()>) -> Result<Left, ConsoleError> {
         let mut first = None;
         loop {
             Guard::drawn_here();
             let urgent = self.apply(first.take()).await?;
             self.idle.toasts(self.model.toasted, self.model.toasts.iter().rev().map(|toast| toast.text.as_str()));
             if self.model.quit {
-                return Ok(());
+                return Ok(if self.model.wants_demo { Left::ForDemo } else { Left::Done });
             }
             self.draw(urgent)?;
             if self.inbox.is_empty() && !self.model.dirty && self.disk.is_idle() {
@@ -268,7 +265,12 @@ impl Loop {
         match effect {
             // The network task ends with this side only; its end is met in the loop.
             Effect::Call(call) => drop(self.calls.send(call).await),
-            Effect::SaveDraft(key, draft) => self.disk.order(File::Draft(key), Some(draft.encode())),
+            Effect::SaveDraft(key, draft) => {
+                self.disk.order(File::Draft(key), Some(draft.encode()));
+                if self.breaks == Some(Breaks::Typed) && draft.text.ends_with('!') {
+                    broken();
+                }
+            }
             Effect::DeleteDraft(key) => self.disk.order(File::Draft(key), None),
             Effect::Queue(queued) => self.disk.order(File::Queued(queued.file_name()), Some(queued.encode())),
             Effect::Unqueue(name) => self.disk.order(File::Queued(name), None),
@@ -335,10 +337,10 @@ impl Loop {
         if !urgent && now < self.pace.next() {
             return Ok(());
         }
-        if self.breaks && self.model.link == Link::Live {
+        queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        if self.breaks == Some(Breaks::Draw) && self.model.link == Link::Live {
             broken();
         }
-        queue!(io::stdout(), BeginSynchronizedUpdate)?;
         if std::mem::take(&mut self.clear) {
             self.forget_screen()?;
             self.links = Linked::default();

@@ -3,6 +3,8 @@
 
 use opora_proto::v1::{self, ticket_event::Change};
 
+use crate::detail::facts::channel_word;
+use crate::dialog::checklist::STEPS;
 use crate::model::Model;
 use crate::outbox::Seen;
 use crate::text::clean_line;
@@ -42,6 +44,7 @@ pub(crate) fn fields(ticket: &v1::Ticket) -> Seen {
     let of = |field: &str, value: String| (field.to_owned(), clean_line(&value));
     vec![
         of("subject", ticket.subject.clone()),
+        of("description", ticket.description.clone()),
         of("priority", ticket.priority().as_str_name().into()),
         of("impact", ticket.impact().as_str_name().into()),
         of("state", ticket.state().as_str_name().into()),
@@ -118,6 +121,8 @@ pub(crate) fn words(model: &Model, field: &str, value: &str) -> String {
         "state" => v1::TicketState::from_str_name(value).map(state_word),
         "impact" => v1::Impact::from_str_name(value).map(impact_word),
         "category" => v1::Category::from_str_name(value).map(category_word),
+        "channels" => return value.split(", ").map(|name| channel(model, name)).collect::<Vec<_>>().join(", "),
+        "checklist" => return checklist(model, value),
         "platform" => return platform(value).to_owned(),
         "assignee" => return clean_line(model.agent_name(value.trim_start_matches("agents/"))),
         "occur-time" => {
@@ -127,6 +132,18 @@ pub(crate) fn words(model: &Model, field: &str, value: &str) -> String {
         _ => None,
     };
     word.map_or_else(|| clean_line(value), |word| texts.get(word))
+}
+
+fn channel(model: &Model, name: &str) -> String {
+    v1::Channel::from_str_name(name).map_or_else(|| clean_line(name), |channel| model.texts.get(channel_word(channel)))
+}
+
+/// The steps as people know them: `√save-logs` is `√ save the logs`.
+fn checklist(model: &Model, value: &str) -> String {
+    STEPS.iter().fold(clean_line(value), |words, step| {
+        let name = model.texts.get(&format!("step-{step}"));
+        ["√", "·"].iter().fold(words, |words, sign| words.replace(&format!("{sign}{step}"), &format!("{sign} {name}")))
+    })
 }
 
 fn platform(value: &str) -> &'static str {

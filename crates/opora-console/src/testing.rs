@@ -149,7 +149,8 @@ pub(crate) fn answer(model: &mut Model, asked: Vec<crate::msg::Effect>) {
     settle(model);
 }
 
-fn loaded(number: u64) -> Loaded {
+/// The ticket of the samples as the server tells it.
+pub(crate) fn loaded(number: u64) -> Loaded {
     let found = sample_tickets().into_iter().map(|(ticket, _)| ticket).find(|ticket| ticket.number == number);
     let ticket = found.unwrap_or_else(|| ticket(number, "?", Priority::Low, ""));
     let events = vec![

@@ -159,6 +159,19 @@ mod tests {
     }
 
     #[test]
+    fn the_hints_of_keys_have_room_in_a_window_of_80_columns() {
+        for language in [Language::Ru, Language::En] {
+            let texts = Texts::new(language);
+            for key in keys(language).keys().filter(|key| key.starts_with("hint-")) {
+                // An answer is written over the whole width, everything else within a margin.
+                let room = if key == "hint-write" { 76 } else { 72 };
+                let wide = crate::text::width(&texts.get(key));
+                assert!(wide <= room, "{language:?} {key} is {wide} columns wide");
+            }
+        }
+    }
+
+    #[test]
     fn plurals_follow_the_language() {
         let ru = Texts::new(Language::Ru);
         assert_eq!(ru.with("new-above", &[("count", 1_usize.into())]), "▲ 1 новый");

@@ -186,7 +186,7 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(place), right);
 }
 
-/// The last message, over the last line above `area`; where a dialog stands there, above it.
+/// The last message, over the last line above `area`; where a dialog stands there, below or above it.
 fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Option<Rect>) {
     let Some(toast) = model.shown_toast() else { return };
     let (glyph, style) = match toast.level {
@@ -194,15 +194,22 @@ fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Option<Rect>)
         Level::Warning => ("!", model.theme.warning()),
         Level::Refused => ("✗", model.theme.bad()),
     };
-    let lines =
-        text::wrap(&format!(" {glyph} {} ", text::clean_line(&toast.text)), area.width.saturating_sub(4) as usize);
-    let lines: Vec<Line<'_>> = lines.into_iter().take(3).map(|l| Line::styled(l, style)).collect();
+    let words = text::wrap(&text::clean_line(&toast.text), area.width.saturating_sub(8) as usize);
+    let lines: Vec<Line<'_>> = words
+        .into_iter()
+        .take(3)
+        .enumerate()
+        .map(|(i, words)| Line::styled(format!(" {} {words} ", if i == 0 { glyph } else { " " }), style))
+        .collect();
     let height = lines.len() as u16;
     let wide = lines.iter().map(Line::width).max().unwrap_or_default() as u16;
     let mut area =
         Rect { x: area.x + area.width.saturating_sub(wide + 2), y: area.y.saturating_sub(height), width: wide, height };
     if let Some(dialog) = dialog.filter(|dialog| dialog.intersects(area)) {
-        area.y = dialog.y.saturating_sub(height).max(1);
+        // The keys in the footer are not to be had under a dialog: there is room for a line more.
+        let lower = Rect { y: area.y + 1, ..area };
+        let above = dialog.y.saturating_sub(height).max(1);
+        area.y = if dialog.intersects(lower) { above } else { lower.y };
     }
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines), area);

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use opora_console::{Config, ConsoleError, ConsoleOptions, Language as Tongue};
+use opora_console::{Config, ConsoleError, ConsoleOptions, Language as Tongue, Left};
 
 use crate::cli::value::Language;
 use crate::cli::work::ConsoleArgs;
@@ -19,18 +19,18 @@ pub(crate) struct Asked<'a> {
     pub(crate) config: Option<&'a Path>,
 }
 
-/// Runs `opora console` as its arguments say.
-pub(crate) async fn run(out: &Out, client: &ClientArgs, args: &ConsoleArgs) -> Result<(), Failure> {
+/// Runs `opora console` as its arguments say; for what it was left.
+pub(crate) async fn run(out: &Out, client: &ClientArgs, args: &ConsoleArgs) -> Result<Left, Failure> {
     let actor = client.actor.as_deref().unwrap_or("agents/anonymous");
     let asked = Asked { server: &client.server, actor, config: args.config.as_deref() };
     let options = options(out, asked)?;
     if args.print_keys {
-        return out.raw(&opora_console::print_keys(&options.config, options.language));
+        return out.raw(&opora_console::print_keys(&options.config, options.language)).map(|()| Left::Done);
     }
     let stdout = std::io::stdout();
     match (args.once, args.plain) {
-        (true, _) => Box::pin(opora_console::once(options, stdout)).await,
-        (false, true) => Box::pin(opora_console::plain(options, stdout)).await,
+        (true, _) => Box::pin(opora_console::once(options, stdout)).await.map(|()| Left::Done),
+        (false, true) => Box::pin(opora_console::plain(options, stdout)).await.map(|()| Left::Done),
         (false, false) => Box::pin(opora_console::run(options)).await,
     }
     .map_err(failed)
@@ -39,7 +39,7 @@ pub(crate) async fn run(out: &Out, client: &ClientArgs, args: &ConsoleArgs) -> R
 /// Opens the console; returns when the person leaves it.
 pub(crate) async fn open(out: &Out, server: &str, actor: &str) -> Result<(), Failure> {
     let options = options(out, Asked { server, actor, config: None })?;
-    Box::pin(opora_console::run(options)).await.map_err(failed)
+    Box::pin(opora_console::run(options)).await.map(|_| ()).map_err(failed)
 }
 
 fn options(out: &Out, asked: Asked<'_>) -> Result<ConsoleOptions, Failure> {
@@ -56,6 +56,7 @@ fn options(out: &Out, asked: Asked<'_>) -> Result<ConsoleOptions, Failure> {
         zone: None,
         config: config(asked.config)?,
         unnamed_server: asked.server == DEFAULT_SERVER && set("OPORA_SERVER").is_none(),
+        demo: cfg!(feature = "server"),
         panic: panics(),
         idle: std::env::var_os("OPORA_CONSOLE_IDLE").map(PathBuf::from),
     })

@@ -77,7 +77,16 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         #[cfg(feature = "server")]
         Command::Demo(demo) => Box::pin(demo::run(&args, demo)).await,
         #[cfg(feature = "console")]
-        Command::Console(console) => crate::console::run(&context.out, &args, &console).await,
+        Command::Console(console) => {
+            let left = crate::console::run(&context.out, &args, &console).await?;
+            #[cfg(feature = "server")]
+            if left == opora_console::Left::ForDemo {
+                return Box::pin(demo::run(&args, cli::work::DemoArgs::default())).await;
+            }
+            #[cfg(not(feature = "server"))]
+            let _ = left;
+            Ok(())
+        }
         Command::Ticket(command) => command::ticket::run(&context, command).await,
         Command::Org(command) => command::directory::organisations(&context, command).await,
         Command::Contact(command) => command::directory::contacts(&context, command).await,

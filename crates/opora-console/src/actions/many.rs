@@ -6,8 +6,16 @@ use super::Action;
 use crate::model::Model;
 
 /// What can be done on many tickets at once.
-pub(crate) const ON_MANY: [Action; 7] =
-    [Action::Assign, Action::Take, Action::Priority, Action::Status, Action::Reply, Action::Escalate, Action::Link];
+pub(crate) const ON_MANY: [Action; 8] = [
+    Action::Assign,
+    Action::Take,
+    Action::Priority,
+    Action::Status,
+    Action::Reply,
+    Action::Escalate,
+    Action::Tags,
+    Action::Link,
+];
 
 #[expect(clippy::match_same_arms, reason = "they are asked one after the other")]
 #[expect(clippy::option_option, reason = "what is not decided here is not the same as what can be done")]

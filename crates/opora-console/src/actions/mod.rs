@@ -112,6 +112,7 @@ pub(crate) enum Action {
     Fetch,
     Pending,
     Results,
+    Demo,
     Redraw,
     Suspend,
     Quit,
@@ -210,6 +211,7 @@ registry! {
     Fetch "fetch" false [key('O')];
     Pending "pending" false [key('P')];
     Results "results" false [key('B')];
+    Demo "demo" false [key('d')];
     Redraw "redraw" false [ctrl('l')];
     Suspend "suspend" false [ctrl('z')];
     Quit "quit" false [key('q'), ctrl('c')];
@@ -226,9 +228,9 @@ const QUIT: Spec = Spec { action: Action::Quit, id: "quit", keys: &[], footer: f
 /// Why an action can't be done now: the key of a sentence. `None`: it can.
 pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
     use Action::{
-        Assign, Attention, Bottom, CopyLink, CopyMessage, CopyNumber, Down, Escalate, Explain, NextPane, Note, Open,
-        PageDown, PageUp, Priority, Reply, ReplyAll, ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take, Top,
-        Undo, Up,
+        Assign, Attention, Bottom, CopyLink, CopyMessage, CopyNumber, Demo, Down, Escalate, Explain, NextPane, Note,
+        Open, PageDown, PageUp, Priority, Reply, ReplyAll, ScrollDown, ScrollUp, ShowIncident, Status, SwitchTab, Take,
+        Top, Undo, Up,
     };
     if let Some(why) = many::why_not(model, action) {
         return why;
@@ -251,6 +253,7 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         Take if model.subject().is_some_and(|row| *row.owner == *model.me) => Some("why-yours"),
         Escalate if at_the_top(model) => Some("why-top-rung"),
         CopyMessage if crate::update::copy::message(model).is_none() => Some("why-no-message"),
+        Demo => (!crate::queue::view::offers_demo(model)).then_some("why-no-demo"),
         Undo if model.undo.is_none() => Some("why-nothing-to-undo"),
         _ => None,
     }

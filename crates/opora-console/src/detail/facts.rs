@@ -116,7 +116,7 @@ fn file_lines(model: &Model, file: &v1::Attachment, wide: usize) -> Vec<Line<'st
 }
 
 /// `412 KiB`.
-fn size(model: &Model, bytes: u64) -> String {
+pub(crate) fn size(model: &Model, bytes: u64) -> String {
     let (key, count) = match bytes {
         0..=1023 => ("size-bytes", bytes),
         1024..=1_048_575 => ("size-kib", bytes / 1024),
@@ -177,7 +177,7 @@ fn known(model: &Model, ticket: &v1::Ticket) -> Vec<(&'static str, String)> {
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
 }
 
-fn channel_word(channel: v1::Channel) -> &'static str {
+pub(crate) fn channel_word(channel: v1::Channel) -> &'static str {
     match channel {
         v1::Channel::Calls => "channel-calls",
         v1::Channel::Email => "channel-email",

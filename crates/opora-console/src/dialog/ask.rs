@@ -8,6 +8,7 @@ use super::create::IMPACTS;
 use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::change::Fields;
+use crate::detail::facts::size;
 use crate::model::{Level, Model};
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::filter::Filter;
@@ -110,19 +111,24 @@ impl Ask {
     }
 
     /// The files of the ticket. An answer to another dialog is dropped.
-    pub(crate) fn files(&mut self, number: u64, generation: u64, result: Result<Vec<v1::Attachment>, Trouble>) {
+    pub(crate) fn files(
+        &mut self,
+        model: &Model,
+        number: u64,
+        generation: u64,
+        result: Result<Vec<v1::Attachment>, Trouble>,
+    ) {
         if number != self.number || self.waiting != Some(generation) {
             return;
         }
         self.waiting = None;
-        let size = |bytes: u64| if bytes < 10_240 { format!("{bytes} B") } else { format!("{} KiB", bytes / 1024) };
         match result {
             Ok(files) => {
                 self.choices = files
                     .into_iter()
                     .map(|file| {
                         let name = clean_line(&file.file_name);
-                        let words = format!("{name} · {}", size(file.size));
+                        let words = format!("{name} · {}", size(model, file.size));
                         (Value::File(file.name, name), words)
                     })
                     .collect();

@@ -4,6 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use opora_proto::v1::{self, Priority, TicketState, Visibility};
 
+use super::bulk_tags::{self, Tags};
 use super::choose::next_states;
 use super::field::{Area, Line};
 use super::priority::PRIORITIES;
@@ -33,6 +34,7 @@ pub(crate) enum Kind {
     State,
     Reply,
     Escalate,
+    Tags,
 }
 
 /// How far the person is.
@@ -40,7 +42,7 @@ pub(crate) enum Kind {
 pub(crate) enum Stage {
     /// One of a list.
     Choose,
-    /// The reason, for a priority and an escalation.
+    /// The reason, for a priority and an escalation; the tags.
     Reason,
     /// The text of a message.
     Write,
@@ -79,6 +81,8 @@ pub(crate) struct Bulk {
     pub(crate) top: usize,
     /// How many, typed to confirm.
     pub(crate) count: Line,
+    /// What tags they have, where it is about those.
+    pub(crate) tags: Tags,
     generation: u64,
     /// The key of what is wrong.
     pub(crate) fault: Option<&'static str>,
@@ -92,8 +96,13 @@ pub(crate) fn targets(model: &Model) -> Vec<Target> {
 }
 
 impl Bulk {
-    /// Opens on the marked tickets.
-    pub(crate) fn open(model: &Model, kind: Kind) -> Self {
+    /// Opens on the marked tickets; what it needs of the server is asked for.
+    pub(crate) fn open(model: &mut Model, kind: Kind, effects: &mut Vec<Effect>) -> Self {
+        let targets = targets(model);
+        let tags = match kind {
+            Kind::Tags if targets.len() <= bulk_tags::MOST => Tags::ask(model, &targets, effects),
+            _ => Tags::None,
+        };
         let texts = &model.texts;
         let mut agents = Vec::new();
         let choices = match kind {
@@ -108,6 +117,7 @@ impl Bulk {
             }
             Kind::Priority => PRIORITIES.iter().map(|priority| texts.get(priority_word(*priority))).collect(),
             Kind::State => STATES.iter().map(|state| texts.get(state_word(*state))).collect(),
+            Kind::Tags => vec![texts.get("bulk-tags-add"), texts.get("bulk-tags-remove")],
             Kind::Reply | Kind::Escalate => Vec::new(),
         };
         let stage = match kind {
@@ -119,7 +129,7 @@ impl Bulk {
         Self {
             kind,
             stage,
-            targets: targets(model),
+            targets,
             choices,
             agents,
             chosen: 0,
@@ -129,6 +139,7 @@ impl Bulk {
             effected: Vec::new(),
             top: 0,
             count: Line::default(),
+            tags,
             generation: 0,
             fault: None,
         }
@@ -180,13 +191,16 @@ impl Bulk {
         self.fault = None;
         let enter = event.code == KeyCode::Enter;
         match self.stage {
-            Stage::Choose if enter && self.kind == Kind::Priority => self.stage = Stage::Reason,
+            Stage::Choose if enter && matches!(self.kind, Kind::Priority | Kind::Tags) => self.stage = Stage::Reason,
             Stage::Choose if enter => self.preview(model, effects),
             Stage::Choose => {
                 let len = self.choices.len();
                 choose_by(event, &mut self.chosen, len, true);
             }
-            Stage::Reason if enter && self.reason.value().trim().is_empty() => self.fault = Some("reason-missing"),
+            Stage::Reason if enter && self.reason.value().trim().is_empty() => {
+                self.fault = Some(if self.kind == Kind::Tags { "bulk-tags-missing" } else { "reason-missing" });
+            }
+            Stage::Reason if enter && self.tags.fault().is_some() => self.fault = self.tags.fault(),
             Stage::Reason if enter => self.preview(model, effects),
             Stage::Reason => drop(self.reason.key(event)),
             Stage::Write => self.write(model, event, effects),
@@ -206,8 +220,8 @@ impl Bulk {
         self.fault = None;
         self.stage = match (&self.stage, self.kind) {
             (Stage::Preview, Kind::Reply) => Stage::Write,
-            (Stage::Preview, Kind::Priority | Kind::Escalate) => Stage::Reason,
-            (Stage::Preview, _) | (Stage::Reason, Kind::Priority) => Stage::Choose,
+            (Stage::Preview, Kind::Priority | Kind::Escalate | Kind::Tags) => Stage::Reason,
+            (Stage::Preview, _) | (Stage::Reason, Kind::Priority | Kind::Tags) => Stage::Choose,
             _ => return After::Close,
         };
         After::Stay(Dialog::Bulk(self))
@@ -228,7 +242,7 @@ impl Bulk {
         }
     }
 
-    /// What is asked for, as a change.
+    /// What is asked for, as a change that is the same for all; none for tags, which differ.
     fn what(&self) -> Option<What> {
         let reason = self.reason.value().trim().to_owned();
         Some(match self.kind {
@@ -240,13 +254,17 @@ impl Bulk {
                 let (visibility, seen_through) = (Visibility::Public, self.seen_through);
                 What::Comment { body: self.area.text(), visibility, seen_through }
             }
+            Kind::Tags => return None,
         })
     }
 
     pub(crate) fn preview(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
-        let Some(what) = self.what() else { return };
-        let effected = |target: &Target| effected(model, &what, target.number);
-        self.effected = self.targets.iter().filter_map(effected).collect();
+        let what = self.what();
+        let of_one = |target: &Target| match &what {
+            Some(what) => effected(model, what, target.number),
+            None => self.retagged(model, target.number),
+        };
+        self.effected = self.targets.iter().filter_map(of_one).collect();
         (self.stage, self.top, self.count) = (Stage::Preview, 0, Line::default());
         if self.kind != Kind::Priority {
             return;
@@ -266,12 +284,18 @@ impl Bulk {
             () if self.kind == Kind::Reply && model.is_sending(DraftKey::Many) => Some("write-sending"),
             () => None,
         };
-        let (None, Some(what)) = (self.fault, self.what()) else { return After::Stay(Dialog::Bulk(self)) };
+        if self.fault.is_some() {
+            return After::Stay(Dialog::Bulk(self));
+        }
         let same = |number: u64| self.effected.iter().any(|one| one.number == number && one.same);
         let targets: Vec<Target> = self.targets.iter().filter(|target| !same(target.number)).cloned().collect();
+        let parts = match self.what() {
+            Some(what) => vec![(targets, what)],
+            None => self.retagging(&targets),
+        };
         let draft = (self.kind == Kind::Reply).then_some(DraftKey::Many);
         model.queue.end_visual();
-        send::many(model, &targets, &what, draft, effects);
+        send::many(model, &parts, draft, effects);
         After::Close
     }
 }

@@ -11,7 +11,8 @@ use crate::msg::{Effect, What};
 use crate::update::send;
 
 /// The steps of the contract; a ticket may have others by the server's configuration.
-const STEPS: [&str; 5] = ["sign-out-and-in", "another-browser", "restart-computer", "save-logs", "send-request"];
+pub(crate) const STEPS: [&str; 5] =
+    ["sign-out-and-in", "another-browser", "restart-computer", "save-logs", "send-request"];
 
 /// The dialog.
 #[derive(Clone, Debug)]

@@ -4,12 +4,12 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use opora_proto::v1::{Category, Impact};
 
 use super::field::{Area, Line};
-use super::pick::Pick;
+use super::organisation::Organisation;
 use super::{After, Dialog, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Call, Effect, Named, NewTicket, What};
+use crate::msg::{Call, Effect, NewTicket, What};
 use crate::update::send;
 
 /// The impacts that can be chosen, with the key of the words.
@@ -74,8 +74,7 @@ impl Field {
 #[derive(Clone, Debug)]
 pub(crate) struct Create {
     pub(crate) subject: Line,
-    /// An id, or part of a name by which one is chosen.
-    pub(crate) organisation: Pick,
+    pub(crate) organisation: Organisation,
     pub(crate) reporter: Line,
     pub(crate) email: Line,
     pub(crate) category: usize,
@@ -94,7 +93,7 @@ impl Create {
     pub(crate) fn open(model: &Model, effects: &mut Vec<Effect>) -> Self {
         effects.push(Effect::Call(Call::Organisations));
         let mut create = Self::of(model.drafts.get(DraftKey::Create).map_or("", |draft| draft.text.as_str()));
-        create.listed(&model.organisations);
+        create.organisation.listed(&model.organisations);
         create
     }
 
@@ -105,8 +104,8 @@ impl Create {
         let subject = Line::of(next());
         // A line has no tabs: they part what belongs together.
         let mut who = next().splitn(3, '\t');
+        let organisation = Organisation::of(who.next().unwrap_or_default());
         let mut of_who = || Line::of(who.next().unwrap_or_default());
-        let organisation = Pick { line: of_who(), ..Pick::default() };
         let (reporter, email) = (of_who(), of_who());
         let category = next().parse().unwrap_or(0).min(CATEGORIES.len() - 1);
         let impact = next().parse().unwrap_or(0).min(IMPACTS.len() - 1);
@@ -116,25 +115,15 @@ impl Create {
 
     /// As a draft keeps it; empty where nothing was typed.
     fn text(&self) -> String {
-        let lines = [&self.subject, &self.organisation.line, &self.reporter, &self.email];
-        if lines.iter().all(|line| line.value().is_empty()) && self.description.is_blank() {
+        let [subject, reporter, email] = [&self.subject, &self.reporter, &self.email].map(Line::value);
+        let organisation = self.organisation.value();
+        let all_empty = [subject, organisation, reporter, email].iter().all(|text| text.is_empty());
+        if all_empty && self.description.is_blank() {
             return String::new();
         }
-        let [subject, organisation, reporter, email] = lines.map(Line::value);
         let description = self.description.text();
         let who = format!("{organisation}\t{reporter}\t{email}");
         format!("{subject}\n{}\n{}\n{}\n{description}", who.trim_end_matches('\t'), self.category, self.impact)
-    }
-
-    /// The organisations came.
-    pub(crate) fn listed(&mut self, organisations: &[Named]) {
-        self.organisation.look(organisations.iter().map(|named| named.name.as_str()));
-    }
-
-    /// The organisation that is named by its id.
-    pub(crate) fn named<'a>(&self, model: &'a Model) -> Option<&'a Named> {
-        let typed = self.organisation.line.value().trim();
-        model.organisations.iter().find(|named| named.id == typed)
     }
 
     pub(super) fn key(mut self: Box<Self>, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
@@ -152,10 +141,10 @@ impl Create {
         let choosing = self.field == Field::Organisation;
         match chord.code {
             KeyCode::Tab | KeyCode::Enter if choosing => {
-                self.choose(model);
+                self.organisation.choose(model);
                 self.field = self.field.next();
             }
-            KeyCode::Up | KeyCode::Down if choosing => drop(self.organisation.key(event)),
+            KeyCode::Up | KeyCode::Down if choosing => self.organisation.key(model, event),
             KeyCode::Tab => self.field = self.field.next(),
             KeyCode::BackTab => self.field = self.field.before(),
             KeyCode::Enter | KeyCode::Down if !in_description => self.field = self.field.next(),
@@ -170,17 +159,6 @@ impl Create {
         After::Stay(Dialog::Create(self))
     }
 
-    /// The one that is marked, where what was typed is not an id already.
-    fn choose(&mut self, model: &Model) {
-        if self.organisation.line.value().trim().is_empty() || self.named(model).is_some() {
-            return;
-        }
-        if let Some(named) = self.organisation.chosen().and_then(|at| model.organisations.get(at)) {
-            self.organisation.line = Line::of(&named.id);
-            self.listed(&model.organisations);
-        }
-    }
-
     fn edit(&mut self, model: &Model, event: &KeyEvent) {
         let turn = |at: &mut usize, len: usize| match event.code {
             KeyCode::Right | KeyCode::Char(' ') => *at = (*at + 1) % len,
@@ -189,11 +167,7 @@ impl Create {
         };
         match self.field {
             Field::Subject => drop(self.subject.key(event)),
-            Field::Organisation => {
-                if self.organisation.key(event) {
-                    self.listed(&model.organisations);
-                }
-            }
+            Field::Organisation => self.organisation.key(model, event),
             Field::Reporter => drop(self.reporter.key(event)),
             Field::Email => drop(self.email.key(event)),
             Field::Category => turn(&mut self.category, CATEGORIES.len()),
@@ -205,10 +179,7 @@ impl Create {
     pub(super) fn paste(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
         match self.field {
             Field::Subject => self.subject.paste(text),
-            Field::Organisation => {
-                self.organisation.paste(text);
-                self.listed(&model.organisations);
-            }
+            Field::Organisation => self.organisation.paste(model, text),
             Field::Reporter => self.reporter.paste(text),
             Field::Email => self.email.paste(text),
             Field::Description => self.description.paste(text),
@@ -228,12 +199,10 @@ impl Create {
     }
 
     fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
-        let organisation = self.organisation.line.value().trim().to_owned();
-        // Part of a name is no choice: whose ticket it is must not be guessed. Without the list an id is believed.
-        let unknown = !organisation.is_empty() && !model.organisations.is_empty() && self.named(model).is_none();
+        let organisation = self.organisation.value().to_owned();
         let wrong = match () {
             () if self.subject.value().trim().is_empty() => Some(("create-no-subject", Field::Subject)),
-            () if unknown => Some(("create-no-organisation", Field::Organisation)),
+            () if self.organisation.is_unknown(model) => Some(("create-no-organisation", Field::Organisation)),
             () if model.is_sending(DraftKey::Create) => Some(("write-sending", Field::Subject)),
             () => None,
         };

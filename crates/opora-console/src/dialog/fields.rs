@@ -1,16 +1,20 @@
-//! What a ticket says of its problem: every field that has no effect on the clocks. Only what was changed is sent.
+//! What a ticket says of its problem: every field that has no effect on the clocks. Only what was changed is sent. The
+//! description is a draft at once, as every long text is.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::civil::DateTime;
 use opora_proto::v1::{self, Channel, Platform, Priority};
 
 use super::create::CATEGORIES;
-use super::field::Line;
+use super::field::{Area, Line};
+use super::organisation::Organisation;
 use super::{After, Dialog, is_cancel};
 use crate::change::Fields;
+use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Effect, What};
+use crate::msg::{Call, Effect, Named, What};
+use crate::text::clean_block;
 use crate::theme::priority_word;
 use crate::update::send;
 
@@ -25,26 +29,69 @@ const CHANNELS: [(Channel, &str); 3] =
 /// How a time is written.
 const TIME: &str = "%Y-%m-%d %H:%M";
 
-/// The fields with the keys of their names, in the order of the form.
-pub(crate) const NAMES: [&str; 10] = [
-    "field-subject",
-    "field-organisation",
-    "field-reporter-name",
-    "field-reporter-email",
-    "field-category",
-    "field-channels",
-    "field-platform",
-    "field-requested-priority",
-    "field-occur-time",
-    "field-workstations",
-];
+/// The fields, in the order of the form.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Field {
+    #[default]
+    Subject,
+    Organisation,
+    ReporterName,
+    ReporterEmail,
+    Category,
+    Channels,
+    Platform,
+    Requested,
+    Occurred,
+    Workstations,
+    Description,
+}
+
+impl Field {
+    /// All of them, in their own order.
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Subject,
+        Self::Organisation,
+        Self::ReporterName,
+        Self::ReporterEmail,
+        Self::Category,
+        Self::Channels,
+        Self::Platform,
+        Self::Requested,
+        Self::Occurred,
+        Self::Workstations,
+        Self::Description,
+    ];
+
+    /// The key of its name.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Subject => "field-subject",
+            Self::Organisation => "field-organisation",
+            Self::ReporterName => "field-reporter",
+            Self::ReporterEmail => "field-email",
+            Self::Category => "field-category",
+            Self::Channels => "field-channels",
+            Self::Platform => "field-platform",
+            Self::Requested => "field-requested-priority",
+            Self::Occurred => "field-occur-time",
+            Self::Workstations => "field-workstations",
+            Self::Description => "field-description",
+        }
+    }
+
+    fn step(self, by: usize) -> Self {
+        Self::ALL.get((self as usize + by) % Self::ALL.len()).copied().unwrap_or(self)
+    }
+}
 
 /// A field's value.
 #[derive(Clone, Debug)]
 pub(crate) enum Value {
     Text(Line),
+    Organisation(Organisation),
     /// One of so many.
     Turn(usize, usize),
+    Long(Box<Area>),
 }
 
 /// The dialog.
@@ -53,129 +100,212 @@ pub(crate) struct FieldsForm {
     pub(crate) number: u64,
     /// The ticket as it is edited; `None` until it is here.
     before: Option<Box<v1::Ticket>>,
-    pub(crate) values: Vec<Value>,
-    pub(crate) field: usize,
+    /// By the order of the fields; empty until the ticket is here.
+    values: Vec<Value>,
+    pub(crate) field: Field,
     /// The key of what is wrong.
     pub(crate) fault: Option<&'static str>,
 }
 
 impl FieldsForm {
-    pub(crate) fn open(model: &Model) -> Option<Self> {
+    /// Opens, and asks for the organisations.
+    pub(crate) fn open(model: &Model, effects: &mut Vec<Effect>) -> Option<Self> {
         let number = model.subject()?.number;
-        let mut form = Self { number, before: None, values: Vec::new(), field: 0, fault: None };
+        effects.push(Effect::Call(Call::Organisations));
+        let mut form = Self { number, before: None, values: Vec::new(), field: Field::default(), fault: None };
         form.fill(model);
         Some(form)
     }
 
-    /// The ticket is here.
+    /// The ticket is here. A description that was typed before and not sent comes back.
     pub(crate) fn fill(&mut self, model: &Model) {
         let Some(loaded) = model.details.ready(self.number).filter(|_| self.before.is_none()) else { return };
         let ticket = &loaded.ticket;
         self.values = values(ticket, &model.zone);
+        if let Some(draft) = model.drafts.get(DraftKey::Description(self.number)) {
+            self.values.pop();
+            self.values.push(Value::Long(Box::new(Area::of(&draft.text))));
+        }
         self.before = Some(Box::new(ticket.clone()));
+        self.listed(&model.organisations);
+    }
+
+    pub(crate) fn is_filled(&self) -> bool {
+        self.before.is_some()
+    }
+
+    /// The organisations came.
+    pub(crate) fn listed(&mut self, organisations: &[Named]) {
+        if let Some(Value::Organisation(organisation)) = self.values.get_mut(Field::Organisation as usize) {
+            organisation.listed(organisations);
+        }
+    }
+
+    pub(crate) fn value(&self, field: Field) -> Option<&Value> {
+        self.values.get(field as usize)
     }
 
     /// What a value is shown as, where it is chosen and not typed.
-    pub(crate) fn words(&self, model: &Model, field: usize) -> String {
-        let Some(Value::Turn(at, _)) = self.values.get(field) else { return String::new() };
+    pub(crate) fn words(&self, model: &Model, field: Field) -> String {
+        let Some(Value::Turn(at, _)) = self.value(field) else { return String::new() };
         match field {
-            4 => CATEGORIES.get(*at).map(|(_, word)| model.texts.get(word)).unwrap_or_default(),
-            5 => {
+            Field::Category => CATEGORIES.get(*at).map(|(_, word)| model.texts.get(word)).unwrap_or_default(),
+            Field::Channels => {
                 let on = CHANNELS.iter().enumerate().filter(|(bit, _)| at & (1 << bit) != 0);
                 let words: Vec<String> = on.map(|(_, (_, word))| model.texts.get(word)).collect();
                 if words.is_empty() { "—".to_owned() } else { words.join(", ") }
             }
-            6 => PLATFORMS.get(*at).map(|(_, word)| (*word).to_owned()).unwrap_or_default(),
+            Field::Platform => PLATFORMS.get(*at).map(|(_, word)| (*word).to_owned()).unwrap_or_default(),
+            _ if *at == 0 => "—".to_owned(),
             _ => ASKED.get(*at).map(|priority| model.texts.get(priority_word(*priority))).unwrap_or_default(),
         }
     }
 
-    pub(super) fn paste(&mut self, text: &str) {
-        if let Some(Value::Text(line)) = self.values.get_mut(self.field) {
-            line.paste(text);
+    pub(super) fn paste(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+        match self.values.get_mut(self.field as usize) {
+            Some(Value::Text(line)) => line.paste(text),
+            Some(Value::Organisation(organisation)) => organisation.paste(model, text),
+            Some(Value::Long(area)) => {
+                area.paste(text);
+                self.keep(model, effects);
+            }
+            Some(Value::Turn(..)) | None => {}
         }
+    }
+
+    /// The description comes back from the external editor.
+    pub(crate) fn edited(&mut self, model: &mut Model, text: &str, effects: &mut Vec<Effect>) {
+        if let Some(Value::Long(area)) = self.values.get_mut(Field::Description as usize) {
+            **area = Area::of(text.trim_end_matches('\n'));
+            self.keep(model, effects);
+        }
+    }
+
+    /// A description that is not the ticket's is kept on disk.
+    fn keep(&self, model: &mut Model, effects: &mut Vec<Effect>) {
+        let text = self.text(Field::Description);
+        let same = self.before.as_ref().is_some_and(|ticket| clean_block(&ticket.description).trim() == text);
+        let text = if same { "" } else { &text };
+        send::keep_draft(model, DraftKey::Description(self.number), text, effects);
     }
 
     pub(super) fn key(mut self: Box<Self>, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
         if is_cancel(event) {
             return After::Close;
         }
-        let sends = Chord::of(event) == Chord::ctrl('d')
+        let chord = Chord::of(event);
+        let sends = chord == Chord::ctrl('d')
             || (event.code == KeyCode::Enter && event.modifiers.intersects(KeyModifiers::ALT | KeyModifiers::CONTROL));
         if sends {
             return self.send(model, effects);
         }
         self.fault = None;
-        match event.code {
-            KeyCode::Tab | KeyCode::Enter | KeyCode::Down => self.field = (self.field + 1) % NAMES.len(),
-            KeyCode::BackTab | KeyCode::Up => self.field = (self.field + NAMES.len() - 1) % NAMES.len(),
-            _ => match self.values.get_mut(self.field) {
-                Some(Value::Text(line)) => drop(line.key(event)),
-                Some(Value::Turn(at, len)) => match event.code {
-                    KeyCode::Right | KeyCode::Char(' ') => *at = (*at + 1) % *len,
-                    KeyCode::Left => *at = (*at + *len - 1) % *len,
-                    _ => {}
-                },
-                None => {}
-            },
+        let field = self.field;
+        let value = self.values.get_mut(field as usize);
+        match (event.code, value) {
+            (KeyCode::Tab | KeyCode::Enter, Some(Value::Organisation(organisation))) => {
+                organisation.choose(model);
+                self.field = field.step(1);
+            }
+            (KeyCode::Up | KeyCode::Down, Some(Value::Organisation(organisation)))
+                if !model.organisations.is_empty() =>
+            {
+                organisation.key(model, event);
+            }
+            (KeyCode::Tab, _) => self.field = field.step(1),
+            (KeyCode::BackTab, _) => self.field = field.step(Field::ALL.len() - 1),
+            (_, Some(Value::Long(area))) if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') => {
+                effects.push(Effect::Editor(area.text()));
+            }
+            (_, Some(Value::Long(area))) => {
+                if area.key(event) {
+                    self.keep(model, effects);
+                }
+            }
+            (KeyCode::Enter | KeyCode::Down, _) => self.field = field.step(1),
+            (KeyCode::Up, _) => self.field = field.step(Field::ALL.len() - 1),
+            (_, Some(Value::Text(line))) => drop(line.key(event)),
+            (_, Some(Value::Organisation(organisation))) => organisation.key(model, event),
+            (KeyCode::Right | KeyCode::Char(' '), Some(Value::Turn(at, len))) => *at = (*at + 1) % *len,
+            (KeyCode::Left, Some(Value::Turn(at, len))) => *at = (*at + *len - 1) % *len,
+            (_, Some(Value::Turn(..)) | None) => {}
         }
         After::Stay(Dialog::Fields(self))
     }
 
     fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
         let Some(before) = &self.before else { return After::Stay(Dialog::Fields(self)) };
-        match self.edited(before, &model.zone) {
-            Err(fault) => {
-                self.fault = Some(fault);
-                After::Stay(Dialog::Fields(self))
+        let fields = match self.edited_fields(before, model) {
+            Ok(fields) if fields.is_empty() => return After::Close,
+            Ok(fields) => fields,
+            Err((fault, field)) => {
+                (self.fault, self.field) = (Some(fault), field);
+                return After::Stay(Dialog::Fields(self));
             }
-            Ok(fields) if fields.is_empty() => After::Close,
-            Ok(fields) => {
-                let etag = before.etag.clone();
-                send::change(model, self.number, &etag, What::Update(Box::new(fields)), None, effects);
-                After::Close
-            }
-        }
+        };
+        let key = DraftKey::Description(self.number);
+        // Other fields may go with the same text: it is another request each time.
+        model.drafts.sent(key, "");
+        let draft = fields.description.is_some().then_some(key).filter(|key| model.drafts.get(*key).is_some());
+        let etag = before.etag.clone();
+        send::change(model, self.number, &etag, What::Update(Box::new(fields)), draft, effects);
+        After::Close
     }
 
-    fn text(&self, field: usize) -> String {
-        match self.values.get(field) {
+    fn text(&self, field: Field) -> String {
+        match self.value(field) {
             Some(Value::Text(line)) => line.value().trim().to_owned(),
+            Some(Value::Organisation(organisation)) => organisation.value().to_owned(),
+            Some(Value::Long(area)) => area.text().trim().to_owned(),
             _ => String::new(),
         }
     }
 
-    fn turn(&self, field: usize) -> usize {
-        match self.values.get(field) {
+    fn turn(&self, field: Field) -> usize {
+        match self.value(field) {
             Some(Value::Turn(at, _)) => *at,
             _ => 0,
         }
     }
 
-    /// What differs from the ticket.
-    fn edited(&self, before: &v1::Ticket, zone: &jiff::tz::TimeZone) -> Result<Fields, &'static str> {
-        let old = Self { number: self.number, before: None, values: values(before, zone), field: 0, fault: None };
-        let text = |field: usize| Some(self.text(field)).filter(|text| *text != old.text(field));
-        let turn = |field: usize| Some(self.turn(field)).filter(|at| *at != old.turn(field));
-        if self.text(0).is_empty() {
-            return Err("create-no-subject");
+    /// What differs from the ticket; or the key of what is wrong, and where.
+    fn edited_fields(&self, before: &v1::Ticket, model: &Model) -> Result<Fields, (&'static str, Field)> {
+        let values = values(before, &model.zone);
+        let old = Self { number: self.number, before: None, values, field: Field::default(), fault: None };
+        let text = |field: Field| Some(self.text(field)).filter(|text| *text != old.text(field));
+        let turn = |field: Field| Some(self.turn(field)).filter(|at| *at != old.turn(field));
+        if self.text(Field::Subject).is_empty() {
+            return Err(("create-no-subject", Field::Subject));
         }
-        let occur_time = text(8).map(|typed| instant(&typed, zone)).transpose()?;
-        let reporter = (text(2).is_some() || text(3).is_some()).then(|| (self.text(2), self.text(3)));
+        let organisation = text(Field::Organisation);
+        if let (Some(_), Some(Value::Organisation(chosen))) = (&organisation, self.value(Field::Organisation))
+            && chosen.is_unknown(model)
+        {
+            return Err(("create-no-organisation", Field::Organisation));
+        }
+        let description = text(Field::Description);
+        if description.is_some() && model.is_sending(DraftKey::Description(self.number)) {
+            return Err(("write-sending", Field::Description));
+        }
+        let occurred = |typed: String| instant(&typed, &model.zone).map_err(|fault| (fault, Field::Occurred));
+        let occur_time = text(Field::Occurred).map(occurred).transpose()?;
+        let who = [Field::ReporterName, Field::ReporterEmail];
+        let reporter = who.iter().any(|field| text(*field).is_some()).then(|| who.map(|field| self.text(field)));
         let on = |at: usize| {
             let chosen = CHANNELS.iter().enumerate().filter(|(bit, _)| at & (1 << bit) != 0);
             chosen.map(|(_, (channel, _))| i32::from(*channel)).collect()
         };
         Ok(Fields {
-            subject: text(0),
-            organisation: text(1),
-            reporter,
-            category: turn(4).and_then(|at| CATEGORIES.get(at)).map(|(category, _)| (*category).into()),
-            channels: turn(5).map(on),
-            platform: turn(6).and_then(|at| PLATFORMS.get(at)).map(|(platform, _)| (*platform).into()),
-            requested_priority: turn(7).and_then(|at| ASKED.get(at)).map(|priority| (*priority).into()),
+            subject: text(Field::Subject),
+            description,
+            organisation,
+            reporter: reporter.map(|[name, email]| (name, email)),
+            category: turn(Field::Category).and_then(|at| CATEGORIES.get(at)).map(|(category, _)| (*category).into()),
+            channels: turn(Field::Channels).map(on),
+            platform: turn(Field::Platform).and_then(|at| PLATFORMS.get(at)).map(|(platform, _)| (*platform).into()),
+            requested_priority: turn(Field::Requested).and_then(|at| ASKED.get(at)).map(|asked| (*asked).into()),
             occur_time,
-            workstations: text(9).map(|typed| list(&typed)),
+            workstations: text(Field::Workstations).map(|typed| list(&typed)),
             ..Fields::default()
         })
     }
@@ -202,7 +332,7 @@ fn values(ticket: &v1::Ticket, zone: &jiff::tz::TimeZone) -> Vec<Value> {
     let occurred = occurred.map(|time| time.to_zoned(zone.clone()).strftime(TIME).to_string()).unwrap_or_default();
     vec![
         text(&ticket.subject),
-        text(ticket.organisation.rsplit('/').next().unwrap_or_default()),
+        Value::Organisation(Organisation::of(ticket.organisation.rsplit('/').next().unwrap_or_default())),
         text(&reporter.display_name),
         text(&reporter.email),
         place(CATEGORIES.iter().position(|(category, _)| *category == ticket.category()), CATEGORIES.len()),
@@ -211,5 +341,6 @@ fn values(ticket: &v1::Ticket, zone: &jiff::tz::TimeZone) -> Vec<Value> {
         place(ASKED.iter().position(|priority| *priority == ticket.requested_priority()), ASKED.len()),
         text(&occurred),
         text(&ticket.workstations.join(", ")),
+        Value::Long(Box::new(Area::of(&ticket.description))),
     ]
 }

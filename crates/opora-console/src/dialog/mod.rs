@@ -2,6 +2,7 @@
 
 pub(crate) mod ask;
 pub(crate) mod bulk;
+pub(crate) mod bulk_tags;
 pub(crate) mod checklist;
 pub(crate) mod choose;
 pub(crate) mod create;
@@ -11,6 +12,7 @@ pub(crate) mod fields;
 pub(crate) mod filter;
 pub(crate) mod help;
 pub(crate) mod messages;
+pub(crate) mod organisation;
 pub(crate) mod palette;
 pub(crate) mod pending;
 pub(crate) mod pick;
@@ -21,6 +23,7 @@ pub(crate) mod snippet;
 pub(crate) mod stale;
 pub(crate) mod tie;
 pub(crate) mod view;
+mod view_forms;
 mod view_more;
 pub(crate) mod write;
 mod writing;
@@ -78,24 +81,24 @@ impl Dialog {
     /// The size that it would like, with its frame.
     pub(crate) fn size(&self, area: Rect) -> (u16, u16) {
         let wide = |most: u16| area.width.saturating_sub(4).min(most);
-        let high = |most: u16| area.height.saturating_sub(2).min(most);
+        // The frame of what is under it stays in sight.
+        let high = |most: u16| area.height.saturating_sub(4).min(most);
         match self {
             Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
             Self::Priority(_) => (wide(76), high(14)),
             Self::Reason(_) => (wide(76), high(9)),
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
-            Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) => (wide(90), high(20)),
+            Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) | Self::Fields(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
             Self::Messages(_) | Self::Explain(_) | Self::Pending(_) | Self::Results(_) => (wide(100), high(30)),
             Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8)),
             Self::Bulk(d) => match d.stage {
                 bulk::Stage::Choose => (wide(56), high(d.choices.len() as u16 + 4)),
-                bulk::Stage::Reason => (wide(76), high(7)),
+                bulk::Stage::Reason => (wide(76), high(8)),
                 bulk::Stage::Write => (wide(90), high(20)),
                 bulk::Stage::Preview => (wide(110), high(d.effected.len() as u16 + 6)),
             },
             Self::Checklist(d) => (wide(80), high(d.steps.len() as u16 + 6)),
-            Self::Fields(_) => (wide(90), high(14)),
             Self::Stale(_) => (wide(100), high(18)),
             Self::Tie(_) => (wide(80), high(11)),
         }
@@ -169,7 +172,7 @@ impl Dialog {
             Self::Ask(d) => d.paste(text),
             Self::Bulk(d) => d.paste(model, text, effects),
             Self::Checklist(d) => d.paste(text),
-            Self::Fields(d) => d.paste(text),
+            Self::Fields(d) => d.paste(model, text, effects),
             Self::Tie(d) => d.paste(model, text),
             Self::Choose(_)
             | Self::Messages(_)

@@ -125,7 +125,7 @@ impl Tie {
             send::change(model, self.number, &self.etag, What::Link(other, self.kind), None, effects);
         } else {
             let targets: Vec<Target> = self.many.iter().filter(|t| t.number != other).cloned().collect();
-            send::many(model, &targets, &What::Link(other, self.kind), None, effects);
+            send::many(model, &[(targets, What::Link(other, self.kind))], None, effects);
         }
         After::Close
     }

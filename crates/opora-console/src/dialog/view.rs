@@ -9,7 +9,7 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::field;
 use super::priority::{PRIORITIES, Previews, PriorityDialog};
-use super::{Dialog, palette, view_more, writing};
+use super::{Dialog, palette, view_forms, view_more, writing};
 use crate::actions;
 use crate::clock::Face;
 use crate::model::{Level, Model};
@@ -56,8 +56,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Filter(_) | Dialog::Search(_) => {}
         Dialog::Ask(d) => view_more::ask(model, frame, inner, d),
         Dialog::Bulk(d) => view_more::bulk(model, frame, inner, d),
-        Dialog::Checklist(d) => view_more::checklist(model, frame, inner, d),
-        Dialog::Fields(d) => view_more::fields(model, frame, inner, d),
+        Dialog::Checklist(d) => view_forms::checklist(model, frame, inner, d),
+        Dialog::Fields(d) => view_forms::fields(model, frame, inner, d),
         Dialog::Pending(d) => view_more::pending(model, frame, inner, d),
         Dialog::Results(d) => view_more::results(model, frame, inner, *d),
         Dialog::Stale(d) => view_more::stale(model, frame, inner, d),
@@ -91,7 +91,8 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Ask(d) => {
             let title = texts.get(view_more::ask_title(d.kind));
             let title = if d.number == 0 { title } else { format!("{title} · #{}", d.number) };
-            (title, "hint-ask", theme.title())
+            let listed = d.line.is_some() && !d.choices.is_empty();
+            (title, if listed { "hint-ask-list" } else { "hint-ask" }, theme.title())
         }
         Dialog::Bulk(d) => {
             let title = texts.with(view_more::bulk_title(d.kind), &[("count", d.targets.len().into())]);
@@ -99,16 +100,38 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
             (title, view_more::bulk_hint(&d.stage), style)
         }
         Dialog::Checklist(d) => (numbered("title-checklist", d.number), "hint-checklist", theme.title()),
-        Dialog::Fields(d) => (numbered("title-fields", d.number), "hint-fields", theme.title()),
+        Dialog::Fields(d) => {
+            let long = d.field == super::fields::Field::Description;
+            let hint = if long { "hint-fields-text" } else { "hint-fields" };
+            (numbered("title-fields", d.number), hint, theme.title())
+        }
         Dialog::Pending(_) => (texts.get("title-pending"), "hint-pending", theme.title()),
         Dialog::Results(_) => (texts.get("title-results"), "hint-results", theme.title()),
         Dialog::Stale(d) => (numbered("title-stale", d.number), "hint-stale", theme.bad()),
         Dialog::Tie(d) => {
             let title = texts.get(if d.merge { "action-merge" } else { "action-link" });
-            (title, "hint-tie", theme.title())
+            let title = if d.many.is_empty() { format!("{title} · #{}", d.number) } else { title };
+            (title, if d.merge { "hint-merge" } else { "hint-tie" }, theme.title())
         }
     };
     (title, texts.get(hint), style)
+}
+
+/// Cuts what has no room, with a sign that there is more; the columns that are used.
+fn cut_spans(spans: &mut Vec<Span<'static>>, wide: usize) -> usize {
+    let mut used = 0;
+    for i in 0..spans.len() {
+        let Some(span) = spans.get_mut(i) else { break };
+        let own = width(&span.content);
+        if used + own > wide {
+            span.content = cut(&span.content, wide.saturating_sub(used)).into();
+            used += width(&span.content);
+            spans.truncate(i + 1);
+            break;
+        }
+        used += own;
+    }
+    used
 }
 
 /// Lines of which one is chosen, scrolled so that it is seen.
@@ -124,7 +147,7 @@ pub(super) fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, lines: Vec<
         .map(|(i, line)| {
             let mut spans = vec![Span::raw(if i == chosen { "▌ " } else { "  " })];
             spans.extend(line.spans);
-            let used: usize = spans.iter().map(|span| width(&span.content)).sum();
+            let used = cut_spans(&mut spans, wide);
             spans.push(Span::raw(" ".repeat(wide.saturating_sub(used))));
             let line = Line::from(spans);
             if i == chosen { line.patch_style(model.theme.selected()) } else { line }
@@ -269,21 +292,28 @@ fn messages(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: super::mes
             Level::Refused => ("✗", theme.bad()),
         };
         let at = crate::clock::moment(toast.at, model.now, &model.zone);
-        Line::from(vec![Span::styled(format!("{at} {glyph} "), style), Span::raw(clean_line(&toast.text))])
+        let room = (area.width as usize).saturating_sub(width(&at) + 5);
+        let words = cut(&clean_line(&toast.text), room);
+        Line::from(vec![Span::styled(format!("{at} {glyph} "), style), Span::raw(words)])
     };
     if model.toasts.is_empty() {
         frame.render_widget(Paragraph::new(Line::styled(model.texts.get("messages-none"), theme.dim())), area);
         return;
     }
-    let lower = if dialog.technical { 3 } else { 0 };
+    let chosen = model.toasts.iter().rev().nth(dialog.chosen).filter(|_| dialog.technical);
+    let whole = |text: &str, style: Style| {
+        let lines = wrap(&clean_line(text), area.width as usize);
+        lines.into_iter().map(move |line| Line::styled(line, style))
+    };
+    let told = chosen.map(|toast| {
+        let technical = if toast.technical.is_empty() { "—" } else { &toast.technical };
+        whole(&toast.text, theme.plain()).chain(whole(technical, theme.dim())).collect::<Vec<_>>()
+    });
+    let lower = told.as_ref().map_or(0, |lines| lines.len() as u16 + 1).min(area.height * 2 / 3);
     let upper = Rect { height: area.height.saturating_sub(lower), ..area };
     list(model, frame, upper, model.toasts.iter().rev().map(line).collect(), dialog.chosen);
-    if dialog.technical {
-        let text = model.toasts.iter().rev().nth(dialog.chosen).map_or("", |toast| toast.technical.as_str());
-        let text = if text.is_empty() { "—" } else { text };
-        let lines = wrap(&clean_line(text), area.width as usize);
-        let lines: Vec<Line<'_>> = lines.into_iter().map(|l| Line::styled(l, theme.dim())).collect();
-        let at = Rect { y: upper.y + upper.height, height: lower.min(area.height), ..area };
-        frame.render_widget(Paragraph::new(lines), at);
+    if let Some(mut lines) = told {
+        lines.insert(0, Line::styled("─".repeat(area.width as usize), theme.dim()));
+        frame.render_widget(Paragraph::new(lines), Rect { y: upper.y + upper.height, height: lower, ..area });
     }
 }

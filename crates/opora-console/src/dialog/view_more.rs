@@ -7,8 +7,6 @@ use ratatui::widgets::Paragraph;
 
 use super::ask::{Ask, Kind};
 use super::bulk::{self, Bulk, Effected, Stage};
-use super::checklist::Checklist;
-use super::fields::{FieldsForm, NAMES, Value};
 use super::pending::PendingList;
 use super::results::{self, Results};
 use super::stale::Stale;
@@ -21,7 +19,10 @@ use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
 use crate::theme::{priority_word, state_word};
 use crate::{clock, seen};
 
-fn at(area: Rect, y: u16, height: u16) -> Rect {
+/// The most lines that a value of a field takes.
+const OF_A_FIELD: usize = 4;
+
+pub(super) fn at(area: Rect, y: u16, height: u16) -> Rect {
     let y = y.min(area.height);
     Rect { y: area.y + y, height: height.min(area.height - y), ..area }
 }
@@ -33,10 +34,15 @@ pub(super) fn bulk(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bu
             list(model, frame, area, dialog.choices.iter().map(|w| Line::raw(w.clone())).collect(), dialog.chosen);
         }
         Stage::Reason => {
-            let key = if dialog.kind == bulk::Kind::Priority { "reason-told" } else { "reason-why" };
-            frame.render_widget(Paragraph::new(Line::styled(model.texts.get(key), theme.dim())), at(area, 0, 1));
-            let label = format!("{} ", model.texts.get("reason-label"));
-            line_field(model, frame, at(area, 1, 1), &label, &dialog.reason, true);
+            let lines: Vec<Line<'_>> = wrap(&before_the_line(model, dialog), area.width as usize)
+                .into_iter()
+                .take(area.height.saturating_sub(3).into())
+                .map(|line| Line::styled(line, theme.dim()))
+                .collect();
+            let y = lines.len() as u16;
+            frame.render_widget(Paragraph::new(lines), at(area, 0, y));
+            let label = if dialog.kind == bulk::Kind::Tags { "tags-label" } else { "reason-label" };
+            line_field(model, frame, at(area, y, 1), &format!("{} ", model.texts.get(label)), &dialog.reason, true);
         }
         Stage::Write => {
             let words = Line::styled(model.texts.get("write-public"), theme.public());
@@ -46,6 +52,25 @@ pub(super) fn bulk(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bu
         Stage::Preview => preview(model, frame, area, dialog),
     }
     fault(model, frame, area, dialog.fault);
+}
+
+/// What is said above the line that is typed.
+fn before_the_line(model: &Model, dialog: &Bulk) -> String {
+    let texts = &model.texts;
+    match dialog.kind {
+        bulk::Kind::Priority => texts.get("reason-told"),
+        bulk::Kind::Tags => {
+            let counted = dialog.tags.counted();
+            let tags: Vec<String> =
+                counted.iter().map(|(tag, count)| format!("{} ({count})", clean_line(tag))).collect();
+            match dialog.tags.fault() {
+                Some(fault) => texts.get(fault),
+                None if tags.is_empty() => texts.get("bulk-tags-none"),
+                None => texts.with("bulk-tags-have", &[("tags", (&tags.join(", ")).into())]),
+            }
+        }
+        _ => texts.get("reason-why"),
+    }
 }
 
 fn preview(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bulk) {
@@ -72,7 +97,8 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     let number = fit_right(&format!("#{}", one.number), 8);
     let change = match (one.same, one.doubtful) {
         (true, _) => format!("{} · {}", one.after, texts.get("bulk-same")),
-        (false, true) => format!("{} → {} · {}", one.before, after, texts.get("bulk-doubtful")),
+        // What matters most comes first: a narrow window cuts the end.
+        (false, true) => format!("✗ {} · {} → {}", texts.get("bulk-doubtful"), one.before, after),
         (false, false) => format!("{} → {}", one.before, after),
     };
     let room = wide.saturating_sub(10);
@@ -103,8 +129,13 @@ pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: 
             ]),
         }
     };
-    let lines = results::sorted(&model.results).into_iter().map(line).collect();
-    list(model, frame, area, lines, dialog.chosen);
+    let sorted = results::sorted(&model.results);
+    let why = sorted.get(dialog.chosen).and_then(|one| one.why.as_deref()).unwrap_or_default();
+    let whole: Vec<Line<'_>> = wrap(why, wide).into_iter().map(|line| Line::styled(line, theme.bad())).collect();
+    let lower = if why.is_empty() { 0 } else { (whole.len() as u16).min(area.height / 2) };
+    let upper = at(area, 0, area.height - lower);
+    list(model, frame, upper, sorted.into_iter().map(line).collect(), dialog.chosen);
+    frame.render_widget(Paragraph::new(whole), at(area, area.height - lower, lower));
 }
 
 pub(super) fn pending(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &PendingList) {
@@ -199,13 +230,17 @@ pub(super) fn stale(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &S
     lines.push(Line::raw(""));
     let name = (wide / 5).clamp(8, 22);
     let column = wide.saturating_sub(name + 14) / 2;
-    let row = |a: &str, b: &str, c: &str, d: &str| {
-        format!("{} {} {} {}", fit(a, name), fit(b, column), fit(c, column), cut(d, 11))
+    let row = |a: &str, b: &str, c: &str, d: &str| -> Vec<String> {
+        let (b, c) = (wrap(b, column), wrap(c, column));
+        let part = |lines: &[String], i: usize| lines.get(i).cloned().unwrap_or_default();
+        let line = |i: usize| {
+            let (a, d) = if i == 0 { (a, d) } else { ("", "") };
+            format!("{} {} {} {}", fit(a, name), fit(&part(&b, i), column), fit(&part(&c, i), column), cut(d, 11))
+        };
+        (0..b.len().max(c.len()).clamp(1, OF_A_FIELD)).map(line).collect()
     };
-    lines.push(Line::styled(
-        row("", &texts.get("stale-saw"), &texts.get("stale-now"), &texts.get("stale-who")),
-        theme.dim(),
-    ));
+    let head = row("", &texts.get("stale-saw"), &texts.get("stale-now"), &texts.get("stale-who"));
+    lines.extend(head.into_iter().map(|line| Line::styled(line, theme.dim())));
     match dialog.differences(model) {
         None => lines.push(Line::styled(texts.get("detail-loading"), theme.dim())),
         Some(all) if all.is_empty() => lines.push(Line::styled(texts.get("stale-nothing"), theme.dim())),
@@ -214,7 +249,8 @@ pub(super) fn stale(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &S
                 let (before, now) =
                     (seen::words(model, &one.field, &one.before), seen::words(model, &one.field, &one.now));
                 let who = if one.who.is_empty() { "—".to_owned() } else { clean_line(model.agent_name(&one.who)) };
-                lines.push(Line::styled(row(&field_name(model, &one.field), &before, &now, &who), theme.warning()));
+                let row = row(&field_name(model, &one.field), &before, &now, &who);
+                lines.extend(row.into_iter().map(|line| Line::styled(line, theme.warning())));
             }
         }
     }
@@ -247,9 +283,11 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
     let lower = if dialog.line.is_some() { 3 } else { 1 };
     let rows = at(area, y, area.height.saturating_sub(y + lower));
     list(model, frame, rows, dialog.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect(), dialog.chosen);
-    if let Some(line) = &dialog.line {
+    let nothing = dialog.kind == Kind::Fetch && dialog.choices.is_empty();
+    if let Some(line) = dialog.line.as_ref().filter(|_| !nothing) {
         let label = match dialog.kind {
-            Kind::Attach | Kind::Fetch => "path-label",
+            Kind::Attach => "path-label",
+            Kind::Fetch => "save-label",
             Kind::Tags => "tags-label",
             Kind::MarkMatching => "filter-label",
             _ => "reason-label",
@@ -268,72 +306,25 @@ pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie
         let words = format!("{} ‹ {kind} ›", texts.get("tie-kind"));
         frame.render_widget(Paragraph::new(Line::styled(words, theme.key())), at(area, 1, 1));
     }
-    let one = if dialog.many.is_empty() {
-        format!("#{} «{}»", dialog.number, clean_line(&dialog.subject))
-    } else {
-        texts.with("count-tickets", &[("count", dialog.many.len().into())])
-    };
+    let one = format!("#{} «{}»", dialog.number, clean_line(&dialog.subject));
     let (words, style) = match &dialog.found {
         None => (texts.get("tie-how"), theme.dim()),
         Some(Err(why)) => (clean_line(why), theme.bad()),
         Some(Ok(row)) => {
             let two = format!("#{} «{}» ({})", row.number, row.subject(), texts.get(state_word(row.state)));
-            let key = if dialog.merge { "tie-merge" } else { "tie-link" };
-            let words = texts.with(key, &[("one", (&one).into()), ("two", (&two).into())]);
+            let words = if dialog.many.is_empty() {
+                let key = if dialog.merge { "tie-merge" } else { "tie-link" };
+                texts.with(key, &[("one", (&one).into()), ("two", (&two).into())])
+            } else {
+                let count = dialog.many.iter().filter(|target| target.number != row.number).count();
+                texts.with("tie-link-many", &[("two", (&two).into()), ("count", count.into())])
+            };
             (words, if dialog.merge { theme.warning() } else { theme.plain() })
         }
     };
     let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
     frame.render_widget(Paragraph::new(lines).style(style), at(area, 3, area.height.saturating_sub(4)));
     fault(model, frame, area, dialog.fault);
-}
-
-pub(super) fn fields(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &FieldsForm) {
-    let (theme, texts) = (model.theme, &model.texts);
-    if dialog.values.is_empty() {
-        let words = Line::styled(texts.get("detail-loading"), theme.dim());
-        return frame.render_widget(Paragraph::new(words), area);
-    }
-    let labels: Vec<String> = NAMES.iter().map(|key| texts.get(key)).collect();
-    let wide = labels.iter().map(|label| width(label)).max().unwrap_or_default() + 2;
-    for (i, (label, value)) in labels.iter().zip(&dialog.values).enumerate() {
-        let active = dialog.field == i;
-        let place = at(area, i as u16, 1);
-        let label = fit(label, wide);
-        match value {
-            Value::Text(line) => line_field(model, frame, place, &label, line, active),
-            Value::Turn(..) => {
-                let words = dialog.words(model, i);
-                let style = if active { theme.key() } else { theme.dim() };
-                let value = if active { format!("‹ {words} ›") } else { format!("  {words}") };
-                let line = Line::from(vec![Span::styled(label, style), Span::raw(value)]);
-                frame.render_widget(Paragraph::new(line), place);
-            }
-        }
-    }
-    fault(model, frame, area, dialog.fault);
-}
-
-pub(super) fn checklist(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Checklist) {
-    let (theme, texts) = (model.theme, &model.texts);
-    if dialog.steps.is_empty() {
-        let words = Line::styled(texts.get("detail-loading"), theme.dim());
-        return frame.render_widget(Paragraph::new(words), area);
-    }
-    let line = |step: &crate::change::Step| {
-        let key = format!("step-{}", step.step);
-        let name = texts.get(&key);
-        let name = if name == key { clean_line(&step.step) } else { name };
-        let (glyph, style) = if step.done { ("√ ", theme.good()) } else { ("· ", theme.dim()) };
-        let note = if step.note.is_empty() { String::new() } else { format!(" — {}", clean_line(&step.note)) };
-        Line::from(vec![Span::styled(glyph, style), Span::raw(name), Span::styled(note, theme.dim())])
-    };
-    let upper = at(area, 0, area.height.saturating_sub(2));
-    list(model, frame, upper, dialog.steps.iter().map(line).collect(), dialog.chosen);
-    if let Some(note) = &dialog.note {
-        let y = area.height.saturating_sub(1);
-        line_field(model, frame, at(area, y, 1), &format!("{} ", texts.get("note-label")), note, true);
-    }
 }
 
 /// The key of what is asked.
@@ -359,6 +350,7 @@ pub(super) fn bulk_title(kind: bulk::Kind) -> &'static str {
         bulk::Kind::State => "bulk-state",
         bulk::Kind::Reply => "bulk-reply",
         bulk::Kind::Escalate => "bulk-escalate",
+        bulk::Kind::Tags => "bulk-tags",
     }
 }
 

@@ -126,8 +126,7 @@ pub(super) fn create(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &
                 continue;
             }
             Field::Organisation => {
-                line_field(model, frame, at(i), &label, &dialog.organisation.line, active);
-                named(model, frame, at(i), wide, dialog);
+                dialog.organisation.draw(model, frame, at(i), &label, active);
                 continue;
             }
             Field::Reporter | Field::Email => {
@@ -147,38 +146,13 @@ pub(super) fn create(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &
     if dialog.field == Field::Description {
         frame.render_widget(dialog.description.widget(), text);
     } else if dialog.field == Field::Organisation && !model.organisations.is_empty() {
-        organisations(model, frame, area, dialog);
+        let under = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area };
+        dialog.organisation.draw_list(model, frame, under);
     } else {
         let lines = wrap(&dialog.description.text(), text.width as usize);
         frame.render_widget(Paragraph::new(lines.into_iter().map(Line::raw).collect::<Vec<_>>()), text);
     }
     fault(model, frame, area, dialog.fault);
-}
-
-/// What the chosen organisation is called, beside its id.
-fn named(model: &Model, frame: &mut Frame<'_>, line: Rect, label: usize, dialog: &Create) {
-    let Some(named) = dialog.named(model) else { return };
-    let used = label + width(&named.id) + 1;
-    let room = (line.width as usize).saturating_sub(used);
-    let at = Rect { x: line.x + (used as u16).min(line.width), width: room as u16, ..line };
-    let words = Line::styled(cut(&format!("· {}", named.name), room), model.theme.good());
-    frame.render_widget(Paragraph::new(words), at);
-}
-
-/// The organisations that match, over the fields below.
-fn organisations(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Create) {
-    let under = Rect { y: area.y + 2.min(area.height), height: area.height.saturating_sub(3), ..area };
-    let found: Vec<_> = dialog.organisation.found.iter().filter_map(|at| model.organisations.get(*at)).collect();
-    frame.render_widget(ratatui::widgets::Clear, under);
-    if found.is_empty() {
-        let words = model.texts.get("search-nothing");
-        frame.render_widget(Paragraph::new(Line::styled(words, model.theme.dim())), under);
-        return;
-    }
-    let wide = area.width as usize;
-    let words =
-        |named: &&crate::msg::Named| Line::raw(cut(&format!("{} ({})", named.name, named.id), wide.saturating_sub(2)));
-    list(model, frame, under, found.iter().map(words).collect(), dialog.organisation.chosen);
 }
 
 fn label(field: Field) -> &'static str {

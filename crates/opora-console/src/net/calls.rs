@@ -45,10 +45,6 @@ pub(super) async fn answer(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>
             let result = lists::ended(desk, names).await.map_err(|s| Trouble::from(&s));
             Net::Ended { generation, result }
         }
-        Call::ReplyAll(reply) => {
-            let result = lists::reply_to_all(desk, &reply).await.map_err(|s| Trouble::from(&s));
-            Net::Replied { parent: reply.parent, request_id: reply.request_id, result }
-        }
         Call::Older { number, generation, of, page_token } => {
             let result = lists::older(desk, number, of, page_token).await.map(Box::new).map_err(|s| Trouble::from(&s));
             Net::Older { number, generation, result }
@@ -80,6 +76,10 @@ pub(super) async fn answer(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>
         Call::Files { number, generation } => {
             let result = files::list(desk, number).await;
             Net::Files { number, generation, result }
+        }
+        Call::Tags { numbers, generation } => {
+            let result = lists::tags(desk, &numbers).await.map_err(|s| Trouble::from(&s));
+            Net::Tags { generation, result }
         }
         Call::Fetch { name, to } => {
             let result = files::fetch(desk, inbox, &name, &to).await;

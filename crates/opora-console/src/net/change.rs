@@ -2,15 +2,18 @@
 //! while the error is a passing one.
 
 use opora_proto::client::Desk;
-use opora_proto::error::ErrorReason;
+use opora_proto::error::{ErrorReason, Fault};
 use opora_proto::v1::{self, batch_change_request::Change as Wire, batch_result::Result as Fate};
 use prost_types::FieldMask;
 use tokio::sync::mpsc;
 use tonic::{Code, Response, Status};
 
-use super::files;
+use super::{files, is_unknown};
 use crate::change::{Change, Fields, NewTicket, Target, Undoable, What};
 use crate::msg::{Done, Msg, Trouble};
+
+/// How many tickets one batch takes (`contract.md`).
+const BATCH: usize = 500;
 
 /// What of an answer is told.
 trait Accepted {
@@ -206,11 +209,29 @@ async fn one(desk: &Desk, wire: Wire, name: String, etag: String, request_id: St
     }
 }
 
+/// The same change of many tickets, as many batches as it takes. Each has a request id of its own, made from that of the
+/// whole, so that the whole can be sent again.
 async fn many(desk: &Desk, targets: &[Target], change: Wire, request_id: String) -> Result<Done, Status> {
-    let names = targets.iter().map(|target| name(target.number)).collect();
-    let etags = targets.iter().filter(|t| !t.etag.is_empty()).map(|t| (name(t.number), t.etag.clone())).collect();
-    let request = v1::BatchChangeRequest { names, etags, request_id, change: Some(change) };
-    call!(desk, batch_change, request)
+    let whole = uuid::Uuid::parse_str(&request_id).unwrap_or_default().as_u128();
+    let mut all = Done::default();
+    for (i, part) in targets.chunks(BATCH).enumerate() {
+        let names = part.iter().map(|target| name(target.number)).collect();
+        let etags = part.iter().filter(|t| !t.etag.is_empty()).map(|t| (name(t.number), t.etag.clone())).collect();
+        let request_id = uuid::Uuid::from_u128(whole ^ i as u128).to_string();
+        let request = v1::BatchChangeRequest { names, etags, request_id, change: Some(change.clone()) };
+        match call!(desk, batch_change, request) {
+            Ok(done) => {
+                all.revision = all.revision.max(done.revision);
+                all.each.extend(done.each);
+            }
+            // What went before is told, and why the rest did not go. What may pass goes again as a whole.
+            Err(status) if i > 0 && !is_unknown(&Fault::from(&status)) => {
+                all.each.extend(part.iter().map(|target| (target.number, Err(Trouble::from(&status)))));
+            }
+            Err(status) => return Err(status),
+        }
+    }
+    Ok(all)
 }
 
 async fn create(desk: &Desk, new: &NewTicket, request_id: String) -> Result<Done, Status> {

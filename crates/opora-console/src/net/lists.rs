@@ -1,15 +1,14 @@
-//! Calls that give or take many: pages of a search and of a history, an incident with its children, one answer to all
-//! of them.
+//! Calls that give many: pages of a search and of a history, an incident with its children, tags.
 
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 use opora_proto::client::Desk;
 use opora_proto::name::TicketName;
 use opora_proto::v1;
-use opora_proto::v1::batch_result::Result as Outcome;
 use tonic::Status;
 
 use super::calls::{PAGE, name};
 use super::names::Names;
-use crate::msg::{Board, Found, Older, Part, ReplyAll};
+use crate::msg::{Board, Found, Older, Part, Tagged};
 use crate::queue::row::Row;
 
 /// How many tickets a page of a search holds.
@@ -18,8 +17,8 @@ const FOUND: i32 = 100;
 const CHILDREN: usize = 5;
 /// How many pages of what was resolved are read, a thousand each.
 const ENDED: usize = 5;
-/// How many tickets one batch takes (`contract.md`).
-const BATCH: usize = 500;
+/// How many tickets are asked for at once.
+const ASKED: usize = 16;
 
 /// A page of the tickets that have these words, or of the ticket that has this number.
 pub(super) async fn search(desk: &Desk, names: &Names, text: &str, page_token: String) -> Result<Found, Status> {
@@ -123,42 +122,17 @@ pub(super) async fn older(desk: &Desk, number: u64, of: Part, page_token: String
     }
 }
 
-/// One public message to many tickets: what became of each, in their order. Each batch has a request id of its own,
-/// made from that of the whole, so that the whole can be sent again.
-pub(super) async fn reply_to_all(desk: &Desk, reply: &ReplyAll) -> Result<Vec<(u64, Option<String>)>, Status> {
-    let whole = uuid::Uuid::parse_str(&reply.request_id).unwrap_or_default().as_u128();
-    let mut results = Vec::with_capacity(reply.to.len());
-    for (i, numbers) in reply.to.chunks(BATCH).enumerate() {
-        let comment = v1::AddCommentRequest {
-            body: reply.body.clone(),
-            visibility: v1::Visibility::Public.into(),
-            seen_through: reply.seen_through,
-            ..Default::default()
-        };
-        let request = v1::BatchChangeRequest {
-            names: numbers.iter().map(|number| name(*number)).collect(),
-            request_id: uuid::Uuid::from_u128(whole ^ i as u128).to_string(),
-            change: Some(v1::batch_change_request::Change::Comment(comment)),
-            ..Default::default()
-        };
+/// The tags of these tickets as they stand.
+pub(super) async fn tags(desk: &Desk, numbers: &[u64]) -> Result<Vec<Tagged>, Status> {
+    let one = |number: u64| async move {
         let answer = desk
             .call(|desk| {
-                let request = request.clone();
-                async move { desk.tickets().batch_change(request).await }
+                let request = v1::GetTicketRequest { name: name(number), view: v1::TicketView::Basic.into() };
+                async move { desk.tickets().get_ticket(request).await }
             })
-            .await;
-        match answer {
-            Ok(answer) => results.extend(numbers.iter().zip(answer.results).map(|(number, result)| {
-                let why = match result.result {
-                    Some(Outcome::Refusal(refusal)) => Some(refusal.message),
-                    _ => None,
-                };
-                (*number, why)
-            })),
-            // What went out before is told; the rest was not sent.
-            Err(status) if i > 0 => results.extend(numbers.iter().map(|n| (*n, Some(status.message().to_owned())))),
-            Err(status) => return Err(status),
-        }
-    }
-    Ok(results)
+            .await?;
+        let ticket = answer.ticket.unwrap_or_default();
+        Ok(Tagged { number, etag: ticket.etag, tags: ticket.tags })
+    };
+    stream::iter(numbers.iter().copied()).map(one).buffer_unordered(ASKED).try_collect().await
 }

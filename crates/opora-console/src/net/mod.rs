@@ -6,6 +6,7 @@ mod change;
 mod files;
 mod lists;
 mod names;
+mod peer;
 mod presence;
 mod watch;
 
@@ -29,9 +30,9 @@ pub(crate) use watch::OPEN;
 const CALLS: usize = 16;
 
 /// Runs until the screen is gone: its end of `calls` is dropped.
-pub(crate) async fn run(desk: Desk, mut calls: mpsc::Receiver<Call>, inbox: mpsc::Sender<Msg>) {
+pub(crate) async fn run(desk: Desk, server: String, mut calls: mpsc::Receiver<Call>, inbox: mpsc::Sender<Msg>) {
     let names = Arc::new(Names::default());
-    let watch = watch::run(&desk, &names, &inbox);
+    let watch = watch::run(&desk, &server, &names, &inbox);
     let (place, places) = newest::channel(Place::default());
     let presence = presence::run(&desk, places, &inbox);
     let answer = async {

@@ -1,5 +1,6 @@
 //! The stream of tickets: connected, resumed by revision, tried again with back-off. Never polls.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use opora_proto::client::Desk;
@@ -12,6 +13,7 @@ use tonic::{Code, Status};
 
 use super::is_foreign;
 use super::names::Names;
+use super::peer::speaks_first;
 use crate::edge;
 use crate::msg::{Agent, Batch, Happened, Msg, Net, ServerInfo};
 
@@ -26,6 +28,9 @@ const HEAD: i32 = 100;
 /// A stream that says nothing for so long is dead: bookmarks come every 5 s (`contract.md`).
 const SILENCE: Duration = Duration::from_secs(20);
 
+/// Who takes a connection and answers nothing for so long is told so.
+const MUTE: Duration = Duration::from_secs(4);
+
 /// Where the stream stands.
 #[derive(Debug, Default)]
 struct Place {
@@ -33,10 +38,12 @@ struct Place {
     next: Option<(u64, String)>,
     /// Failures since the last message.
     failures: u32,
+    /// Nothing at all was answered the last time.
+    mute: bool,
 }
 
 /// Watches until the inbox is gone.
-pub(super) async fn run(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) {
+pub(super) async fn run(desk: &Desk, server: &str, names: &Names, inbox: &mpsc::Sender<Msg>) {
     let mut place = Place::default();
     loop {
         let status = match stream(desk, names, inbox, &mut place).await {
@@ -53,8 +60,13 @@ pub(super) async fn run(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) {
             tracing::info!(code = ?status.code(), message = status.message(), "the stream of tickets ended");
             let retry_at = edge::now() + wait.as_millis() as i64;
             let why = if fault.reason.is_some() { fault.message } else { String::new() };
-            let foreign = place.next.is_none() && is_foreign(&status);
-            if inbox.send(Msg::Net(Net::Offline { why, retry_at, foreign })).await.is_err() {
+            let foreign = place.next.is_none() && (is_foreign(&status) || !place.mute && speaks_first(server).await);
+            let told = if std::mem::take(&mut place.mute) {
+                Net::Mute { retry_at }
+            } else {
+                Net::Offline { why, retry_at, foreign }
+            };
+            if inbox.send(Msg::Net(told)).await.is_err() {
                 return;
             }
         }
@@ -71,7 +83,20 @@ pub(super) fn wait(failures: u32, random: u64) -> Duration {
 /// One stream, until it fails (the status) or the inbox is gone.
 async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &mut Place) -> Result<(), Status> {
     if place.next.is_none() {
-        prepare(desk, names, inbox).await?;
+        let spoken = AtomicBool::new(false);
+        let silence = async {
+            sleep(MUTE).await;
+            if spoken.load(Ordering::Relaxed) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            prepared = prepare(desk, names, inbox, &spoken) => prepared?,
+            () = silence => {
+                place.mute = true;
+                return Err(Status::unavailable("the server took the connection and answered nothing"));
+            }
+        }
     }
     let request = v1::WatchTicketsRequest {
         filter: OPEN.to_owned(),
@@ -107,8 +132,9 @@ async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &m
 }
 
 /// What is to be known before the set: the most urgent rows, customers, agents, the ladder. A server that lacks one of
-/// them is worked with all the same.
-async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Result<(), Status> {
+/// them is worked with all the same. `spoken` is set with the first answer.
+async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, spoken: &AtomicBool) -> Result<(), Status> {
+    let any = || spoken.store(true, Ordering::Relaxed);
     let needed = |result: Result<(), Status>| match result {
         Err(status) if status.code() == Code::Unavailable => Err(status),
         _ => Ok(()),
@@ -125,6 +151,7 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
         let mut desk_of_tickets = desk.tickets();
         let (page, more) = tokio::join!(desk_of_tickets.list_tickets(request), names.load_first(desk));
         let tickets = page?.into_inner().tickets;
+        any();
         names.learn(desk, tickets.iter()).await;
         let rows = tickets.iter().map(|ticket| names.row(ticket)).collect();
         let _ = inbox.send(Msg::Net(Net::Head(rows))).await;
@@ -133,6 +160,7 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
     let agents = async {
         let request = v1::ListAgentsRequest { page_size: 1000, ..Default::default() };
         let agents = desk.directory().list_agents(request).await?.into_inner().agents;
+        any();
         let agents = agents.into_iter().filter(|a| !a.archived).map(|agent| Agent {
             id: agent.name.rsplit('/').next().unwrap_or_default().to_owned(),
             display_name: agent.display_name,
@@ -148,6 +176,7 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>) -> Resul
             Err(status) if status.code() == Code::Unimplemented => v1::GetServerInfoResponse::default(),
             Err(status) => return Err(status),
         };
+        any();
         let local = asked.midpoint(edge::now());
         let ahead = crate::clock::millis(info.server_time.as_ref()).map_or(0, |theirs| local - theirs);
         let told = ServerInfo { version: info.version, lacks: Vec::new(), ahead };

@@ -78,13 +78,20 @@ fn title(model: &Model) -> String {
     if filter.is_empty() { format!(" {queue} ") } else { format!(" {queue} · /{} ", clean_line(filter)) }
 }
 
+/// Whether a demo is offered in place of the desk that nobody named and that can't be reached.
+pub(crate) fn offers_demo(model: &Model) -> bool {
+    let away = matches!(&model.link, Link::Offline { why, .. } if why.is_empty());
+    model.offers_demo && away && model.queue.len() == 0
+}
+
 /// Why there are no rows.
 pub(crate) fn empty(model: &Model) -> String {
     let key = match &model.link {
         Link::Connecting | Link::CatchingUp => "queue-loading",
         Link::Offline { why, .. } if !why.is_empty() => return clean_line(why),
         Link::Offline { .. } if model.unnamed_server => {
-            return model.texts.with("queue-no-server", &[("server", (&model.server).into())]);
+            let key = if offers_demo(model) { "queue-no-server-key" } else { "queue-no-server" };
+            return model.texts.with(key, &[("server", (&model.server).into())]);
         }
         Link::Offline { .. } => {
             return model.texts.with("queue-unreachable", &[("server", (&model.server).into())]);
@@ -160,11 +167,12 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
 
 /// The subject, and at its end who else is at the ticket: glyph, name and what they do.
 fn subject(model: &Model, row: &Row, columns: usize, base: Style) -> Vec<Span<'static>> {
-    let Some((words, style)) = presence::of_row(model, row.number) else {
+    let most = (columns * 3 / 5).max(1);
+    let Some((words, style)) = presence::of_row(model, row.number, most) else {
         return vec![Span::styled(format!("{} ", fit(&row.subject(), columns)), base)];
     };
     // The words are cut before the glyph is; a narrow column shows more of the subject than of them.
-    let words = cut(&words, (columns * 3 / 5).max(1));
+    let words = cut(&words, most);
     let room = columns.saturating_sub(width(&words) + 1);
     vec![Span::styled(format!("{} ", fit(&row.subject(), room)), base), Span::styled(format!("{words} "), style)]
 }

@@ -1,6 +1,6 @@
 //! The thread that keeps drafts and unanswered changes on disk: each in a file of its own, replaced as a whole. Of
 //! several texts that wait for one file only the newest is written. Of two consoles that a person has open, the first
-//! takes over the changes that an earlier one left.
+//! takes over the changes that an earlier one left at this desk.
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -12,6 +12,7 @@ use std::thread::JoinHandle;
 use tokio::sync::Notify;
 use tokio::sync::mpsc::Sender;
 
+use super::home::Home;
 use crate::drafts::{Draft, DraftKey};
 use crate::msg::Msg;
 use crate::outbox::Queued;
@@ -31,17 +32,18 @@ pub(crate) enum File {
 }
 
 impl File {
-    fn path(&self, directory: &Path) -> PathBuf {
+    fn path(&self, places: &Places) -> PathBuf {
         match self {
-            Self::Draft(key) => directory.join(key.file_name()),
-            Self::Queued(name) => queue(directory).join(name),
+            Self::Draft(key) => places.drafts.join(key.file_name()),
+            Self::Queued(name) => places.queued.join(name),
         }
     }
 }
 
-/// Where unanswered changes are kept: beside the drafts.
-fn queue(drafts: &Path) -> PathBuf {
-    drafts.with_file_name("queued")
+/// Where they are kept.
+struct Places {
+    drafts: PathBuf,
+    queued: PathBuf,
 }
 
 /// The running thread. Dropping it writes what waits.
@@ -66,22 +68,24 @@ impl Disk {
     ///
     /// # Errors
     /// When no thread can be had.
-    pub(crate) fn start(directory: PathBuf, inbox: Sender<Msg>) -> std::io::Result<Self> {
+    pub(crate) fn start(home: Home, inbox: Sender<Msg>) -> std::io::Result<Self> {
         let (orders, incoming) = mpsc::sync_channel(ORDERS);
         let done = Arc::new(Count::default());
         let count = Arc::clone(&done);
         let thread = std::thread::Builder::new().name("opora-drafts".into()).spawn(move || {
-            let found = read(&directory);
+            home.adopt();
+            let places = Places { drafts: home.drafts(), queued: home.queued() };
+            let found = read(&places.drafts);
             if !found.is_empty() && inbox.blocking_send(Msg::Drafts(found)).is_err() {
                 return;
             }
             // Held until the thread ends, and the process with it.
-            let lock = lock(&queue(&directory));
-            let found = if lock.is_some() { read_queue(&queue(&directory)) } else { Vec::new() };
+            let lock = lock(&places.queued);
+            let found = if lock.is_some() { read_queue(&places.queued) } else { Vec::new() };
             if !found.is_empty() && inbox.blocking_send(Msg::Outbox(found)).is_err() {
                 return;
             }
-            work(&directory, &incoming, &inbox, &count);
+            work(&places, &incoming, &inbox, &count);
         })?;
         Ok(Self { orders: Some(orders), thread: Some(thread), given: 0, done })
     }
@@ -115,7 +119,7 @@ impl Drop for Disk {
     }
 }
 
-fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>, done: &Count) {
+fn work(places: &Places, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>, done: &Count) {
     while let Ok(first) = incoming.recv() {
         let mut waiting = BTreeMap::from([first]);
         let mut count = 1;
@@ -124,7 +128,7 @@ fn work(directory: &Path, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>,
             count += 1;
         }
         for (file, text) in waiting {
-            if let Err(error) = keep(&file.path(directory), text.as_deref()) {
+            if let Err(error) = keep(&file.path(places), text.as_deref()) {
                 // A full inbox must not stop the drafts: the next failure tells it.
                 let _ = inbox.try_send(Msg::DraftFailed(error.to_string()));
             }
@@ -166,7 +170,7 @@ fn read(directory: &Path) -> Vec<(DraftKey, Draft)> {
 
 /// Takes the queue for this process. `None`: another console has it, or it can't be had.
 #[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
-fn lock(queue: &Path) -> Option<std::fs::File> {
+pub(super) fn lock(queue: &Path) -> Option<std::fs::File> {
     std::fs::create_dir_all(queue).ok()?;
     let file = std::fs::File::create(queue.join("lock")).ok()?;
     file.try_lock().ok()?;

@@ -3,6 +3,7 @@
 pub(crate) mod disk;
 pub(crate) mod editor;
 pub(crate) mod guard;
+pub(crate) mod home;
 pub(crate) mod idle;
 pub(crate) mod input;
 pub(crate) mod linked;

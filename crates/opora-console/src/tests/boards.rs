@@ -6,7 +6,7 @@ use super::press;
 use super::screens::{check, drawn, everywhere, opened};
 use crate::drafts::DraftKey;
 use crate::model::{Level, Model, Pane};
-use crate::msg::{Batch, Call, Effect, Found, Msg, Net, Older, Part, ReplyAll, Trouble};
+use crate::msg::{Batch, Call, Change, Done, Effect, Found, Msg, Net, Older, Part, Trouble, What};
 use crate::queue::row::Row;
 use crate::screens::Screen;
 use crate::screens::dashboard::trends::BUCKET;
@@ -48,16 +48,32 @@ fn incident(model: &mut Model) {
 fn answered(model: &mut Model) {
     incident(model);
     let reply = replied(model, "RСервис восстановлен.<c-d>");
-    let why = || Some("есть более новое сообщение".to_owned());
-    let result = Ok(reply.to.iter().map(|number| (*number, if *number == 1039 { why() } else { None })).collect());
-    net(model, Net::Replied { parent: 1042, request_id: reply.request_id, result });
+    went_out(model, &reply, &[1039]);
 }
 
-fn replied(model: &mut Model, keys: &str) -> ReplyAll {
+/// The answer to all reached everybody but these.
+fn went_out(model: &mut Model, reply: &Change, refused: &[u64]) -> Vec<Effect> {
+    let why =
+        || Trouble { message: "есть более новое сообщение".to_owned(), ..Trouble::default() };
+    let fate = |number: u64| (number, if refused.contains(&number) { Err(why()) } else { Ok("e".to_owned()) });
+    let done = Done { revision: 48_300, each: reply.numbers().map(fate).collect(), ..Done::default() };
+    net(model, Net::Done { request_id: reply.request_id.clone(), result: Ok(done) })
+}
+
+fn replied(model: &mut Model, keys: &str) -> Change {
     match call(press(model, keys)) {
-        Some(Call::ReplyAll(reply)) => *reply,
+        Some(Call::Change(change)) => *change,
         other => panic!("nothing was sent: {other:?}"),
     }
+}
+
+/// To whom, and what.
+fn to_all(change: &Change) -> (Vec<u64>, String, u64) {
+    let What::Many(_, what) = &change.what else { panic!("{change:?}") };
+    let What::Comment { body, seen_through, visibility: v1::Visibility::Public } = &**what else {
+        panic!("{change:?}")
+    };
+    (change.numbers().collect(), body.clone(), *seen_through)
 }
 
 /// A session of half an hour in which tickets came and went.
@@ -235,22 +251,56 @@ fn one_answer_goes_to_the_incident_and_to_every_child_that_is_not_closed() {
     let mut model = model();
     incident(&mut model);
     let reply = replied(&mut model, "RFixed<c-d>");
-    assert_eq!((reply.to, reply.body.as_str(), reply.seen_through), (vec![1001, 1039, 1040, 1042], "Fixed", 48_212));
+    assert_eq!(to_all(&reply), (vec![1001, 1039, 1040, 1042], "Fixed".into(), 48_212));
     assert!(model.drafts.get(DraftKey::All(1042)).is_some(), "the text is kept until it went out");
-    let result = Ok([1001, 1039, 1040, 1042].map(|number| (number, None)).to_vec());
-    net(&mut model, Net::Replied { parent: 1042, request_id: reply.request_id, result });
+    let effects = went_out(&mut model, &reply, &[]);
+    assert!(effects.contains(&Effect::DeleteDraft(DraftKey::All(1042))));
     assert_eq!(model.drafts.get(DraftKey::All(1042)), None);
     assert_eq!(model.toasts.back().map(|toast| toast.level), Some(Level::Done));
+    assert!(model.outbox.entries().is_empty());
 }
 
 #[test]
 fn those_that_refused_an_answer_to_all_are_tried_again_alone_and_under_another_id() {
     let mut model = sample(En, Theme::Dark, (120, 24));
-    answered(&mut model);
+    incident(&mut model);
+    let first = replied(&mut model, "RСервис восстановлен.<c-d>");
+    went_out(&mut model, &first, &[1039]);
     assert_eq!(model.toasts.back().map(|toast| toast.level), Some(Level::Refused));
     assert!(model.drafts.get(DraftKey::All(1042)).is_some());
     let again = replied(&mut model, "R<c-d>");
-    assert_eq!((again.to, again.body.as_str()), (vec![1039], "Сервис восстановлен."));
+    assert_eq!(to_all(&again).0, [1039]);
+    assert_eq!(to_all(&again).1, "Сервис восстановлен.");
+    assert_ne!(again.request_id, first.request_id);
+}
+
+#[test]
+fn an_answer_to_all_without_the_server_waits_on_disk_and_goes_once_when_it_is_back() {
+    let mut model = model();
+    incident(&mut model);
+    net(&mut model, Net::Offline { why: String::new(), retry_at: NOW + 5_000, foreign: false });
+    let effects = press(&mut model, "RFixed<c-d>");
+    let queued = effects.iter().find_map(|effect| match effect {
+        Effect::Queue(queued) => Some((**queued).clone()),
+        _ => None,
+    });
+    let queued = queued.expect("it is kept on disk");
+    assert_eq!(queued.draft, Some(DraftKey::All(1042)));
+    assert!(effects.iter().all(|effect| !matches!(effect, Effect::Call(Call::Change(_)))));
+    assert_eq!(crate::actions::why_not(&model, crate::actions::Action::ReplyAll), Some("write-sending"));
+    let back = net(&mut model, Net::Batch(Batch { revision: 48_213, synced: true, ..Batch::default() }));
+    let Some(Call::Change(sent)) = back.into_iter().find_map(|effect| match effect {
+        Effect::Call(call @ Call::Change(_)) => Some(call),
+        _ => None,
+    }) else {
+        panic!("it was not sent")
+    };
+    assert_eq!(*sent, queued.change, "under the id under which it was kept");
+    went_out(&mut model, &sent, &[]);
+    assert_eq!(model.drafts.get(DraftKey::All(1042)), None);
+    assert!(model.outbox.entries().is_empty());
+    let later = net(&mut model, Net::Batch(Batch { revision: 48_301, ..Batch::default() }));
+    assert!(later.iter().all(|effect| !matches!(effect, Effect::Call(Call::Change(_)))), "once");
 }
 
 #[test]
@@ -259,9 +309,9 @@ fn an_answer_to_all_that_was_lost_is_sent_again_under_the_same_id() {
     incident(&mut model);
     let first = replied(&mut model, "RFixed<c-d>");
     let result = Err(Trouble { unreachable: true, ..Trouble::default() });
-    net(&mut model, Net::Replied { parent: 1042, request_id: first.request_id.clone(), result });
-    let again = replied(&mut model, "R<c-d>");
-    assert_eq!(again.request_id, first.request_id);
+    net(&mut model, Net::Done { request_id: first.request_id.clone(), result });
+    let again = net(&mut model, Net::Batch(Batch { revision: 48_213, synced: true, ..Batch::default() }));
+    assert!(again.contains(&Effect::Call(Call::Change(Box::new(first)))));
 }
 
 #[test]

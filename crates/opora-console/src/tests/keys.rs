@@ -184,3 +184,35 @@ fn where_no_server_was_named_or_no_desk_answers_it_is_told_what_to_do() {
         }
     }
 }
+
+#[test]
+fn a_server_that_takes_the_connection_and_says_nothing_is_told() {
+    for (language, code) in [(Ru, "ru"), (En, "en")] {
+        let mut model = empty(language, Theme::Dark, (80, 24));
+        update(&mut model, Msg::Net(Net::Mute { retry_at: NOW + 5_000 }));
+        check(&format!("mute_{code}"), &mut model);
+    }
+}
+
+#[test]
+fn where_no_server_was_named_one_key_leads_to_the_demo_and_nowhere_else() {
+    for (language, code) in [(Ru, "ru"), (En, "en")] {
+        let mut model = empty(language, Theme::Dark, (80, 24));
+        (model.unnamed_server, model.offers_demo) = (true, true);
+        let away = |foreign| Msg::Net(Net::Offline { why: String::new(), retry_at: NOW + 5_000, foreign });
+        press(&mut model, "d");
+        assert!(!model.quit, "it is being connected to");
+        update(&mut model, away(true));
+        press(&mut model, "d");
+        assert!(!model.quit, "something answers there");
+        model.toasts.clear();
+        update(&mut model, away(false));
+        check(&format!("no_server_key_{code}"), &mut model);
+        press(&mut model, "d");
+        assert!(model.quit && model.wants_demo);
+    }
+    let mut model = sample(En, Theme::Dark, (80, 24));
+    update(&mut model, Msg::Net(Net::Offline { why: String::new(), retry_at: NOW + 5_000, foreign: false }));
+    press(&mut model, "d");
+    assert!(!model.quit, "a desk that was there is waited for");
+}

@@ -1,10 +1,13 @@
 //! Tests of the whole: what the screens look like, stories through `update`, and what no input may break.
 
 mod boards;
+mod dialogs;
 mod filter;
 mod keys;
+mod many;
 mod people;
 mod properties;
+mod rarer;
 mod screens;
 mod stories;
 
@@ -44,6 +47,7 @@ fn named(name: &str) -> (KeyCode, KeyModifiers) {
         "enter" => KeyCode::Enter,
         "esc" => KeyCode::Esc,
         "tab" => KeyCode::Tab,
+        "backtab" => KeyCode::BackTab,
         "home" => KeyCode::Home,
         "backspace" => KeyCode::Backspace,
         "up" => KeyCode::Up,

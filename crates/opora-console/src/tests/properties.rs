@@ -12,7 +12,7 @@ use ratatui::backend::TestBackend;
 use crate::dialog::Dialog;
 use crate::drafts::{Draft, DraftKey};
 use crate::model::Model;
-use crate::msg::{Batch, Board, Call, Done, Effect, Found, Msg, Net, Older, Trouble};
+use crate::msg::{Batch, Board, Call, Done, Effect, Found, Msg, Net, Older, Tagged, Trouble, What};
 use crate::presence::Told;
 use crate::testing::{NOW, agent, comment, happened, sample, ticket, time};
 use crate::texts::Language;
@@ -202,11 +202,6 @@ impl World {
                 let rows = (1..6).map(|n| crate::queue::row::Row::of(&ticket_due(n, 1), "Вектор")).collect();
                 Net::Ended { generation, result: if well { Ok(rows) } else { Err(bad()) } }
             }
-            Call::ReplyAll(reply) => {
-                let told = reply.to.iter().map(|n| (*n, (n % 2 == 0).then(|| "нет".to_owned()))).collect();
-                let (parent, request_id) = (reply.parent, reply.request_id.clone());
-                Net::Replied { parent, request_id, result: if well { Ok(told) } else { Err(bad()) } }
-            }
             Call::Older { number, generation, .. } => {
                 let older = Older::Events(vec![v1::TicketEvent::default()], String::new());
                 Net::Older { number, generation, result: if well { Ok(Box::new(older)) } else { Err(bad()) } }
@@ -214,9 +209,19 @@ impl World {
             Call::Files { number, generation } => {
                 Net::Files { number, generation, result: if well { Ok(vec![]) } else { Err(bad()) } }
             }
+            Call::Tags { numbers, generation } => {
+                let tagged = |number| Tagged { number, etag: "e".into(), tags: vec!["sip".into()] };
+                let result = if well { Ok(numbers.into_iter().map(tagged).collect()) } else { Err(bad()) };
+                Net::Tags { generation, result }
+            }
             Call::Fetch { to, .. } => Net::Fetched(if well { Ok(to) } else { Err(bad()) }),
             Call::Change(change) => {
-                let done = Done { number: change.number, revision: self.revision + 1, ..Done::default() };
+                let fate = |n: u64| (n, if n.is_multiple_of(3) { Err(bad()) } else { Ok("e".to_owned()) });
+                let each = match &change.what {
+                    What::Many(targets, _) => targets.iter().map(|target| fate(target.number)).collect(),
+                    _ => Vec::new(),
+                };
+                let done = Done { number: change.number, revision: self.revision + 1, each, ..Done::default() };
                 Net::Done { request_id: change.request_id, result: if well { Ok(done) } else { Err(bad()) } }
             }
         }))
@@ -260,7 +265,7 @@ proptest! {
                 let cursor = world.model.queue.cursor();
                 let subject = world.model.subject().map(|row| row.number);
                 let before = world.model.drafts.clone();
-                let done = matches!(&msg, Msg::Net(Net::Done { result: Ok(_), .. } | Net::Replied { result: Ok(_), .. }) | Msg::Key(_) | Msg::Paste(_));
+                let done = matches!(&msg, Msg::Net(Net::Done { result: Ok(_), .. }) | Msg::Key(_) | Msg::Paste(_));
                 let may_end = matches!(&msg, Msg::Net(Net::Done { .. }) | Msg::Key(_));
                 let kept = world.queued.clone();
                 let mut effects = update(&mut world.model, msg);
@@ -287,7 +292,7 @@ proptest! {
                     prop_assert_eq!(world.disk.get(&key).map(|d| d.text.clone()), Some(text), "a typed text is not on disk");
                 }
                 if !done {
-                    for key in (1..12).flat_map(|n| [DraftKey::Reply(n), DraftKey::Note(n), DraftKey::All(n)]).chain([DraftKey::Create]) {
+                    for key in (1..12).flat_map(|n| [DraftKey::Reply(n), DraftKey::Note(n), DraftKey::All(n), DraftKey::Description(n)]).chain([DraftKey::Create]) {
                         let kept = |d: &crate::drafts::Drafts| d.get(key).map(|d| d.text.clone());
                         prop_assert_eq!(kept(&before), kept(&model.drafts), "a draft was lost");
                     }

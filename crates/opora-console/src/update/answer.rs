@@ -14,6 +14,7 @@ use crate::model::{Level, Model, Pending, Undo};
 use crate::msg::{Change, Done, Effect, Trouble, What};
 use crate::outbox::Standing;
 use crate::queue::row::Row;
+use crate::screens::incident;
 use crate::text;
 
 /// A change was accepted.
@@ -32,6 +33,10 @@ pub(super) fn accepted(model: &mut Model, request_id: &str, done: &Done, effects
         delete_draft(model, key, request_id, refused, effects);
     }
     remember(model, &change, done);
+    if let Some(DraftKey::All(parent)) = draft {
+        incident::answered(model, parent, done);
+        return send::pump(model, effects);
+    }
     let (level, mut text) = send::told(model, &change, done);
     if change.what.undoable().is_some() && model.undo.is_some() {
         text = format!("{text} · {}", model.texts.get("undo-hint"));
@@ -79,11 +84,11 @@ fn remember(model: &mut Model, change: &Change, done: &Done) {
         return;
     }
     let part = (done.revision, numbers);
-    let same = matches!(change.what, What::Many(..)) && !model.results.is_empty();
-    match model.undo.as_mut().filter(|undo| same && undo.kind == kind) {
+    let grows = matches!(change.what, What::Many(..));
+    match model.undo.as_mut().filter(|undo| grows && undo.grows && undo.kind == kind) {
         // A further part of the same bulk change.
         Some(undo) => undo.parts.push(part),
-        None => model.undo = Some(Undo { kind, parts: vec![part] }),
+        None => model.undo = Some(Undo { kind, parts: vec![part], grows }),
     }
 }
 
@@ -133,7 +138,11 @@ pub(super) fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, ef
     let sentence = sentence(model, trouble);
     let kept = if pending.draft.is_some() { model.texts.get("draft-kept") } else { String::new() };
     let hint = if waited || stale { model.texts.get("outbox-hint") } else { String::new() };
-    let about = if number == 0 { String::new() } else { format!("#{number}: ") };
+    let about = match pending.draft {
+        Some(DraftKey::All(parent)) => format!("#{parent}: "),
+        _ if number == 0 => String::new(),
+        _ => format!("#{number}: "),
+    };
     let words = text::sentences([format!("{about}{sentence}"), kept, hint]);
     model.toast_with(Level::Refused, words, trouble.technical.clone());
     if stale && model.dialog.is_none() {

@@ -24,8 +24,10 @@ pub(super) fn organisations(model: &mut Model, result: Result<Vec<Named>, Troubl
         Ok(organisations) => model.organisations = organisations,
         Err(trouble) => missing(model, &trouble),
     }
-    if let Some(Dialog::Create(create)) = &mut model.dialog {
-        create.listed(&model.organisations);
+    match &mut model.dialog {
+        Some(Dialog::Create(create)) => create.organisation.listed(&model.organisations),
+        Some(Dialog::Fields(form)) => form.listed(&model.organisations),
+        _ => {}
     }
 }
 

@@ -129,6 +129,7 @@ fn place(model: &Model, pane: bool) -> presence::Place {
     let number = of_dialog.or_else(|| model.subject().filter(|_| pane).map(|row| row.number));
     let activity = match &model.dialog {
         Some(Dialog::Write(write)) if write.visibility == Visibility::Public => PresenceActivity::WritingPublic,
+        Some(Dialog::ReplyToAll(_)) => PresenceActivity::WritingPublic,
         Some(Dialog::Write(_)) => PresenceActivity::WritingInternal,
         _ if number.is_some() => PresenceActivity::Viewing,
         _ => PresenceActivity::Unspecified,
@@ -216,6 +217,7 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
             model.dialog = Some(Dialog::Messages(Messages { count, ..Messages::default() }));
         }
         Action::CopyNumber | Action::CopyLink | Action::CopyMessage => copy::copy(model, action, effects),
+        Action::Demo => (model.quit, model.wants_demo) = (true, true),
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         // Out of an opened ticket first: a terminal may have no key of its own for a step back.
@@ -332,6 +334,10 @@ fn edited(model: &mut Model, result: Result<String, String>, effects: &mut Vec<E
         (Ok(text), Some(Dialog::Create(mut create))) => {
             create.edited(model, &text, effects);
             model.dialog = Some(Dialog::Create(create));
+        }
+        (Ok(text), Some(Dialog::Fields(mut form))) => {
+            form.edited(model, &text, effects);
+            model.dialog = Some(Dialog::Fields(form));
         }
         (Ok(text), Some(Dialog::ReplyToAll(mut reply))) => {
             reply.edited(model, &text, effects);

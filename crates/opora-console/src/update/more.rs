@@ -4,13 +4,14 @@ use crate::actions::Action;
 use crate::dialog::Dialog;
 use crate::dialog::ask::{Ask, Kind};
 use crate::dialog::bulk::{self, Bulk};
+use crate::dialog::bulk_tags;
 use crate::dialog::checklist::Checklist;
 use crate::dialog::fields::FieldsForm;
 use crate::dialog::pending::PendingList;
 use crate::dialog::results::Results;
 use crate::dialog::tie::Tie;
 use crate::layout::{layout, screen};
-use crate::model::Model;
+use crate::model::{Level, Model};
 use crate::msg::Effect;
 
 /// Does an action, if it is one of these.
@@ -33,7 +34,7 @@ pub(super) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::MarkMatching => Kind::MarkMatching,
         _ => {
             let dialog = match action {
-                Action::Fields => FieldsForm::open(model).map(|form| Dialog::Fields(Box::new(form))),
+                Action::Fields => FieldsForm::open(model, effects).map(|form| Dialog::Fields(Box::new(form))),
                 Action::Checklist => Checklist::open(model).map(Dialog::Checklist),
                 Action::Merge => Tie::merge(model).map(|tie| Dialog::Tie(Box::new(tie))),
                 Action::Link => Tie::link(model).map(|tie| Dialog::Tie(Box::new(tie))),
@@ -57,19 +58,25 @@ fn many(model: &mut Model, action: Action, effects: &mut Vec<Effect>) -> bool {
         Action::Status => bulk::Kind::State,
         Action::Reply => bulk::Kind::Reply,
         Action::Escalate => bulk::Kind::Escalate,
+        Action::Tags => bulk::Kind::Tags,
         Action::Take => {
             take(model, effects);
             return true;
         }
         _ => return false,
     };
-    model.dialog = Some(Dialog::Bulk(Box::new(Bulk::open(model, kind))));
+    if kind == bulk::Kind::Tags && model.queue.marks.len() > bulk_tags::MOST {
+        let text = model.texts.with("bulk-tags-most", &[("most", bulk_tags::MOST.into())]);
+        model.toast(Level::Warning, text);
+        return true;
+    }
+    model.dialog = Some(Dialog::Bulk(Box::new(Bulk::open(model, kind, effects))));
     true
 }
 
 /// The marked tickets are mine: shown first, like every change of many.
 fn take(model: &mut Model, effects: &mut Vec<Effect>) {
-    let mut bulk = Box::new(Bulk::open(model, bulk::Kind::Assign));
+    let mut bulk = Box::new(Bulk::open(model, bulk::Kind::Assign, effects));
     bulk.preview(model, effects);
     model.dialog = Some(Dialog::Bulk(bulk));
 }

@@ -7,7 +7,6 @@ use crate::dialog::Dialog;
 use crate::model::{Level, Link, Model};
 use crate::msg::{Batch, Effect, Happened, Net, Trouble, Undoable};
 use crate::queue::Left;
-use crate::screens::incident;
 use crate::text;
 
 /// Applies what the network tells.
@@ -18,12 +17,11 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             if foreign {
                 why = model.texts.with("queue-foreign", &[("server", (&model.server).into())]);
             }
-            let since = match &model.link {
-                Link::Offline { since, .. } => *since,
-                _ => model.now,
-            };
-            model.link = Link::Offline { since, retry_at, why };
-            model.outbox.hold();
+            offline(model, retry_at, why);
+        }
+        Net::Mute { retry_at } => {
+            let why = model.texts.with("queue-mute", &[("server", (&model.server).into())]);
+            offline(model, retry_at, why);
         }
         Net::Head(rows) => model.queue.begin_with(rows),
         Net::Set => {
@@ -38,8 +36,16 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             send::pump(model, effects);
         }
         Net::Files { number, generation, result } => {
-            if let Some(Dialog::Ask(ask)) = &mut model.dialog {
-                ask.files(number, generation, result);
+            if let Some(mut dialog) = model.dialog.take() {
+                if let Dialog::Ask(ask) = &mut dialog {
+                    ask.files(model, number, generation, result);
+                }
+                model.dialog = Some(dialog);
+            }
+        }
+        Net::Tags { generation, result } => {
+            if let Some(Dialog::Bulk(bulk)) = &mut model.dialog {
+                bulk.tags.answer(generation, result);
             }
         }
         Net::Progress { name, done, size } => model.transfer = Some((name, done, size)),
@@ -93,9 +99,6 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Organisations(result) => directory::organisations(model, result),
         Net::Ended { generation, result } => model.screens.dashboard.answer(generation, result),
         Net::Incident { generation, result } => model.screens.incident.answer(generation, result),
-        Net::Replied { parent, request_id, result } => {
-            incident::answered(model, parent, &request_id, result, effects);
-        }
         Net::Older { number, generation, result } => {
             if let Err(trouble) = model.details.answer_older(number, generation, result) {
                 let text = text::clean_line(&trouble.message);
@@ -106,6 +109,15 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Done { request_id, result: Err(trouble) } => answer::refused(model, &request_id, &trouble, effects),
     }
     model.dirty |= !quiet;
+}
+
+fn offline(model: &mut Model, retry_at: i64, why: String) {
+    let since = match &model.link {
+        Link::Offline { since, .. } => *since,
+        _ => model.now,
+    };
+    model.link = Link::Offline { since, retry_at, why };
+    model.outbox.hold();
 }
 
 fn apply_batch(model: &mut Model, batch: Batch) {

@@ -8,6 +8,7 @@ use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, Undoable, What};
 use crate::outbox::{Queued, Standing};
+use crate::term::home::desk;
 use crate::theme::{priority_word, state_word};
 use crate::{seen, text};
 
@@ -63,24 +64,28 @@ pub(crate) fn change(
     pump(model, effects);
 }
 
-/// Sends the same change of many tickets, so many at once as the contract takes.
+/// Sends changes of many tickets. What can be taken back goes in parts of so many as the contract takes at once, for
+/// each has a revision of its own; a text goes as one change, for it is one draft.
 pub(crate) fn many(
     model: &mut Model,
-    targets: &[Target],
-    what: &What,
+    parts: &[(Vec<Target>, What)],
     draft: Option<DraftKey>,
     effects: &mut Vec<Effect>,
 ) {
     model.results.clear();
-    let mut draft = draft;
-    for part in targets.chunks(BATCH) {
-        let mut part = part.to_vec();
+    if let Some(undo) = &mut model.undo {
+        undo.grows = false;
+    }
+    for (targets, what) in parts {
         if matches!(what, What::Comment { .. }) {
-            for target in &mut part {
-                target.etag.clear();
-            }
+            let bare = |target: &Target| Target { number: target.number, etag: String::new() };
+            let targets = targets.iter().map(bare).collect();
+            change(model, 0, "", What::Many(targets, Box::new(what.clone())), draft, effects);
+            continue;
         }
-        change(model, 0, "", What::Many(part, Box::new(what.clone())), draft.take(), effects);
+        for part in targets.chunks(BATCH) {
+            change(model, 0, "", What::Many(part.to_vec(), Box::new(what.clone())), None, effects);
+        }
     }
 }
 
@@ -108,9 +113,9 @@ pub(crate) fn drop_change(model: &mut Model, request_id: &str, effects: &mut Vec
 
 /// Changes that an earlier console left without an answer. Those of other desks and people stay where they are.
 pub(crate) fn restored(model: &mut Model, found: Vec<Queued>, effects: &mut Vec<Effect>) {
-    let (server, me) = (model.server.clone(), model.me.clone());
+    let (server, me) = (desk(&model.server), model.me.clone());
     let mut count = 0_usize;
-    for queued in found.into_iter().filter(|queued| queued.server == server && queued.me == me) {
+    for queued in found.into_iter().filter(|queued| desk(&queued.server) == server && queued.me == me) {
         let change = queued.change.clone();
         model.pending.insert(change.request_id.clone(), Pending { change, draft: queued.draft, accepted: None });
         model.outbox.add(queued, true);
@@ -134,7 +139,7 @@ pub(crate) fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
         } else {
             let targets: Vec<Target> =
                 numbers.into_iter().map(|number| Target { number, etag: String::new() }).collect();
-            many(model, &targets, &what, None, effects);
+            many(model, &[(targets, what)], None, effects);
         }
     }
 }

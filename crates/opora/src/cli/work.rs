@@ -96,6 +96,14 @@ pub(crate) struct DemoArgs {
     pub(crate) every: u32,
 }
 
+#[cfg(feature = "server")]
+impl Default for DemoArgs {
+    /// As on a command line without options.
+    fn default() -> Self {
+        Self { no_console: false, tickets: 200, seed: 1, every: 8 }
+    }
+}
+
 /// `opora console`.
 #[cfg(feature = "console")]
 #[derive(Debug, Args)]

@@ -9,9 +9,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::list::List;
 use crate::drafts::DraftKey;
 use crate::model::{Level, Model};
-use crate::msg::{Board, Call, Effect, Happened, Trouble};
+use crate::msg::{Board, Call, Done, Effect, Happened, Trouble};
 use crate::queue::row::Row;
-use crate::text;
 
 /// What the server told of the children.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -45,8 +44,6 @@ pub(crate) struct Incident {
     /// The parent and its children as they were last seen, open or not.
     known: BTreeMap<u64, Row>,
     pub(crate) list: List,
-    /// The request id of an answer to all that is on its way.
-    pub(crate) sending: Option<String>,
     /// What became of the last answer to all, by ticket.
     pub(crate) results: HashMap<u64, Sent>,
 }
@@ -155,7 +152,7 @@ pub(crate) fn why_not(model: &Model) -> Option<&'static str> {
     let board = &model.screens.incident;
     match board.answer {
         _ if model.screen != super::Screen::Incident || board.parent.is_none() => Some("why-no-board"),
-        Answer::Here { .. } if board.sending.is_some() => Some("write-sending"),
+        Answer::Here { .. } if is_sending(model) => Some("write-sending"),
         Answer::Here { .. } if recipients(model).is_empty() => Some("why-ended"),
         Answer::Here { .. } => None,
         _ => Some("why-board-loading"),
@@ -169,58 +166,23 @@ pub(crate) fn recipients(model: &Model) -> Vec<u64> {
     board.recipients(kept)
 }
 
-/// What became of an answer to all. Its text stays until it went out to everybody.
-pub(crate) fn answered(
-    model: &mut Model,
-    parent: u64,
-    request_id: &str,
-    result: Result<Vec<(u64, Option<String>)>, Trouble>,
-    effects: &mut Vec<Effect>,
-) {
-    let key = DraftKey::All(parent);
-    let same = model.screens.incident.sending.as_deref() == Some(request_id);
-    if same {
-        model.screens.incident.sending = None;
+/// Whether an answer to all is on its way, or waits for the server.
+pub(crate) fn is_sending(model: &Model) -> bool {
+    model.screens.incident.parent.is_some_and(|parent| model.is_sending(DraftKey::All(parent)))
+}
+
+/// What became of an answer to all: told on its board, and in a sentence.
+pub(crate) fn answered(model: &mut Model, parent: u64, done: &Done) {
+    let why = |trouble: &Trouble| Sent::Refused(crate::update::sentence(model, trouble));
+    let told = done.each.iter().map(|(number, fate)| (*number, fate.as_ref().err().map_or(Sent::Done, why)));
+    let told: HashMap<u64, Sent> = told.collect();
+    let sent = told.values().filter(|sent| **sent == Sent::Done).count();
+    let arguments = [("sent", sent.into()), ("all", told.len().into())];
+    let (level, key) =
+        if sent == told.len() { (Level::Done, "done-reply-all") } else { (Level::Refused, "refused-reply-all") };
+    let text = model.texts.with(key, &arguments);
+    if model.screens.incident.parent == Some(parent) {
+        model.screens.incident.results = told;
     }
-    let results = match result {
-        Ok(results) => results,
-        Err(trouble) => {
-            let sentence = if trouble.unreachable {
-                model.texts.get("refused-unreachable")
-            } else {
-                text::clean_line(&trouble.message)
-            };
-            let kept = model.texts.get("draft-kept");
-            let words = text::sentences([format!("#{parent}: {sentence}"), kept]);
-            model.toast_with(Level::Refused, words, trouble.technical);
-            return;
-        }
-    };
-    let refused = results.iter().filter(|(_, why)| why.is_some()).count();
-    let (sent, all) = (results.len() - refused, results.len());
-    if same {
-        let told = results
-            .into_iter()
-            .map(|(number, why)| (number, why.map_or(Sent::Done, |why| Sent::Refused(text::clean_line(&why)))));
-        model.screens.incident.results = told.collect();
-    }
-    let ours = model.drafts.get(key).is_some_and(|draft| draft.request_id == request_id);
-    if refused == 0 && ours {
-        model.drafts.remove(key);
-        effects.push(Effect::DeleteDraft(key));
-    } else if ours {
-        // The next attempt goes to others: it is another request.
-        model.drafts.sent(key, "");
-        if let Some(draft) = model.drafts.get(key) {
-            effects.push(Effect::SaveDraft(key, draft.clone()));
-        }
-    }
-    let arguments = [("sent", sent.into()), ("all", all.into())];
-    if refused == 0 {
-        let text = model.texts.with("done-reply-all", &arguments);
-        model.toast(Level::Done, text);
-    } else {
-        let text = model.texts.with("refused-reply-all", &arguments);
-        model.toast(Level::Refused, text);
-    }
+    model.toast(level, text);
 }

@@ -1,14 +1,16 @@
 //! One public message to every ticket of an incident. What is typed is a draft at once.
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use opora_proto::v1::Visibility;
 
-use super::recipients;
+use super::{is_sending, recipients};
+use crate::change::Target;
 use crate::dialog::field::Area;
 use crate::dialog::{After, Dialog, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Call, Effect, ReplyAll};
+use crate::msg::{Effect, What};
 use crate::update::send;
 
 /// The dialog.
@@ -67,30 +69,18 @@ impl ReplyToAll {
     fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
         self.fault = match () {
             () if self.area.is_blank() => Some("write-empty"),
-            () if model.screens.incident.sending.is_some() => Some("write-sending"),
+            () if is_sending(model) => Some("write-sending"),
             () => None,
         };
         if self.fault.is_some() {
             return After::Stay(Dialog::ReplyToAll(self));
         }
         self.keep(model, effects);
-        let key = DraftKey::All(self.parent);
-        let kept = model.drafts.get(key).map(|draft| draft.request_id.clone()).filter(|id| !id.is_empty());
-        let request_id = kept.unwrap_or_else(|| model.request_id());
-        model.drafts.sent(key, &request_id);
-        if let Some(draft) = model.drafts.get(key) {
-            effects.push(Effect::SaveDraft(key, draft.clone()));
-        }
-        let board = &mut model.screens.incident;
-        board.sending = Some(request_id.clone());
-        board.results.clear();
-        effects.push(Effect::Call(Call::ReplyAll(Box::new(ReplyAll {
-            request_id,
-            parent: self.parent,
-            to: self.to,
-            body: self.area.text(),
-            seen_through: self.seen_through,
-        }))));
+        model.screens.incident.results.clear();
+        let targets = self.to.iter().map(|number| Target { number: *number, etag: String::new() }).collect();
+        let what =
+            What::Comment { body: self.area.text(), visibility: Visibility::Public, seen_through: self.seen_through };
+        send::many(model, &[(targets, what)], Some(DraftKey::All(self.parent)), effects);
         After::Close
     }
 }

@@ -6,7 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Answer, Sent, numbers, row};
+use super::{Answer, Sent, is_sending, numbers, row};
 use crate::dialog::create::CATEGORIES;
 use crate::model::Model;
 use crate::queue::row::Row;
@@ -107,8 +107,10 @@ fn head(model: &Model, wide: usize) -> Line<'static> {
         }
     };
     let mut spans = vec![Span::raw(format!(" {words}"))];
-    if board.sending.is_some() {
-        spans.push(Span::styled(format!(" · {}", texts.get("incident-sending")), theme.warning()));
+    if is_sending(model) {
+        let away = matches!(model.link, crate::model::Link::Offline { .. });
+        let key = if away { "incident-waiting" } else { "incident-sending" };
+        spans.push(Span::styled(format!(" · {}", texts.get(key)), theme.warning()));
     } else if !board.results.is_empty() {
         let refused = board.results.values().filter(|sent| **sent != Sent::Done).count();
         let (sent, style) = (board.results.len() - refused, if refused == 0 { theme.good() } else { theme.bad() });
