@@ -51,7 +51,10 @@ async fn the_journal_is_synced_before_the_answer_is_sent() {
         {
             unsynced = false;
             let _ = writeln!(story, "S {line}");
-        } else if line.contains("TCP") && line.contains("write") && line.contains("tickets/") {
+        } else if line.contains("TCP")
+            && (line.contains("write") || line.contains("sendto"))
+            && line.contains("tickets/")
+        {
             answers += 1;
             let _ = writeln!(story, "A {line}");
             assert!(!unsynced, "an answer left before the sync:\n{story}");
