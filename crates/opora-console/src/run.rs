@@ -1,6 +1,7 @@
 //! The loop: takes what waits, applies it, does what is asked for, draws at most one frame. The edge of the console.
 
 use std::io::{self, IsTerminal as _, Write as _};
+use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -39,6 +40,9 @@ const DRAIN: usize = 4096;
 /// The most that the loop sleeps without looking at the time, milliseconds.
 const LONG: i64 = 3_600_000;
 
+/// How long what was typed before the terminal went may take to be kept.
+const LAST_WORDS: Duration = Duration::from_millis(500);
+
 /// Opens the console on the terminal and returns when the person leaves it: for what. Must be called within a tokio runtime.
 ///
 /// # Errors
@@ -70,7 +74,8 @@ pub async fn run(options: ConsoleOptions) -> Result<Left, ConsoleError> {
     let tmux = std::env::var_os("TMUX").is_some_and(|value| !value.is_empty());
     let idle = Idle::new(options.idle.as_deref())?;
     let guard = Guard::take(settings.mouse)?;
-    let terminal = Terminal::new(CrosstermBackend::new(io::stdout()))?;
+    // Never dropped: ratatui would show the cursor, which the guard does, and panic where the terminal is gone.
+    let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
     let size = terminal.size()?;
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
@@ -176,7 +181,7 @@ enum Caught {
 /// All that the loop holds.
 struct Loop {
     model: Model,
-    terminal: Terminal<CrosstermBackend<io::Stdout>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<io::Stdout>>>,
     _guard: Guard,
     inbox: mpsc::Receiver<Msg>,
     calls: mpsc::Sender<Call>,
@@ -207,7 +212,11 @@ impl Loop {
             if self.model.quit {
                 return Ok(if self.model.wants_demo { Left::ForDemo } else { Left::Done });
             }
-            self.draw(urgent)?;
+            if let Err(error) = self.draw(urgent) {
+                // Where the terminal went there is nothing to draw on, but what was typed before is on its way.
+                let _ = tokio::time::timeout(LAST_WORDS, self.last_words()).await;
+                return Err(error);
+            }
             if self.inbox.is_empty() && !self.model.dirty && self.disk.is_idle() {
                 self.idle.tell();
             }
@@ -238,6 +247,15 @@ impl Loop {
                 }
             }
         }
+    }
+
+    /// Applies what comes until the terminal's end is told.
+    async fn last_words(&mut self) -> Result<(), ConsoleError> {
+        while !self.model.quit {
+            let Some(msg) = self.inbox.recv().await else { break };
+            self.apply(Some(msg)).await?;
+        }
+        Ok(())
     }
 
     /// Applies all that waits; true where somebody waits for what of it is to be seen: a person did it, or it is the

@@ -12,6 +12,8 @@ mod context;
 mod demo;
 mod failure;
 mod import;
+#[cfg(feature = "console")]
+mod lean;
 mod output;
 mod panic;
 mod sanitise;
@@ -46,6 +48,10 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
+    #[cfg(feature = "console")]
+    if matches!(cli.command, Command::Console(_)) {
+        lean::begin_anew();
+    }
     match cli.command {
         Command::Completions(args) => {
             let mut script = Vec::new();

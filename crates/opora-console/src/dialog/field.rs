@@ -90,7 +90,11 @@ impl Area {
 
     /// A key; true where the text changed.
     pub(crate) fn key(&mut self, event: &KeyEvent) -> bool {
-        let event = with_latin_chords(event);
+        let mut event = with_latin_chords(event);
+        // A line feed comes as Ctrl-j; the editor would take the line away.
+        if event.code == KeyCode::Char('j') && event.modifiers == KeyModifiers::CONTROL {
+            event = KeyEvent::from(KeyCode::Enter);
+        }
         match event.code {
             KeyCode::Char(c) if c.is_control() => false,
             KeyCode::Char(_) if event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
@@ -176,5 +180,20 @@ fn with_latin_chords(event: &KeyEvent) -> KeyEvent {
             KeyEvent { code: KeyCode::Char(keys::latin(c)), ..*event }
         }
         _ => *event,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_feed_is_a_new_line_and_takes_nothing_away() {
+        for key in ['j', 'о'] {
+            let mut area = Area::of("one");
+            assert!(area.key(&KeyEvent::new(KeyCode::Char(key), KeyModifiers::CONTROL)));
+            area.paste("two");
+            assert_eq!(area.text(), "one\ntwo");
+        }
     }
 }
