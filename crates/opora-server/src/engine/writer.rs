@@ -1,5 +1,6 @@
 //! The single writer: a thread that takes what waits, decides it as one group, appends it as one write, shows
-//! it, answers, then tells the watchers. Nobody is answered before the append has returned.
+//! it, answers, tells the watchers: first where they are few, last where they would hold the answers up. Nobody is answered
+//! before the append has returned.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -89,6 +90,10 @@ impl Writer {
             answers.push((job.reply, group.decide(job.work)));
         }
         let appended = if group.commits().is_empty() { Ok(Vec::new()) } else { self.append(group) };
+        let first = self.world.hub.is_soon_told();
+        if let Some(published) = appended.as_ref().ok().filter(|_| first) {
+            self.tell(published);
+        }
         for (reply, answer) in answers {
             // Who went away does not want to know.
             drop(reply.send(match &appended {
@@ -96,8 +101,8 @@ impl Writer {
                 Err(refused) => Err(refused.clone()),
             }));
         }
-        if let Ok(published) = appended {
-            self.tell(&published);
+        if let Some(published) = appended.as_ref().ok().filter(|_| !first) {
+            self.tell(published);
         }
     }
 
@@ -131,7 +136,7 @@ impl Writer {
         published
     }
 
-    /// Tells the watchers, after who waits for an answer; if there are too many for that, the hub's thread sees to it.
+    /// Tells the watchers; if there are too many for this thread, the hub's sees to it.
     fn tell(&self, published: &[Arc<Published>]) {
         let world = &self.world;
         if !published.is_empty() && !world.hub.judge_at_once(published, world.log.oldest_kept()) {

@@ -50,6 +50,11 @@ impl Groups {
         self.places.is_empty()
     }
 
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.places.len()
+    }
+
     /// How many are judged on every change.
     pub(super) fn always(&self) -> usize {
         self.any.len()

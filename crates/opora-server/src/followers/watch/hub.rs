@@ -25,6 +25,8 @@ use crate::engine::{Clock as _, SystemClock};
 const CHUNK: usize = 256;
 /// Up to how many filters that any change may concern the writer judges itself.
 const AT_ONCE: usize = 16;
+/// Up to how many filters the watchers are told before who made the change: it costs the answer next to nothing.
+const FIRST: usize = 16;
 /// How many of the messages that a commit became are looked through for one that is the same.
 const COMPARED: usize = 8;
 /// How long the hub sleeps when nobody watches or nothing happens.
@@ -119,6 +121,11 @@ impl Hub {
                 }
             }
         }
+    }
+
+    /// Whether there is so little to judge that it may come before the answers.
+    pub(crate) fn is_soon_told(&self) -> bool {
+        self.groups.try_lock().is_some_and(|groups| groups.len() <= FIRST)
     }
 
     /// Judges what was just committed, if all before it was and it is soon done; `false`: it is left to the thread.
