@@ -10,6 +10,9 @@ use super::slots::Slots;
 /// From how many rows on sorting once is cheaper than putting each in its place.
 const BULK: usize = 32;
 
+/// Up to which number a table of all numbers is made, a byte for each.
+const WIDEST: usize = 1 << 24;
+
 /// The rows of the view.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rows {
@@ -60,16 +63,38 @@ impl Rows {
             return self.order.clone();
         }
         // Rows are judged as they lie in memory: in order of urgency each would be waited for.
-        let fits: Vec<bool> = self.slots.iter().map(|row| row.is_some_and(|row| filter.matches(row))).collect();
-        let is_fit = |slot: &u32| fits.get(*slot as usize).copied().unwrap_or_default();
-        if fits.iter().filter(|fit| **fit).count() > self.order.len() / 4 {
-            let fit = |key: &&Urgency| self.by_number.get(&key.number).is_some_and(is_fit);
-            return self.order.iter().filter(fit).copied().collect();
+        let mut numbers = Vec::new();
+        let mut judge = |row: &Row| {
+            let fits = filter.matches(row);
+            numbers.extend(fits.then_some(row.number));
+            fits
+        };
+        let fits: Vec<bool> = self.slots.iter().map(|row| row.is_some_and(&mut judge)).collect();
+        if numbers.len() > self.order.len() / 4 {
+            return self.in_order(&fits, &numbers);
         }
         let fit = self.slots.iter().zip(&fits).filter(|(_, fit)| **fit);
         let mut few: Vec<Urgency> = fit.filter_map(|(row, _)| Some(row?.key())).collect();
         few.sort_unstable();
         few
+    }
+
+    /// The places of many rows, which are told by slot and by number: one look into a table for each of all places.
+    fn in_order(&self, fits: &[bool], numbers: &[u64]) -> Vec<Urgency> {
+        let most = numbers.iter().copied().max().unwrap_or_default();
+        let Some(size) = usize::try_from(most).ok().filter(|most| *most < WIDEST) else {
+            let is_fit = |slot: &u32| fits.get(*slot as usize).copied().unwrap_or_default();
+            let fit = |key: &&Urgency| self.by_number.get(&key.number).is_some_and(is_fit);
+            return self.order.iter().filter(fit).copied().collect();
+        };
+        let mut table = vec![false; size + 1];
+        for number in numbers {
+            if let Some(fits) = table.get_mut(*number as usize) {
+                *fits = true;
+            }
+        }
+        let fit = |key: &&Urgency| table.get(key.number as usize).copied().unwrap_or_default();
+        self.order.iter().filter(fit).copied().collect()
     }
 
     /// What is kept in numbers about all rows.

@@ -1,10 +1,13 @@
 //! A filter typed letter by letter shows what it shows when it is made from scratch, whatever changes meanwhile.
 
+use std::collections::BTreeMap;
+
 use opora_proto::v1::Priority;
 use proptest::prelude::*;
 
 use crate::queue::filter::Filter;
 use crate::queue::row::Row;
+use crate::queue::rows::Rows;
 use crate::queue::{Left, Queue};
 use crate::testing::row;
 
@@ -66,5 +69,25 @@ proptest! {
             queue.set_filter(Filter::parse(&text, "olga"));
             prop_assert!(queue.is_as_filtered(), "{text:?}");
         }
+    }
+}
+
+proptest! {
+    #[test]
+    fn what_matches_is_what_a_look_at_every_row_finds(
+        rows in prop::collection::vec((any_row(), prop::sample::select(vec![0, (1 << 24) - 80, 1 << 24, u64::MAX - 80])), 0..60),
+        text in "(а|р|o:olga|!o:ivan|p:h|b)?",
+    ) {
+        let beyond = |(mut row, beyond): (Row, u64)| {
+            row.number += beyond;
+            (row.number, row)
+        };
+        let rows: BTreeMap<u64, Row> = rows.into_iter().map(beyond).collect();
+        let filter = Filter::parse(&text, "olga");
+        let mut found: Vec<_> = rows.values().filter(|row| filter.matches(row)).map(Row::key).collect();
+        found.sort_unstable();
+        let mut table = Rows::default();
+        table.extend(rows.into_values().collect());
+        prop_assert_eq!(table.matching(&filter), found);
     }
 }
