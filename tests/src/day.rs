@@ -167,6 +167,21 @@ pub fn is_as_it_was(terminal: &Terminal) {
         assert!(!screen.bracketed_paste(), "pastes are still bracketed");
         assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
     });
+    let bytes = terminal.bytes();
+    let count = |what: &str| bytes.windows(what.len()).filter(|part| *part == what.as_bytes()).count();
+    for (set, unset) in [
+        ("\x1b[?2026h", "\x1b[?2026l"),
+        ("\x1b[?1049h", "\x1b[?1049l"),
+        ("\x1b[?2004h", "\x1b[?2004l"),
+        ("\x1b[?1002h", "\x1b[?1002l"),
+        ("\x1b[?1006h", "\x1b[?1006l"),
+        ("\x1b[?25l", "\x1b[?25h"),
+        ("\x1b[22;0t", "\x1b[23;0t"),
+    ] {
+        assert!(count(set) > 0, "{set:?} was never set");
+        let last = |what: &str| bytes.windows(what.len()).rposition(|part| part == what.as_bytes());
+        assert!(last(unset) > last(set), "{set:?} was not undone");
+    }
 }
 
 /// A server with two agents.

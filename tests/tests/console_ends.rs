@@ -1,37 +1,13 @@
 //! What the console does where it breaks, where its terminal goes away, and where there is no desk to work at: nothing
 //! typed is lost, and what is to be done is told in a sentence.
 
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{Read as _, Write as _};
 use std::path::Path;
-use std::process::{Command, Stdio};
 
 use opora_proto::v1;
 use opora_tests::day::{files, is_as_it_was};
-use opora_tests::fixtures;
-use opora_tests::server::Server;
+use opora_tests::one::{desk, next, open, speak};
 use opora_tests::terminal::Terminal;
-
-/// A server with an agent and one ticket.
-async fn desk(subject: &str) -> (Server, v1::Ticket) {
-    let server = Server::start();
-    fixtures::agent(&server.desk(), "olga").await;
-    let ticket = fixtures::create(&server.desk(), subject).await.unwrap();
-    (server, ticket)
-}
-
-/// The console of `agents/olga`, with more variables set.
-fn open(url: &str, home: &Path, more: &[(&str, &str)]) -> Terminal {
-    let home = home.to_str().unwrap();
-    let mut environment = vec![
-        ("XDG_DATA_HOME", home),
-        ("XDG_CONFIG_HOME", home),
-        ("XDG_STATE_HOME", home),
-        ("OPORA_SERVER", url),
-        ("TZ", "UTC"),
-    ];
-    environment.extend(more);
-    Terminal::opora(&["--as", "agents/olga", "console"], 120, 40, &environment)
-}
 
 /// The only draft below a person's directory.
 fn draft(home: &Path) -> String {
@@ -73,30 +49,11 @@ async fn a_terminal_that_is_closed_ends_the_console_and_every_draft_is_on_disk()
     terminal.send("Half a description and more");
     terminal.see("Half a description and more");
     // What the terminal types last may be lost with it, and nothing before.
-    terminal.close("!");
+    let status = terminal.close("!");
+    assert_ne!(status.exit_code(), 70, "it did not break on a terminal that is gone");
     assert!(draft(home.path()).contains("Half a description and more"), "{}", draft(home.path()));
     let left = opora_tests::list_all(&server.desk(), v1::ListTicketsRequest::default()).await.unwrap();
     assert_eq!(left.len(), 1, "nothing was sent");
-}
-
-/// The console as lines, and what it says.
-fn speak(server: &str, lang: &str, actor: &str) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
-    let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(opora_tests::binary())
-        .args(["--server", server, "--as", actor, "--lang", lang, "console", "--plain"])
-        .env("XDG_CONFIG_HOME", home.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    (child, out)
-}
-
-fn next(out: &mut BufReader<std::process::ChildStdout>) -> String {
-    let mut line = String::new();
-    assert!(out.read_line(&mut line).unwrap() > 0, "it ended");
-    line.trim_end().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -117,6 +74,20 @@ async fn what_is_no_desk_is_told_so() {
     while !next(&mut out).contains("отвечает не Opora") {}
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_console_begins_with_the_allocator_told_to_give_memory_back() {
+    let (server, _) = desk("Нет входящих звонков").await;
+    let home = tempfile::tempdir().unwrap();
+    let mut terminal = open(&server.url(), home.path(), &[]);
+    terminal.see("● live");
+    let environment = std::fs::read(format!("/proc/{}/environ", terminal.pid())).unwrap();
+    let is_set = |option: &[u8]| environment.split(|byte| *byte == 0).any(|variable| variable == option);
+    assert!(is_set(b"MIMALLOC_PURGE_DELAY=0"));
+    assert!(is_set(b"TERM=xterm-256color"), "the rest of its surroundings is as it was");
+    terminal.stop();
+    is_as_it_was(&terminal);
 }
 
 /// Takes connections, does something with each, and gives its address.

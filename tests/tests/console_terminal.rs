@@ -1,62 +1,14 @@
 //! How the console leaves the terminal, whatever ends or stops it; and what it tells the terminal beside its frames.
 
-use std::io::{BufRead as _, BufReader};
-use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use opora_proto::v1;
+use opora_tests::day::is_as_it_was;
 use opora_tests::fixtures;
-use opora_tests::server::Server;
+use opora_tests::one::{desk, next, open, speak};
 use opora_tests::terminal::Terminal;
 use portable_pty::CommandBuilder;
 use rustix::process::{Pid, Signal, kill_process};
-
-/// A server with an agent and one ticket.
-async fn desk(subject: &str) -> (Server, v1::Ticket) {
-    let server = Server::start();
-    fixtures::agent(&server.desk(), "olga").await;
-    let ticket = fixtures::create(&server.desk(), subject).await.unwrap();
-    (server, ticket)
-}
-
-/// The console of `agents/olga`, with more variables set.
-fn open(url: &str, home: &Path, more: &[(&str, &str)]) -> Terminal {
-    let home = home.to_str().unwrap();
-    let mut environment = vec![
-        ("XDG_DATA_HOME", home),
-        ("XDG_CONFIG_HOME", home),
-        ("XDG_STATE_HOME", home),
-        ("OPORA_SERVER", url),
-        ("TZ", "UTC"),
-    ];
-    environment.extend(more);
-    Terminal::opora(&["--as", "agents/olga", "console"], 120, 40, &environment)
-}
-
-/// Every mode that the console sets is unset again.
-fn is_as_it_was(terminal: &Terminal) {
-    terminal.with_screen(|screen| {
-        assert!(!screen.alternate_screen(), "the alternate screen is still shown");
-        assert!(!screen.hide_cursor(), "the cursor is still hidden");
-        assert!(!screen.bracketed_paste(), "pastes are still bracketed");
-        assert_eq!(screen.mouse_protocol_mode(), vt100::MouseProtocolMode::None);
-    });
-    let bytes = terminal.bytes();
-    let count = |what: &str| bytes.windows(what.len()).filter(|part| *part == what.as_bytes()).count();
-    for (set, unset) in [
-        ("\x1b[?2026h", "\x1b[?2026l"),
-        ("\x1b[?1049h", "\x1b[?1049l"),
-        ("\x1b[?2004h", "\x1b[?2004l"),
-        ("\x1b[?1002h", "\x1b[?1002l"),
-        ("\x1b[?1006h", "\x1b[?1006l"),
-        ("\x1b[?25l", "\x1b[?25h"),
-        ("\x1b[22;0t", "\x1b[23;0t"),
-    ] {
-        assert!(count(set) > 0, "{set:?} was never set");
-        let last = |what: &str| bytes.windows(what.len()).rposition(|part| part == what.as_bytes());
-        assert!(last(unset) > last(set), "{set:?} was not undone");
-    }
-}
 
 /// Waits until these bytes were written. They come with the frame that shows a text, or before it.
 fn wrote(terminal: &Terminal, what: &str) -> bool {
@@ -268,26 +220,6 @@ fn the_keys_in_force_are_printed_without_a_server() {
     assert!(output.status.success());
     assert!(text.starts_with("[keys]\n") && text.contains("assign"), "{text}");
     assert!(text.contains("Copy the ticket's number"), "{text}");
-}
-
-/// The console as lines, and what it says.
-fn speak(server: &str, lang: &str, actor: &str) -> (std::process::Child, BufReader<std::process::ChildStdout>) {
-    let home = tempfile::tempdir().unwrap();
-    let mut child = Command::new(opora_tests::binary())
-        .args(["--server", server, "--as", actor, "--lang", lang, "console", "--plain"])
-        .env("XDG_CONFIG_HOME", home.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let out = BufReader::new(child.stdout.take().unwrap());
-    (child, out)
-}
-
-fn next(out: &mut BufReader<std::process::ChildStdout>) -> String {
-    let mut line = String::new();
-    assert!(out.read_line(&mut line).unwrap() > 0, "it ended");
-    line.trim_end().to_owned()
 }
 
 #[tokio::test(flavor = "multi_thread")]

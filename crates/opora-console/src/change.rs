@@ -4,6 +4,9 @@
 use opora_proto::v1;
 use serde::{Deserialize, Serialize};
 
+/// The most tickets of one batch (`contract.md`).
+pub(crate) const BATCH: usize = 500;
+
 /// A change of a ticket, or a new one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Change {

@@ -28,6 +28,11 @@ impl DraftKey {
         if visibility == v1::Visibility::Public { Self::Reply(number) } else { Self::Note(number) }
     }
 
+    /// All that may be kept for a ticket.
+    pub(crate) fn of_ticket(number: u64) -> [Self; 4] {
+        [Self::Reply(number), Self::Note(number), Self::All(number), Self::Description(number)]
+    }
+
     /// The file's name.
     pub(crate) fn file_name(self) -> String {
         match self {
@@ -129,9 +134,7 @@ impl Drafts {
 
     /// Whether something is kept for a ticket.
     pub(crate) fn has(&self, number: u64) -> bool {
-        [DraftKey::Reply(number), DraftKey::Note(number), DraftKey::Description(number)]
-            .iter()
-            .any(|key| self.0.contains_key(key))
+        DraftKey::of_ticket(number).iter().any(|key| self.0.contains_key(key))
     }
 }
 

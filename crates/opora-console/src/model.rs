@@ -288,7 +288,7 @@ impl Model {
 
     /// Whether what was typed for a ticket was sent, and neither went out nor is on its way: held back or refused.
     pub(crate) fn is_undelivered(&self, number: u64) -> bool {
-        [DraftKey::Reply(number), DraftKey::Note(number), DraftKey::All(number), DraftKey::Description(number)]
+        DraftKey::of_ticket(number)
             .into_iter()
             .any(|key| self.drafts.get(key).is_some_and(|draft| draft.undelivered) && !self.is_sending(key))
     }

@@ -38,6 +38,11 @@ impl Queued {
         format!("{:015}-{:06}-{}.json", self.at.max(0), self.order, self.change.request_id)
     }
 
+    /// Whether it is this agent's, for this desk.
+    pub(crate) fn is_of(&self, server: &str, me: &str) -> bool {
+        desk(&self.server) == desk(server) && self.me == me
+    }
+
     /// The form on disk.
     pub(crate) fn encode(&self) -> String {
         // Plain data with string keys always has a JSON form.
@@ -47,6 +52,12 @@ impl Queued {
     pub(crate) fn decode(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
     }
+}
+
+/// A desk by its address, however it was written.
+pub(crate) fn desk(server: &str) -> String {
+    let address = server.trim().split_once("://").map_or(server.trim(), |(_, address)| address);
+    address.trim_end_matches('/').to_lowercase()
 }
 
 /// How a change stands.

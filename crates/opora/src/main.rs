@@ -49,7 +49,9 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli) -> Result<(), Failure> {
     #[cfg(feature = "console")]
-    if matches!(cli.command, Command::Console(_)) {
+    if let Command::Console(console) = &cli.command
+        && console.stays()
+    {
         lean::begin_anew();
     }
     match cli.command {

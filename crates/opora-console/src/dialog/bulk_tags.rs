@@ -7,12 +7,12 @@ use opora_proto::v1::TicketState;
 
 use super::ask;
 use super::bulk::{Bulk, Effected};
-use crate::change::{Fields, Target};
+use crate::change::{BATCH, Fields, Target};
 use crate::model::Model;
 use crate::msg::{Call, Effect, Tagged, Trouble, What};
 
 /// The most tickets whose tags are changed at once: those of one batch.
-pub(crate) const MOST: usize = 500;
+pub(crate) const MOST: usize = BATCH;
 /// How many of the tags that there are are named.
 const NAMED: usize = 12;
 

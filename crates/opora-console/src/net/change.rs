@@ -9,11 +9,8 @@ use tokio::sync::mpsc;
 use tonic::{Code, Response, Status};
 
 use super::{files, is_unknown};
-use crate::change::{Change, Fields, NewTicket, Target, Undoable, What};
+use crate::change::{BATCH, Change, Fields, NewTicket, Target, Undoable, What};
 use crate::msg::{Done, Msg, Trouble};
-
-/// How many tickets one batch takes (`contract.md`).
-const BATCH: usize = 500;
 
 /// What of an answer is told.
 trait Accepted {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::drafts::DraftKey;
-use crate::outbox::Queued;
+use crate::outbox::{Queued, desk};
 
 /// The longest name of a directory.
 const LONGEST: usize = 200;
@@ -48,8 +48,8 @@ impl Home {
             .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
             .filter_map(|path| Some((path.clone(), Queued::decode(&std::fs::read_to_string(path).ok()?)?)))
             .collect();
-        let is_mine = |queued: &Queued| desk(&queued.server) == self.server && queued.me == self.me;
-        let (mine, others): (Vec<_>, Vec<_>) = queued.into_iter().partition(|(_, queued)| is_mine(queued));
+        let (mine, others): (Vec<_>, Vec<_>) =
+            queued.into_iter().partition(|(_, queued)| queued.is_of(&self.server, &self.me));
         // An older console that runs still answers for its changes.
         if !mine.is_empty() && super::disk::lock(&old_queue).is_some() {
             for (path, _) in &mine {
@@ -80,12 +80,6 @@ fn move_into(file: &Path, directory: &Path) {
     if moved.is_ok() {
         let _ = std::fs::remove_file(file);
     }
-}
-
-/// A desk by its address, however it was written.
-pub(crate) fn desk(server: &str) -> String {
-    let address = server.trim().split_once("://").map_or(server.trim(), |(_, address)| address);
-    address.trim_end_matches('/').to_lowercase()
 }
 
 /// As the name of a directory: different names stay different, and none leads elsewhere.

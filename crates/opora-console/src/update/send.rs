@@ -3,17 +3,13 @@
 
 use opora_proto::v1::{Priority, Visibility};
 
-use crate::change::Target;
+use crate::change::{BATCH, Target};
 use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, Undoable, What};
 use crate::outbox::{Queued, Standing};
-use crate::term::home::desk;
 use crate::theme::{priority_word, state_word};
 use crate::{seen, text};
-
-/// The most tickets of one batch (`contract.md`).
-const BATCH: usize = 500;
 
 /// Sends a change of a ticket as it was seen under `etag`. A message carries none: a colleague's answer may bring a
 /// step of life, and the refusal has to name that answer (`seen_through`) and not the step.
@@ -113,9 +109,9 @@ pub(crate) fn drop_change(model: &mut Model, request_id: &str, effects: &mut Vec
 
 /// Changes that an earlier console left without an answer. Those of other desks and people stay where they are.
 pub(crate) fn restored(model: &mut Model, found: Vec<Queued>, effects: &mut Vec<Effect>) {
-    let (server, me) = (desk(&model.server), model.me.clone());
+    let (server, me) = (model.server.clone(), model.me.clone());
     let mut count = 0_usize;
-    for queued in found.into_iter().filter(|queued| desk(&queued.server) == server && queued.me == me) {
+    for queued in found.into_iter().filter(|queued| queued.is_of(&server, &me)) {
         let change = queued.change.clone();
         model.pending.insert(change.request_id.clone(), Pending { change, draft: queued.draft, accepted: None });
         model.outbox.add(queued, true);

@@ -86,13 +86,13 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) no_console: bool,
     /// How many tickets to invent
-    #[arg(long, default_value_t = 200, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, default_value_t = Self::default().tickets, value_parser = clap::value_parser!(u32).range(1..=100_000))]
     pub(crate) tickets: u32,
     /// The same seed invents the same tickets
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = Self::default().seed)]
     pub(crate) seed: u64,
     /// Seconds between new tickets on average; 0 for none
-    #[arg(long, default_value_t = 8, value_name = "SECONDS")]
+    #[arg(long, default_value_t = Self::default().every, value_name = "SECONDS")]
     pub(crate) every: u32,
 }
 
@@ -120,6 +120,14 @@ pub(crate) struct ConsoleArgs {
     /// Print the keys in force, in the form of the file of settings
     #[arg(long)]
     pub(crate) print_keys: bool,
+}
+
+#[cfg(feature = "console")]
+impl ConsoleArgs {
+    /// It stays open, and does not only print and end.
+    pub(crate) fn stays(&self) -> bool {
+        !self.once && !self.print_keys
+    }
 }
 
 /// `opora attach`.

@@ -26,8 +26,8 @@ use send::Sender;
 pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failure> {
     let out = &context.out;
     // What is missing is named first, and not the mapping that would lie beside it.
-    if !args.file.exists() {
-        return Err(Failure::io(args.file.display().to_string(), std::io::ErrorKind::NotFound.into()));
+    if let Err(cause) = std::fs::metadata(&args.file) {
+        return Err(Failure::io(args.file.display().to_string(), cause));
     }
     let map = args.map.clone().unwrap_or_else(|| args.file.with_extension("toml"));
     let mapping = Mapping::load(&map)?;

@@ -1,6 +1,6 @@
 //! The hub: judges each new commit once for every distinct filter that it can concern, and wakes only the streams that
-//! it concerns. The writer does that itself while it is a matter of microseconds, else a thread of the hub's own. A stream that is further behind than the log's memory reads and judges for
-//! itself.
+//! it concerns. The writer does that itself while it is a matter of microseconds, else a thread of the hub's own. A stream
+//! that is further behind than the log's memory reads and judges for itself.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
