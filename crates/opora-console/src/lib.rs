@@ -1,7 +1,7 @@
 //! The terminal console: a client of `opora.v1` and nothing else.
 //!
-//! An input thread and one network task speak to an inbox; `update` applies what waits to the model and says what is
-//! to be done; `view` draws at most one frame. `update` and `view` are pure: no I/O, no clock, no terminal.
+//! One network task speaks to an inbox; the loop takes what waits there and what was typed, `update` applies it to the
+//! model and says what is to be done; `view` draws at most one frame. `update` and `view` are pure: no I/O, no clock, no terminal.
 
 mod actions;
 mod breaks;

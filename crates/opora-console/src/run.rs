@@ -35,7 +35,7 @@ use crate::{ConsoleError, ConsoleOptions, Left, edge, net};
 
 /// How many messages may wait; whoever has more waits too.
 const INBOX: usize = 1024;
-/// How many messages are applied before a frame at most.
+/// How many messages of the network are applied before a frame at most.
 const DRAIN: usize = 4096;
 /// The most that the loop sleeps without looking at the time, milliseconds.
 const LONG: i64 = 3_600_000;
@@ -98,7 +98,7 @@ pub async fn run(options: ConsoleOptions) -> Result<Left, ConsoleError> {
     let looped = Loop {
         drafts: home.drafts(),
         disk: Disk::start(home, sender.clone())?,
-        input: Input::start(sender.clone())?,
+        input: Input::new()?,
         signals: Signals::new()?,
         editor: None,
         pace: Pace::default(),
@@ -204,10 +204,10 @@ struct Loop {
 
 impl Loop {
     async fn run(mut self, tasks: &mut JoinSet<()>) -> Result<Left, ConsoleError> {
-        let mut first = None;
+        let mut first = Vec::new();
         loop {
             Guard::drawn_here();
-            let urgent = self.apply(first.take()).await?;
+            let urgent = self.apply(std::mem::take(&mut first)).await?;
             self.idle.toasts(self.model.toasted, self.model.toasts.iter().rev().map(|toast| toast.text.as_str()));
             if self.model.quit {
                 return Ok(if self.model.wants_demo { Left::ForDemo } else { Left::Done });
@@ -222,10 +222,11 @@ impl Loop {
             }
             let wait = self.wait();
             tokio::select! {
-                msg = self.inbox.recv() => first = msg,
+                msgs = self.input.next(), if self.editor.is_none() => first = msgs,
+                msg = self.inbox.recv() => first.extend(msg),
                 () = tokio::time::sleep(wait) => {}
                 () = self.disk.grown() => {}
-                caught = self.signals.next() => first = Some(match caught {
+                caught = self.signals.next() => first.push(match caught {
                     Caught::End => Msg::Terminate,
                     Caught::GoesOn => {
                         if self.editor.is_none() {
@@ -239,7 +240,7 @@ impl Loop {
                     }
                 }),
                 result = edited(&mut self.editor), if self.editor.is_some() => {
-                    first = Some(self.back(result)?);
+                    first.push(self.back(result)?);
                 }
                 ended = tasks.join_next() => {
                     let why = ended.and_then(Result::err).map_or_else(String::new, |error| error.to_string());
@@ -252,20 +253,23 @@ impl Loop {
     /// Applies what comes until the terminal's end is told.
     async fn last_words(&mut self) -> Result<(), ConsoleError> {
         while !self.model.quit {
-            let Some(msg) = self.inbox.recv().await else { break };
-            self.apply(Some(msg)).await?;
+            let msgs = self.input.next().await;
+            self.apply(msgs).await?;
         }
         Ok(())
     }
 
     /// Applies all that waits; true where somebody waits for what of it is to be seen: a person did it, or it is the
     /// first rows.
-    async fn apply(&mut self, first: Option<Msg>) -> Result<bool, ConsoleError> {
+    async fn apply(&mut self, mut first: Vec<Msg>) -> Result<bool, ConsoleError> {
         let mut effects = update(&mut self.model, Msg::Now(edge::now()));
         let mut urgent = false;
-        let mut next = first;
-        for _ in 0..DRAIN {
-            let Some(msg) = next.take().or_else(|| self.inbox.try_recv().ok()) else { break };
+        if self.editor.is_none() {
+            // No key waits for what the network brought.
+            first.extend(self.input.now());
+        }
+        let inbox = std::iter::from_fn(|| self.inbox.try_recv().ok()).take(DRAIN);
+        for msg in first.into_iter().chain(inbox) {
             urgent |= !matches!(msg, Msg::Net(_)) || matches!(msg, Msg::Net(Net::Head(_)));
             effects.extend(update(&mut self.model, msg));
             if self.model.quit {
@@ -294,7 +298,6 @@ impl Loop {
             Effect::Unqueue(name) => self.disk.order(File::Queued(name), None),
             Effect::Redraw => self.clear = true,
             Effect::Editor(text) if self.editor.is_none() => {
-                self.input.pause();
                 Guard::release();
                 let directory = self.drafts.clone();
                 self.editor = Some(tokio::task::spawn_blocking(move || editor::run(&directory, &text)));
@@ -327,7 +330,6 @@ impl Loop {
 
     fn regain(&mut self) -> Result<(), ConsoleError> {
         Guard::set()?;
-        self.input.resume();
         self.clear = true;
         let size = self.terminal.size()?;
         self.model.size = (size.width, size.height);
@@ -337,7 +339,6 @@ impl Loop {
 
     /// Ctrl-Z: the shell has the terminal until the console goes on.
     async fn suspend(&mut self) -> Result<(), ConsoleError> {
-        self.input.pause();
         Guard::release();
         // A process without job control is not stopped: then it goes on at once.
         if rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).is_ok() {

@@ -20,7 +20,8 @@ pub(crate) struct Asked<'a> {
 }
 
 /// Runs `opora console` as its arguments say; for what it was left.
-pub(crate) async fn run(out: &Out, client: &ClientArgs, args: &ConsoleArgs) -> Result<Left, Failure> {
+pub(crate) async fn run(client: &ClientArgs, args: &ConsoleArgs) -> Result<Left, Failure> {
+    let out = &crate::context::out(client);
     let actor = client.actor.as_deref().unwrap_or("agents/anonymous");
     let asked = Asked { server: &client.server, actor, config: args.config.as_deref() };
     let options = options(out, asked)?;

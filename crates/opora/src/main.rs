@@ -67,16 +67,33 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::ProbeView { dir } => serve::probe(&dir),
         #[cfg(feature = "server")]
         Command::Check(args) => check::run(&context::out(&cli.client), &args),
+        #[cfg(feature = "console")]
+        Command::Console(args) => console(&cli.client, &args),
         other => runtime()?.block_on(Box::pin(client(cli.client, other))),
     }
 }
 
+/// The console, and the demo where a person asks for it there.
+#[cfg(feature = "console")]
+fn console(client: &cli::ClientArgs, args: &cli::work::ConsoleArgs) -> Result<(), Failure> {
+    // One thread waits for keys, network and time: to wake another one would cost a key a tenth of its way.
+    let mut one = tokio::runtime::Builder::new_current_thread();
+    let left = built(&mut one)?.block_on(Box::pin(console::run(client, args)))?;
+    #[cfg(feature = "server")]
+    if left == opora_console::Left::ForDemo {
+        return runtime()?.block_on(Box::pin(demo::run(client, cli::work::DemoArgs::default())));
+    }
+    #[cfg(not(feature = "server"))]
+    let _ = left;
+    Ok(())
+}
+
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|cause| Failure::io("starting", cause))
+    built(tokio::runtime::Builder::new_multi_thread().worker_threads(2))
+}
+
+fn built(runtime: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Failure> {
+    runtime.enable_all().build().map_err(|cause| Failure::io("starting", cause))
 }
 
 async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> {
@@ -84,17 +101,6 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
     match command {
         #[cfg(feature = "server")]
         Command::Demo(demo) => Box::pin(demo::run(&args, demo)).await,
-        #[cfg(feature = "console")]
-        Command::Console(console) => {
-            let left = crate::console::run(&context.out, &args, &console).await?;
-            #[cfg(feature = "server")]
-            if left == opora_console::Left::ForDemo {
-                return Box::pin(demo::run(&args, cli::work::DemoArgs::default())).await;
-            }
-            #[cfg(not(feature = "server"))]
-            let _ = left;
-            Ok(())
-        }
         Command::Ticket(command) => command::ticket::run(&context, command).await,
         Command::Org(command) => command::directory::organisations(&context, command).await,
         Command::Contact(command) => command::directory::contacts(&context, command).await,
@@ -104,6 +110,8 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         Command::FinishImport(args) => import::finish_import(&context, args).await,
         #[cfg(feature = "server")]
         Command::Serve(_) | Command::Check(_) | Command::ProbeView { .. } => Err(Failure::bug("no client")),
+        #[cfg(feature = "console")]
+        Command::Console(_) => Err(Failure::bug("no client")),
         Command::Completions(_) | Command::Docs => Err(Failure::bug("no client")),
     }
 }

@@ -5,7 +5,9 @@ use std::io::{Cursor, Write as _};
 
 use memchr::memmem::{self, Finder};
 use opora_proto::v1;
+use rustc_hash::FxHashMap;
 
+use super::name::Name;
 use super::row::Row;
 use crate::keys;
 use crate::text::fold;
@@ -65,7 +67,15 @@ impl Filter {
     }
 
     pub(crate) fn matches(&self, row: &Row) -> bool {
-        self.terms.iter().all(|term| term.not != self.test(&term.test, row))
+        self.terms.iter().all(|term| term.not != self.test(&term.test, row, |test, name| test(name)))
+    }
+
+    /// As [`Filter::matches`], for many rows.
+    pub(crate) fn judge(&self, row: &Row, seen: &mut Seen) -> bool {
+        self.terms
+            .iter()
+            .enumerate()
+            .all(|(at, term)| term.not != self.test(&term.test, row, |test, name| seen.or(at, name, || test(name))))
     }
 
     /// Whether all that matches this matches the other too.
@@ -74,10 +84,15 @@ impl Filter {
         self.me == other.me && other.terms.iter().all(implied)
     }
 
-    fn test(&self, test: &Test, row: &Row) -> bool {
+    /// Whether a row passes; `of_name` says what a test says of a name.
+    fn test(&self, test: &Test, row: &Row, of_name: impl FnOnce(&dyn Fn(&Name) -> bool, &Name) -> bool) -> bool {
         match test {
             // No term has a space in it, so none can begin in one text and end in the next.
-            Test::Text(needles) => needles.iter().any(|needle| needle.is_in(row)),
+            Test::Text(needles) => {
+                let in_name = |name: &Name| needles.iter().any(|needle| needle.is_in(name.folded()));
+                of_name(&in_name, &row.customer)
+                    || needles.iter().any(|needle| needle.is_in(row.folded()) || needle.is_in_number(row.number))
+            }
             Test::Field(field, values) => values.iter().any(|value| self.field(*field, value, row)),
         }
     }
@@ -134,17 +149,34 @@ impl Needle {
         Self { finder: Finder::new(text).into_owned(), of_number: digits.bytes().all(|c| c.is_ascii_digit()) }
     }
 
-    /// Whether subject, customer or number have it. No term has a space in it, so none can begin in one and end in the
-    /// next.
-    fn is_in(&self, row: &Row) -> bool {
-        let found = |text: &[u8]| self.finder.find(text).is_some();
-        found(row.folded().as_bytes())
-            || found(row.customer.folded().as_bytes())
-            || self.of_number && {
-                // `#` and the twenty digits of the largest number have room.
-                let mut number = Cursor::new([0; 21]);
-                write!(number, "#{}", row.number).is_ok() && found(number.get_ref())
-            }
+    fn is_in(&self, text: &str) -> bool {
+        self.finder.find(text.as_bytes()).is_some()
+    }
+
+    fn is_in_number(&self, number: u64) -> bool {
+        if !self.of_number {
+            return false;
+        }
+        // `#` and the twenty digits of the largest number have room.
+        let mut text = Cursor::new([0; 21]);
+        write!(text, "#{number}").is_ok() && self.finder.find(text.get_ref()).is_some()
+    }
+}
+
+/// What the terms of one filter said of the names that many rows share.
+#[derive(Debug, Default)]
+pub(crate) struct Seen(Vec<FxHashMap<usize, bool>>);
+
+impl Seen {
+    /// What the term at this place said of the name, or what it says now.
+    fn or(&mut self, term: usize, name: &Name, says: impl FnOnce() -> bool) -> bool {
+        if self.0.len() <= term {
+            self.0.resize_with(term + 1, FxHashMap::default);
+        }
+        match self.0.get_mut(term) {
+            Some(seen) => *seen.entry(name.identity()).or_insert_with(says),
+            None => says(),
+        }
     }
 }
 

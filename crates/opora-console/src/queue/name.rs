@@ -23,6 +23,11 @@ impl Name {
     pub(crate) fn folded(&self) -> &str {
         &self.0.folded
     }
+
+    /// The same for all that share it, and for no other name while it is held.
+    pub(crate) fn identity(&self) -> usize {
+        Arc::as_ptr(&self.0).addr()
+    }
 }
 
 impl From<&str> for Name {

@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use super::counts::Counts;
-use super::filter::Filter;
+use super::filter::{Filter, Seen};
 use super::row::{Row, Urgency};
 use super::slots::Slots;
 
@@ -52,7 +52,8 @@ impl Rows {
 
     /// Which of these places are of rows that a filter lets through; they stay in their order.
     pub(crate) fn still_matching(&self, filter: &Filter, among: &[Urgency]) -> Vec<Urgency> {
-        let fits = |row: &Row, key: Urgency| row.key() == key && filter.matches(row);
+        let mut seen = Seen::default();
+        let mut fits = |row: &Row, key: Urgency| row.key() == key && filter.judge(row, &mut seen);
         let still = |key: &&Urgency| self.get(key.number).is_some_and(|row| fits(row, **key));
         among.iter().filter(still).copied().collect()
     }
@@ -63,9 +64,9 @@ impl Rows {
             return self.order.clone();
         }
         // Rows are judged as they lie in memory: in order of urgency each would be waited for.
-        let mut numbers = Vec::new();
+        let (mut numbers, mut seen) = (Vec::new(), Seen::default());
         let mut judge = |row: &Row| {
-            let fits = filter.matches(row);
+            let fits = filter.judge(row, &mut seen);
             numbers.extend(fits.then_some(row.number));
             fits
         };

@@ -1,111 +1,69 @@
-//! The thread that reads the terminal. It blocks; it pauses while an editor owns the terminal.
+//! What the terminal sends, read by the loop that draws: for a key no other thread has to be woken. While an editor owns
+//! the terminal the loop does not ask.
 
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
-use std::thread::JoinHandle;
+use std::io::Stdin;
 use std::time::Duration;
 
 use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
-use tokio::sync::mpsc;
+use tokio::io::Interest;
+use tokio::io::unix::AsyncFd;
 
 use crate::msg::Msg;
 
-/// How long it waits for input before it looks whether it is to pause or to end.
-const LOOK: Duration = Duration::from_millis(250);
-/// How long the end of the console waits for it.
-const END: Duration = Duration::from_secs(1);
+/// How many messages are taken at once at most, about.
+const MOST: usize = 4096;
 
-#[derive(Debug, Default)]
-struct Shared {
-    /// Wanted, and reached.
-    paused: Mutex<(bool, bool)>,
-    ended: Mutex<bool>,
-    /// Rings for `ended`.
-    over: Condvar,
-    changed: Condvar,
-    end: AtomicBool,
-}
-
-/// The running thread.
+/// The terminal's input.
 #[derive(Debug)]
-pub(crate) struct Input {
-    shared: Arc<Shared>,
-    thread: Option<JoinHandle<()>>,
-}
+pub(crate) struct Input(AsyncFd<Stdin>);
 
 impl Input {
-    /// Starts reading into the inbox.
+    /// Must be called within a tokio runtime.
     ///
     /// # Errors
-    /// When no thread can be had.
-    pub(crate) fn start(inbox: mpsc::Sender<Msg>) -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
-        let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("opora-input".into()).spawn(move || read(&theirs, &inbox))?;
-        Ok(Self { shared, thread: Some(thread) })
+    /// When the system does not tell what comes on standard input.
+    #[expect(
+        deprecated,
+        reason = "what takes its place is unsafe; standard input is closed by nobody, so this is sound"
+    )]
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self(AsyncFd::with_interest(std::io::stdin(), Interest::READABLE)?))
     }
 
-    /// Stops reading; returns when the terminal is left alone.
-    pub(crate) fn pause(&self) {
-        let mut paused = self.shared.paused.lock().unwrap_or_else(PoisonError::into_inner);
-        paused.0 = true;
-        while !paused.1 && !self.thread.as_ref().is_none_or(JoinHandle::is_finished) {
-            paused = self.shared.changed.wait_timeout(paused, LOOK).unwrap_or_else(PoisonError::into_inner).0;
-        }
-    }
-
-    /// Reads again.
-    pub(crate) fn resume(&self) {
-        self.shared.paused.lock().unwrap_or_else(PoisonError::into_inner).0 = false;
-        self.shared.changed.notify_all();
-    }
-}
-
-impl Drop for Input {
-    fn drop(&mut self) {
-        self.shared.end.store(true, Ordering::SeqCst);
-        self.resume();
-        let ended = self.shared.ended.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.shared.over.wait_timeout_while(ended, END, |ended| !*ended);
-        let ended = *waited.unwrap_or_else(PoisonError::into_inner).0;
-        if let Some(thread) = self.thread.take().filter(|_| ended) {
-            // A panic in it was told already. A thread that hangs in a terminal that is gone ends with the process.
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Tells that the thread ended, however it did.
-struct Ended<'a>(&'a Shared);
-
-impl Drop for Ended<'_> {
-    fn drop(&mut self) {
-        *self.0.ended.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.0.over.notify_all();
-    }
-}
-
-fn read(shared: &Shared, inbox: &mpsc::Sender<Msg>) {
-    let _ended = Ended(shared);
-    while !shared.end.load(Ordering::SeqCst) {
-        wait_while_paused(shared);
-        let msgs = match wait() {
-            Ready::Nothing => continue,
-            Ready::Input => {
-                let msgs = waiting();
-                if msgs.is_empty() {
-                    announce_again();
-                }
-                msgs
+    /// Waits until something comes, and takes all of it. Nothing is lost where the wait is given up.
+    pub(crate) async fn next(&self) -> Vec<Msg> {
+        loop {
+            let Ok(mut ready) = self.0.readable().await else { return vec![Msg::Terminate] };
+            let msgs = self.now();
+            ready.clear_ready();
+            if !msgs.is_empty() {
+                return msgs;
             }
-            Ready::Gone => vec![Msg::Terminate],
-        };
-        for msg in msgs {
-            let ends = matches!(msg, Msg::Terminate);
-            if inbox.blocking_send(msg).is_err() || ends {
-                return;
+        }
+    }
+
+    /// Takes all that has come.
+    pub(crate) fn now(&self) -> Vec<Msg> {
+        let mut msgs = Vec::new();
+        loop {
+            match look(self.0.get_ref()) {
+                Ready::Nothing => return msgs,
+                Ready::Gone => {
+                    msgs.push(Msg::Terminate);
+                    return msgs;
+                }
+                Ready::Input => {}
+            }
+            let before = msgs.len();
+            msgs.extend(waiting());
+            let none = msgs.len() == before;
+            if none {
+                announce_again();
+            }
+            if none || msgs.len() > MOST || matches!(msgs.last(), Some(Msg::Terminate)) {
+                return msgs;
             }
         }
     }
@@ -119,12 +77,10 @@ enum Ready {
     Gone,
 }
 
-/// Waits for input. Not with crossterm, which spins for ever once the terminal is gone.
-fn wait() -> Ready {
-    let stdin = std::io::stdin();
-    let mut fds = [PollFd::new(&stdin, PollFlags::IN)];
-    let most = Timespec { tv_sec: 0, tv_nsec: LOOK.subsec_nanos().into() };
-    match poll(&mut fds, Some(&most)) {
+/// Whether there is input. Not asked of crossterm, which spins for ever once the terminal is gone.
+fn look(stdin: &Stdin) -> Ready {
+    let mut fds = [PollFd::new(stdin, PollFlags::IN)];
+    match poll(&mut fds, Some(&Timespec { tv_sec: 0, tv_nsec: 0 })) {
         Ok(0) | Err(rustix::io::Errno::INTR) => return Ready::Nothing,
         Ok(_) => {}
         Err(_) => return Ready::Gone,
@@ -186,16 +142,6 @@ fn without_reports(msgs: Vec<Msg>) -> Vec<Msg> {
         }
     }
     out
-}
-
-fn wait_while_paused(shared: &Shared) {
-    let mut paused = shared.paused.lock().unwrap_or_else(PoisonError::into_inner);
-    while paused.0 && !shared.end.load(Ordering::SeqCst) {
-        paused.1 = true;
-        shared.changed.notify_all();
-        paused = shared.changed.wait(paused).unwrap_or_else(PoisonError::into_inner);
-    }
-    paused.1 = false;
 }
 
 fn message(event: Event) -> Option<Msg> {
