@@ -50,6 +50,27 @@ async fn a_colleagues_newer_answer_holds_the_reply_back_until_it_was_seen() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_the_customer_wrote_last_is_marked_in_a_console_that_is_opened_after_it() {
+    let (server, ticket) = high().await;
+    let request = v1::AddCommentRequest {
+        name: ticket.name.clone(),
+        body: "Всё ещё не работает".into(),
+        visibility: v1::Visibility::Public.into(),
+        author: "anna@example.org".into(),
+        request_id: opora_proto::client::request_id(),
+        ..Default::default()
+    };
+    server.desk().tickets().add_comment(request).await.unwrap();
+    let mut console = Console::open(&server, 120, 40);
+    console.see("▌«");
+    ivan_answers(&server, &ticket.name, "Починили").await;
+    console.see("olga");
+    console.see("▌ ");
+    assert!(!get(&server.desk(), &ticket.name).await.unwrap().customer_wrote_last);
+    console.leave();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_priority_is_lowered_after_seeing_what_it_means_and_undone() {
     let (server, ticket) = high().await;
     let mut console = Console::open(&server, 120, 40);

@@ -60,7 +60,7 @@ impl Row {
             priority: ticket.priority(),
             state: ticket.state(),
             category: ticket.category(),
-            answered: false,
+            answered: ticket.customer_wrote_last,
             changed: false,
         }
     }

@@ -160,7 +160,8 @@ fn tab_walks_the_breached_the_due_the_answered_and_the_undelivered_and_nothing_e
     let mut model = model();
     crowd(&mut model);
     let answered = {
-        let (ticket, customer) = sample_tickets().into_iter().find(|(t, _)| t.number == 1007).unwrap();
+        let (mut ticket, customer) = sample_tickets().into_iter().find(|(t, _)| t.number == 1007).unwrap();
+        ticket.customer_wrote_last = true;
         let contact = v1::Actor { kind: v1::ActorKind::Contact.into(), name: "contacts/a".into(), verified: false };
         let said = comment(1007, 48_300, contact, v1::Visibility::Public, "Всё ещё нет писем");
         let change = Event::Commented(v1::CommentAdded { comment: Some(said) });

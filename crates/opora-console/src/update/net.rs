@@ -1,6 +1,6 @@
 //! What the network tells. Nothing here moves the cursor to another ticket.
 
-use opora_proto::v1::{ActorKind, Visibility, ticket_event::Change as Event};
+use opora_proto::v1::ticket_event::Change as Event;
 
 use super::{alert, answer, directory, send};
 use crate::dialog::Dialog;
@@ -146,18 +146,10 @@ fn apply_batch(model: &mut Model, batch: Batch) {
     model.dirty |= news || !was_live;
 }
 
-fn apply_event(model: &mut Model, mut happened: Happened) {
+fn apply_event(model: &mut Model, happened: Happened) {
     let actor = happened.event.actor.clone().unwrap_or_default();
     let who = text::clean_line(actor.name.rsplit('/').next().unwrap_or_default());
     let number = happened.row.number;
-    happened.row.answered = match &happened.event.change {
-        Some(Event::Commented(added)) => match added.comment.as_ref() {
-            Some(c) if c.author.as_ref().is_some_and(|a| a.kind() == ActorKind::Contact) => true,
-            Some(c) if c.visibility() == Visibility::Public => false,
-            _ => model.queue.row(number).is_some_and(|row| row.answered),
-        },
-        _ => model.queue.row(number).is_some_and(|row| row.answered),
-    };
     let kind = happened.event.change.as_ref().and_then(send::undoable_of);
     if let Some(kind) = kind {
         changed_since(model, number, kind, happened.event.revision);

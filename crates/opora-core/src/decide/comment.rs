@@ -83,7 +83,7 @@ fn write(draft: &mut Draft<'_>, comment: Comment, name: Arc<str>) -> Result<(), 
     ticket.comment_count = ticket.comment_count.saturating_add(1);
     ticket.last_comment_revision = revision;
     if public {
-        ticket.last_public_message = Some(LastMessage { revision, author: name });
+        ticket.last_public_message = Some(LastMessage { revision, author: name, by_customer });
     }
     let state = ticket.state;
     let actor = comment.author.clone();

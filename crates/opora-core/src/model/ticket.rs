@@ -145,6 +145,8 @@ pub struct LastMessage {
     pub revision: Revision,
     /// Whose it is: the name of the actor, or the contact's address.
     pub author: Arc<str>,
+    /// Whether it speaks for the customer.
+    pub by_customer: bool,
 }
 
 /// Of one kind of log, the file nearest in time to the problem (domain.md §5).

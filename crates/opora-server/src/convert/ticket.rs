@@ -55,6 +55,7 @@ pub(crate) fn ticket(ticket: &Ticket, description: Option<&str>) -> v1::Ticket {
             .map(|link| v1::TicketLink { ticket: link.ticket.to_string(), kind: link.kind.number() })
             .collect(),
         importing: ticket.importing,
+        customer_wrote_last: ticket.last_public_message.as_ref().is_some_and(|message| message.by_customer),
     }
 }
 

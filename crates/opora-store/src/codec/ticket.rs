@@ -56,10 +56,10 @@ impl Coded for Link {
 impl Coded for LastMessage {
     type Wire = pb::LastMessage;
     fn wire(&self) -> pb::LastMessage {
-        pb::LastMessage { revision: self.revision.0, author: text(&self.author) }
+        pb::LastMessage { revision: self.revision.0, author: text(&self.author), by_customer: self.by_customer }
     }
     fn of(w: pb::LastMessage) -> Result<Self, CodecError> {
-        Ok(Self { revision: Revision(w.revision), author: w.author.into() })
+        Ok(Self { revision: Revision(w.revision), author: w.author.into(), by_customer: w.by_customer })
     }
 }
 

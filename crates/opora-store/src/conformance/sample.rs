@@ -165,7 +165,11 @@ pub fn full_ticket(number: u64, revision: u64) -> Ticket {
         comment_count: 9,
         attachment_count: 10,
         last_comment_revision: Revision(11),
-        last_public_message: Some(LastMessage { revision: Revision(12), author: "agents/olga".into() }),
+        last_public_message: Some(LastMessage {
+            revision: Revision(12),
+            author: "anna@example.com".into(),
+            by_customer: true,
+        }),
         logs: LogKind::ALL
             .iter()
             .map(|kind| NearestLog { kind: *kind, attachment: Revision(13), at: Some(at(14)) })

@@ -91,6 +91,17 @@ fn a_customers_message_takes_a_waiting_or_resolved_ticket_up_again() {
 }
 
 #[test]
+fn the_newest_public_message_says_whether_the_customer_waits_for_an_answer() {
+    let mut desk = desk_with_ticket();
+    let mut waits = |change: &Change| desk.done(N1, change).last_public_message.as_ref().is_some_and(|m| m.by_customer);
+    assert!(!waits(&says(Public, None)));
+    assert!(waits(&says(Public, Some("Anna@example.com"))));
+    assert!(waits(&says(Internal, None)), "the customer reads nothing of it");
+    assert!(waits(&to(WaitingForCustomer)));
+    assert!(!waits(&says(Public, None)));
+}
+
+#[test]
 fn a_customers_message_on_a_closed_ticket_makes_a_new_one_that_follows_it() {
     let mut desk = desk_with_ticket();
     desk.done(N1, &to(Resolved));
