@@ -61,7 +61,7 @@ async fn what_the_customer_wrote_last_is_marked_in_a_console_that_is_opened_afte
         ..Default::default()
     };
     server.desk().tickets().add_comment(request).await.unwrap();
-    let mut console = Console::open(&server, 120, 40);
+    let console = Console::open(&server, 120, 40);
     console.see("▌«");
     ivan_answers(&server, &ticket.name, "Починили").await;
     console.see("olga");

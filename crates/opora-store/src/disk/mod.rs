@@ -26,6 +26,8 @@ pub(crate) trait File: Send + Sync {
     fn allocate(&self, len: u64) -> io::Result<()>;
     /// Bytes.
     fn len(&self) -> io::Result<u64>;
+    /// The whole file; what can't be made sense of is filled with what is no content.
+    fn read_what_can_be(&self) -> io::Result<Vec<u8>>;
 }
 
 /// A file system.

@@ -38,6 +38,22 @@ struct State {
     room: u64,
     sync_fails: bool,
     syncs: u64,
+    /// After so many steps what the disk holds is kept aside.
+    cut_at: Option<u64>,
+    cut: Option<Box<State>>,
+}
+
+impl State {
+    /// Something is about to change.
+    fn step(&mut self) {
+        self.cut_at = match self.cut_at {
+            Some(0) => {
+                self.cut = Some(Box::new(self.clone()));
+                None
+            }
+            steps => steps.map(|steps| steps - 1),
+        };
+    }
 }
 
 /// A disk in memory.
@@ -79,6 +95,23 @@ impl ModelDisk {
             file.durable = found;
         }
         Self(Arc::new(Mutex::new(state)))
+    }
+
+    /// The same once more: what is done to one is not done to the other.
+    pub(crate) fn copied(&self) -> Self {
+        Self(Arc::new(Mutex::new(self.0.lock().clone())))
+    }
+
+    /// Keeps aside what the disk holds before one of the next steps, 0 being the very next.
+    pub(crate) fn cut_at(&self, step: u64) {
+        let mut state = self.0.lock();
+        (state.cut_at, state.cut) = (Some(step), None);
+    }
+
+    /// What was kept aside; `None`: there were not that many steps.
+    pub(crate) fn cut(&self) -> Option<Self> {
+        let state = self.0.lock().cut.take()?;
+        Some(Self(Arc::new(Mutex::new(*state))))
     }
 
     /// How many bytes files may still grow by.
@@ -136,6 +169,7 @@ impl File for ModelFile {
 
     fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
         let end = offset as usize + bytes.len();
+        self.0.0.lock().step();
         self.grow(end as u64)?;
         self.0.0.lock().files[self.1].now[offset as usize..end].copy_from_slice(bytes);
         Ok(())
@@ -143,6 +177,7 @@ impl File for ModelFile {
 
     fn sync(&self) -> io::Result<()> {
         let mut state = self.0.0.lock();
+        state.step();
         if state.sync_fails {
             return Err(io::Error::other("the disk is broken"));
         }
@@ -153,6 +188,7 @@ impl File for ModelFile {
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
+        self.0.0.lock().step();
         self.grow(len)?;
         let mut state = self.0.0.lock();
         let gone = state.files[self.1].now.len() as u64 - len;
@@ -168,6 +204,10 @@ impl File for ModelFile {
     fn len(&self) -> io::Result<u64> {
         Ok(self.0.0.lock().files[self.1].now.len() as u64)
     }
+
+    fn read_what_can_be(&self) -> io::Result<Vec<u8>> {
+        super::read_all(self)
+    }
 }
 
 impl Disk for ModelDisk {
@@ -178,6 +218,7 @@ impl Disk for ModelDisk {
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
         let mut state = self.0.lock();
+        state.step();
         let id = state.files.len();
         state.files.push(Content::default());
         state.names.insert(path.to_owned(), id);
@@ -187,13 +228,16 @@ impl Disk for ModelDisk {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.step();
         let id = state.names.remove(from).ok_or_else(not_found)?;
         state.names.insert(to.to_owned(), id);
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.lock().names.remove(path).map(drop).ok_or_else(not_found)
+        let mut state = self.0.lock();
+        state.step();
+        state.names.remove(path).map(drop).ok_or_else(not_found)
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
@@ -208,6 +252,7 @@ impl Disk for ModelDisk {
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.0.lock();
+        state.step();
         if state.sync_fails {
             return Err(io::Error::other("the disk is broken"));
         }

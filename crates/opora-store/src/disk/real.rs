@@ -42,6 +42,10 @@ impl File for fs::File {
     fn len(&self) -> io::Result<u64> {
         Ok(self.metadata()?.len())
     }
+
+    fn read_what_can_be(&self) -> io::Result<Vec<u8>> {
+        super::read_all(self)
+    }
 }
 
 impl Disk for RealDisk {

@@ -5,6 +5,7 @@
 pub(crate) mod format;
 mod open;
 mod options;
+mod packer;
 mod ring;
 
 use std::collections::HashMap;
@@ -16,6 +17,7 @@ use opora_core::sla::PolicyDefinition;
 use parking_lot::{Mutex, RwLock};
 
 use self::format::{Left, Lock};
+use self::packer::Packer;
 use self::ring::Ring;
 use crate::api::{AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
 use crate::codec::{decode_commit, encode_commit, previous_in};
@@ -31,6 +33,7 @@ pub struct Embedded {
     uid: StoreUid,
     journal: Arc<Journal>,
     view: Arc<View>,
+    packer: Packer,
     ring: RwLock<Ring>,
     /// The writer's, and why it takes nothing any more.
     writer: Mutex<Writer>,
@@ -80,6 +83,7 @@ impl Embedded {
         };
         let view = View::new(view, journal.clone(), tree);
         view.start().map_err(io)?;
+        let packer = Packer::start(journal.clone(), options.disk_reserve).map_err(io)?;
         let position = Position {
             newest: journal.newest(),
             oldest: journal.oldest(),
@@ -90,6 +94,7 @@ impl Embedded {
             uid,
             journal,
             view,
+            packer,
             ring: RwLock::default(),
             writer: Mutex::default(),
             position: RwLock::new(position),
@@ -107,6 +112,17 @@ impl Embedded {
     /// Whether the view is being built again, and an index in memory answers.
     pub fn is_mending(&self) -> bool {
         self.view.is_mending()
+    }
+
+    /// Seals what is finished and compresses it now, however much there is to do; how many segments that were.
+    #[cfg(test)]
+    pub(crate) fn pack(&self) -> std::io::Result<usize> {
+        self.journal.housekeep()?;
+        let mut packed = 0;
+        while self.journal.pack_next(&|| true)? == crate::journal::Packing::Done {
+            packed += 1;
+        }
+        Ok(packed)
     }
 
     /// The revision of the event before on a ticket: what the view says, or what the group said since.
@@ -315,6 +331,9 @@ impl Store for Embedded {
         let mut writer = self.writer.lock();
         if std::mem::replace(&mut writer.closed, true) {
             return Ok(());
+        }
+        if !self.packer.stop() {
+            tracing::warn!("the thread that compresses the journal had died");
         }
         self.view.stop()?;
         if writer.failed.is_none() {

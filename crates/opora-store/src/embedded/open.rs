@@ -10,7 +10,7 @@ use super::format::{self, Left, VIEW_FORMAT};
 use super::{EmbeddedOptions, OpenError};
 use crate::api::StoreUid;
 use crate::disk::Disk;
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, JournalOptions};
 use crate::view::generations;
 use crate::view::tree::{Broken, Tree};
 use crate::view::{CatchUpError, catch_up};
@@ -33,7 +33,12 @@ pub(super) fn open(
     let known = format::format(&**disk, &options.dir)?;
     let left = format::left(&**disk, &options.dir);
     let dir = options.dir.join("journal");
-    let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, options.segment_size)?;
+    let journal_options = JournalOptions {
+        segment_size: options.segment_size,
+        block: options.segment_block,
+        block_cache: options.block_cache,
+    };
+    let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, journal_options)?;
     let root = options.dir.join("view");
     let tree = existing(options, &root, known, &left);
     // What the view holds was acknowledged, and so was everything before a clean stop.

@@ -15,6 +15,10 @@ pub struct EmbeddedOptions {
     pub disk_reserve: u64,
     /// Bytes of a segment of the journal.
     pub segment_size: u64,
+    /// Bytes of a block of a finished segment, which is compressed: who reads one revision reads one block.
+    pub segment_block: usize,
+    /// Bytes of blocks of finished segments that are kept in memory.
+    pub block_cache: u64,
     /// Bytes of sled's cache.
     pub sled_cache: u64,
     /// Bytes of recently used tickets.
@@ -35,6 +39,8 @@ impl EmbeddedOptions {
             dir: dir.into(),
             disk_reserve: 256 << 20,
             segment_size: 64 << 20,
+            segment_block: 32 << 10,
+            block_cache: 4 << 20,
             sled_cache: 16 << 20,
             ticket_cache: 16 << 20,
             inline_limit: 4096,

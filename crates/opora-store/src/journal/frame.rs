@@ -13,8 +13,10 @@ use crate::api::StoreUid;
 pub(super) const FRAME_HEADER: usize = 36;
 /// Bytes of a segment before its first frame.
 pub(super) const SEGMENT_HEADER: usize = 64;
-/// The version of the form of segments. 2 is kept for segments that are compressed in blocks.
+/// The version of the form of segments.
 pub(super) const SEGMENT_VERSION: u8 = 1;
+/// The version that says that a segment is compressed.
+pub(super) const PACKED_VERSION: u8 = 2;
 const FRAME_MAGIC: [u8; 4] = [0xF5, b'o', b'p', 0xA7];
 const SEGMENT_MAGIC: [u8; 8] = *b"OPORAJNL";
 /// No payload is longer: a request is 1 MiB, a batch 1,000 tickets.
@@ -111,10 +113,10 @@ pub(super) fn next_magic(bytes: &[u8], from: usize) -> Option<usize> {
 }
 
 /// The beginning of a segment.
-pub(super) fn segment_header(uid: StoreUid, first: Revision) -> [u8; SEGMENT_HEADER] {
+pub(super) fn segment_header(uid: StoreUid, first: Revision, version: u8) -> [u8; SEGMENT_HEADER] {
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER);
     bytes.extend_from_slice(&SEGMENT_MAGIC);
-    bytes.push(SEGMENT_VERSION);
+    bytes.push(version);
     bytes.extend_from_slice(&[0; 7]);
     bytes.extend_from_slice(uid.as_bytes());
     bytes.extend_from_slice(&first.0.to_le_bytes());
@@ -141,16 +143,16 @@ pub(super) enum HeaderError {
     Misnamed(Revision),
 }
 
-/// Checks the beginning of a segment.
-pub(super) fn check_header(uid: StoreUid, first: Revision, bytes: &[u8]) -> Result<(), HeaderError> {
+/// Checks the beginning of a segment of that version.
+pub(super) fn check_header(uid: StoreUid, first: Revision, version: u8, bytes: &[u8]) -> Result<(), HeaderError> {
     let header = bytes.get(..SEGMENT_HEADER).ok_or(HeaderError::Damaged)?;
     let (body, sum) = header.split_at(SEGMENT_HEADER - 4);
     if !header.starts_with(&SEGMENT_MAGIC) || sum != crc32fast::hash(body).to_le_bytes() {
         return Err(HeaderError::Damaged);
     }
     match body.get(8).copied() {
-        Some(SEGMENT_VERSION) => {}
-        Some(version) => return Err(HeaderError::Newer(version)),
+        Some(found) if found == version => {}
+        Some(found) => return Err(HeaderError::Newer(found)),
         None => return Err(HeaderError::Damaged),
     }
     let theirs = body.get(16..32).and_then(|b| StoreUid::from_slice(b).ok()).ok_or(HeaderError::Damaged)?;

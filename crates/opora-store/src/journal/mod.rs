@@ -1,10 +1,13 @@
 //! The journal: what happened, in order, durable before anybody hears of it. It is the truth.
 //!
 //! Knows frames and revisions; never what is in a payload. Segments are named by their first revision; room for one is
-//! reserved before it is used; a finished one gets a seal (hash, offsets) and is not written to again.
+//! reserved before it is used; a finished one gets a seal (hash, offsets) and is not written to again. Later it is
+//! compressed in blocks, and still read at the offsets at which it was written.
 
 pub(crate) mod frame;
 mod open;
+mod pack;
+mod packed;
 mod scan;
 mod seal;
 mod segment;
@@ -19,13 +22,15 @@ use opora_core::model::Revision;
 use opora_core::time::Timestamp;
 use parking_lot::{Mutex, RwLock};
 
-use self::frame::{Frame, SEGMENT_HEADER, segment_header};
+use self::frame::{Frame, SEGMENT_HEADER, SEGMENT_VERSION, segment_header};
+use self::packed::Blocks;
 use self::seal::Seal;
-use self::segment::{Index, Segment, seal_path, segment_path};
+use self::segment::{Index, Opened, Segment, seal_path, segment_path};
 use crate::api::{AppendError, ReadError, StoreUid};
 use crate::disk::{Disk, File, is_full};
 
 pub(crate) use open::JournalError;
+pub(crate) use pack::Packing;
 pub(crate) use verify::verify;
 
 /// How much is read at once when many commits are.
@@ -42,12 +47,25 @@ pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
     uid: StoreUid,
-    segment_size: u64,
+    options: JournalOptions,
+    /// Recently read blocks of compressed segments.
+    blocks: Arc<Blocks>,
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
     newest: AtomicU64,
     /// A reserved file that the next segment is made of.
     spare: Mutex<Option<Arc<dyn File>>>,
+}
+
+/// How a journal is kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct JournalOptions {
+    /// Bytes of a segment.
+    pub(crate) segment_size: u64,
+    /// Bytes of a block of a finished segment, before it is compressed.
+    pub(crate) block: usize,
+    /// Bytes of blocks that are kept in memory.
+    pub(crate) block_cache: u64,
 }
 
 /// Where is appended; the one writer's.
@@ -89,6 +107,11 @@ impl Journal {
         self.tail.lock().newest_at
     }
 
+    /// Bytes of a segment.
+    pub(crate) fn segment_size(&self) -> u64 {
+        self.options.segment_size
+    }
+
     /// Bytes that are free where it lies.
     pub(crate) fn free(&self) -> io::Result<u64> {
         self.disk.free(&self.dir)
@@ -101,11 +124,12 @@ impl Journal {
         let mut tail = self.tail.lock();
         let length = group.bytes.len() as u64;
         let segment = self.room(&mut tail, group.first, length)?;
+        let file = segment.file();
         let end = segment.index.read().end;
-        tail.write_ahead(&*segment.file, end, length);
-        if let Err(e) = segment.file.write_at(group.bytes, end) {
+        tail.write_ahead(&*file, end, length);
+        if let Err(e) = file.write_at(group.bytes, end) {
             // What was written in part must not be taken for commits later: cut, or take nothing any more.
-            let cut = segment.file.set_len(end);
+            let cut = file.set_len(end);
             (tail.reserved, tail.written) = (end, end);
             return Err(match cut {
                 Ok(()) if is_full(&e) => AppendError::Full(e.to_string()),
@@ -113,7 +137,7 @@ impl Journal {
                 Err(cut) => AppendError::Failed(format!("cutting back {}: {cut}", segment.path.display())),
             });
         }
-        segment.file.sync().map_err(|e| AppendError::Failed(format!("syncing {}: {e}", segment.path.display())))?;
+        file.sync().map_err(|e| AppendError::Failed(format!("syncing {}: {e}", segment.path.display())))?;
         let mut index = segment.index.write();
         let mut at = end;
         for length in group.lengths {
@@ -139,15 +163,15 @@ impl Journal {
             (index.end, index.offsets.is_empty())
         };
         if tail.torn {
-            last.file.set_len(end).map_err(|e| AppendError::Failed(format!("cutting back: {e}")))?;
+            last.file().set_len(end).map_err(|e| AppendError::Failed(format!("cutting back: {e}")))?;
             (tail.torn, tail.reserved, tail.written) = (false, end, end);
         }
         if end + length <= tail.reserved {
             return Ok(last);
         }
-        if empty || end + length <= self.segment_size {
-            let wanted = self.segment_size.max(end + length);
-            last.file.allocate(wanted).map_err(|e| failed("reserving room", &e))?;
+        if empty || end + length <= self.options.segment_size {
+            let wanted = self.options.segment_size.max(end + length);
+            last.file().allocate(wanted).map_err(|e| failed("reserving room", &e))?;
             tail.reserved = wanted;
             return Ok(last);
         }
@@ -164,9 +188,9 @@ impl Journal {
         let mut kept = self.spare.lock();
         let spare = kept.take();
         let path = segment_path(&self.dir, first);
-        let wanted = self.segment_size.max(SEGMENT_HEADER as u64 + length);
+        let wanted = self.options.segment_size.max(SEGMENT_HEADER as u64 + length);
         let (temporary, file, written) = match spare {
-            Some(file) if wanted == self.segment_size => (self.spare_path(), file, wanted),
+            Some(file) if wanted == self.options.segment_size => (self.spare_path(), file, wanted),
             _ => {
                 let temporary = self.dir.join("next.tmp");
                 let file = self.disk.create(&temporary)?;
@@ -174,13 +198,13 @@ impl Journal {
                 (temporary, file, SEGMENT_HEADER as u64)
             }
         };
-        file.write_at(&segment_header(self.uid, first), 0)?;
+        file.write_at(&segment_header(self.uid, first, SEGMENT_VERSION), 0)?;
         file.sync()?;
         self.disk.rename(&temporary, &path)?;
         self.disk.sync_dir(&self.dir)?;
         drop(kept);
         let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
-        Ok((Arc::new(Segment::new(first, file, path, index, false)), (wanted, written)))
+        Ok((Arc::new(Segment::new(first, Opened { file, packed: false }, path, index, false)), (wanted, written)))
     }
 
     fn spare_path(&self) -> PathBuf {
@@ -197,14 +221,14 @@ impl Journal {
                 self.seal(segment, before)?;
             }
         }
-        let half_full = last.index.read().end * 2 > self.segment_size;
+        let half_full = last.index.read().end * 2 > self.options.segment_size;
         let mut spare = self.spare.lock();
-        if half_full && spare.is_none() && self.disk.free(&self.dir)? > self.segment_size * 2 {
+        if half_full && spare.is_none() && self.disk.free(&self.dir)? > self.options.segment_size * 2 {
             let file = self.disk.create(&self.spare_path())?;
-            file.allocate(self.segment_size)?;
+            file.allocate(self.options.segment_size)?;
             let mut at = 0;
-            while at < self.segment_size {
-                let to = self.segment_size.min(at + SPARE_STEP);
+            while at < self.options.segment_size {
+                let to = self.options.segment_size.min(at + SPARE_STEP);
                 write_zeros(&*file, at, to)?;
                 // A little at a time: the writer's syncs wait for what is under way.
                 file.sync()?;
@@ -223,7 +247,7 @@ impl Journal {
         let before = before
             .and_then(|b| Seal::read(&*self.disk, &seal_path(&self.dir, b.first), b.first))
             .map_or([0; 32], |seal| seal.own_hash());
-        let hash = hash_file(&*segment.file, end)?;
+        let hash = hash_file(&*segment.file(), end)?;
         let mut last_at = Timestamp::default();
         let last = segment.last();
         let read = segment.read(self.uid, last, 1, 0, |frame| {
@@ -232,8 +256,12 @@ impl Journal {
         });
         read.map_err(io::Error::other)?;
         // What was reserved and not used goes back.
-        segment.file.set_len(end)?;
-        segment.file.sync()?;
+        // A compressed one without a seal had one before: it has nothing to give back.
+        if !segment.is_packed() {
+            let file = segment.file();
+            file.set_len(end)?;
+            file.sync()?;
+        }
         let seal = Seal { first: segment.first, end, last_at, hash, before, offsets };
         seal.write(&*self.disk, &seal_path(&self.dir, segment.first))?;
         segment.sealed.store(true, Ordering::Release);

@@ -9,13 +9,14 @@ use opora_core::model::Revision;
 use opora_core::time::Timestamp;
 use parking_lot::{Mutex, RwLock};
 
-use super::frame::{HeaderError, SEGMENT_HEADER, check_header};
+use super::frame::{HeaderError, SEGMENT_HEADER, SEGMENT_VERSION, check_header};
+use super::packed::{Blocks, blocks};
 use super::scan::{Bad, scan};
 use super::seal::Seal;
-use super::segment::{Index, Segment, first_in, seal_path, segment_path};
-use super::{Journal, Tail};
+use super::segment::{Index, Segment, first_in, open_file, seal_path, segment_path};
+use super::{Journal, JournalOptions, Tail};
 use crate::api::StoreUid;
-use crate::disk::{Disk, read_all, read_full};
+use crate::disk::{Disk, read_full};
 
 /// Why a journal can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -45,17 +46,18 @@ impl Journal {
         disk: Arc<dyn Disk>,
         dir: &Path,
         uid: StoreUid,
-        segment_size: u64,
+        options: JournalOptions,
     ) -> Result<(Self, Option<Torn>), JournalError> {
         let io = |e| JournalError::Io(dir.to_owned(), e);
         disk.create_dir(dir).map_err(io)?;
         let mut firsts: Vec<Revision> = disk.list(dir).map_err(io)?.iter().filter_map(|n| first_in(n)).collect();
         firsts.sort_unstable();
+        let blocks = blocks(options.block_cache);
         let mut segments = Vec::new();
         let (mut torn, mut newest_at) = (None, None);
         for (n, first) in firsts.iter().enumerate() {
             let next = firsts.get(n + 1).copied();
-            let (segment, at, bad) = open_segment(&*disk, dir, uid, *first, next)?;
+            let (segment, at, bad) = open_segment(&*disk, dir, uid, &blocks, *first, next)?;
             newest_at = at.or(newest_at);
             torn = bad.map(|bad| Torn { revision: bad.revision });
             segments.push(Arc::new(segment));
@@ -65,7 +67,8 @@ impl Journal {
             disk,
             dir: dir.to_owned(),
             uid,
-            segment_size: segment_size.clamp(4096, 1 << 31),
+            options: JournalOptions { segment_size: options.segment_size.clamp(4096, 1 << 31), ..options },
+            blocks,
             segments: RwLock::new(segments),
             tail: Mutex::new(Tail { reserved: 0, written: 0, newest_at, torn: torn.is_some() }),
             newest: AtomicU64::new(newest.0),
@@ -89,6 +92,7 @@ impl Journal {
         }
         // Left from before, or not there.
         let _ = self.disk.remove(&self.spare_path());
+        let _ = self.disk.remove(&self.packing_path());
         let mut tail = self.tail.lock();
         let last = self.segments.read().last().cloned();
         let Some(last) = last else {
@@ -98,17 +102,24 @@ impl Journal {
             return Ok(());
         };
         let end = last.index.read().end;
+        if last.is_packed() {
+            return Err(JournalError::Damaged {
+                revision: newest.next(),
+                path: last.path.clone(),
+                detail: "it is finished and compressed, and the segment after it is gone".into(),
+            });
+        }
         if tail.torn {
-            last.file.set_len(end).map_err(io)?;
+            last.file().set_len(end).map_err(io)?;
             tail.torn = false;
         }
         // Without room it stays as it is, and the first append tries again.
-        if last.file.len().map_err(io)? < self.segment_size {
-            let _ = last.file.allocate(self.segment_size);
+        if last.file().len().map_err(io)? < self.options.segment_size {
+            let _ = last.file().allocate(self.options.segment_size);
         }
-        (tail.reserved, tail.written) = (last.file.len().map_err(io)?, end);
+        (tail.reserved, tail.written) = (last.file().len().map_err(io)?, end);
         // What a process left behind that was killed may be in the system's memory only.
-        last.file.sync().map_err(io)
+        last.file().sync().map_err(io)
     }
 }
 
@@ -119,34 +130,42 @@ pub(crate) struct Torn {
     pub(crate) revision: Revision,
 }
 
-type Opened = (Segment, Option<Timestamp>, Option<Bad>);
+type Found = (Segment, Option<Timestamp>, Option<Bad>);
 
 fn open_segment(
     disk: &dyn Disk,
     dir: &Path,
     uid: StoreUid,
+    blocks: &Arc<Blocks>,
     first: Revision,
     next: Option<Revision>,
-) -> Result<Opened, JournalError> {
+) -> Result<Found, JournalError> {
     let path = segment_path(dir, first);
     let io = |e| JournalError::Io(path.clone(), e);
     let damaged = |revision: Revision, detail: String| JournalError::Damaged { revision, path: path.clone(), detail };
-    let file = disk.open(&path).map_err(io)?;
-    let mut header = [0; SEGMENT_HEADER];
-    read_full(&*file, &mut header, 0).map_err(io)?;
-    check_header(uid, first, &header).map_err(|e| match e {
-        HeaderError::Newer(version) => JournalError::Newer(path.clone(), version),
-        other => damaged(first, other.to_string()),
-    })?;
+    let unreadable = |e: io::Error| match e.kind() {
+        io::ErrorKind::InvalidData => damaged(first, e.to_string()),
+        _ => JournalError::Io(path.clone(), e),
+    };
+    let opened = open_file(disk, uid, first, &path, blocks).map_err(unreadable)?;
+    let file = opened.file.clone();
+    if !opened.packed {
+        let mut header = [0; SEGMENT_HEADER];
+        read_full(&*file, &mut header, 0).map_err(io)?;
+        check_header(uid, first, SEGMENT_VERSION, &header).map_err(|e| match e {
+            HeaderError::Newer(version) => JournalError::Newer(path.clone(), version),
+            other => damaged(first, other.to_string()),
+        })?;
+    }
     if let Some(next) = next
         && let Some(seal) = Seal::read(disk, &seal_path(dir, first), first)
         && first.0 + seal.offsets.len() as u64 == next.0
         && file.len().map_err(io)? >= seal.end
     {
         let index = Index { offsets: seal.offsets, end: seal.end };
-        return Ok((Segment::new(first, file, path, index, true), Some(seal.last_at), None));
+        return Ok((Segment::new(first, opened, path, index, true), Some(seal.last_at), None));
     }
-    let found = scan(uid, first, &read_all(&*file).map_err(io)?);
+    let found = scan(uid, first, &file.read_what_can_be().map_err(io)?);
     let after = Revision(first.0 + found.offsets.len() as u64);
     match (next, found.bad) {
         (_, Some(bad)) if bad.acknowledged => {
@@ -159,5 +178,5 @@ fn open_segment(
     }
     let bad = found.bad.filter(|_| next.is_none());
     let index = Index { offsets: found.offsets, end: found.end };
-    Ok((Segment::new(first, file, path, index, false), found.last_at, bad))
+    Ok((Segment::new(first, opened, path, index, false), found.last_at, bad))
 }

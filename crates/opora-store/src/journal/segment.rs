@@ -1,5 +1,6 @@
 //! One file of the journal.
 
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,9 +8,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use opora_core::model::Revision;
 use parking_lot::RwLock;
 
-use super::frame::{Frame, read_frame};
+use super::frame::{Frame, SEGMENT_HEADER, read_frame};
+use super::packed::{Blocks, Packed, is_packed};
 use crate::api::{ReadError, StoreUid};
-use crate::disk::{File, read_full};
+use crate::disk::{Disk, File, read_full};
 
 /// The ending of a segment's name.
 const ENDING: &str = ".journal";
@@ -18,14 +20,17 @@ const ENDING: &str = ".journal";
 pub(super) struct Segment {
     /// Its first revision.
     pub(super) first: Revision,
-    /// The open file.
-    pub(super) file: Arc<dyn File>,
+    /// The open file: as it was written, or compressed and read as if it were as it was written.
+    file: RwLock<Arc<dyn File>>,
     /// Where it lies.
     pub(super) path: PathBuf,
     /// Where its frames lie.
     pub(super) index: RwLock<Index>,
     /// It has a seal.
     pub(super) sealed: AtomicBool,
+    packed: AtomicBool,
+    /// It is damaged and stays as it is.
+    aside: AtomicBool,
 }
 
 /// Where the frames of a segment lie.
@@ -38,8 +43,42 @@ pub(super) struct Index {
 }
 
 impl Segment {
-    pub(super) fn new(first: Revision, file: Arc<dyn File>, path: PathBuf, index: Index, sealed: bool) -> Self {
-        Self { first, file, path, index: RwLock::new(index), sealed: AtomicBool::new(sealed) }
+    pub(super) fn new(first: Revision, file: Opened, path: PathBuf, index: Index, sealed: bool) -> Self {
+        Self {
+            first,
+            file: RwLock::new(file.file),
+            path,
+            index: RwLock::new(index),
+            sealed: AtomicBool::new(sealed),
+            packed: AtomicBool::new(file.packed),
+            aside: AtomicBool::new(false),
+        }
+    }
+
+    /// The open file.
+    pub(super) fn file(&self) -> Arc<dyn File> {
+        self.file.read().clone()
+    }
+
+    /// Whether it is finished, whole as far as is known, and not compressed.
+    pub(super) fn can_be_packed(&self) -> bool {
+        self.is_sealed() && !self.is_packed() && !self.aside.load(Ordering::Acquire)
+    }
+
+    /// It is damaged: no compressed form takes its place.
+    pub(super) fn set_aside(&self) {
+        self.aside.store(true, Ordering::Release);
+    }
+
+    /// Whether it is compressed.
+    pub(super) fn is_packed(&self) -> bool {
+        self.packed.load(Ordering::Acquire)
+    }
+
+    /// From now on it is read from its compressed form. Whoever reads the old one goes on with that.
+    pub(super) fn is_now_packed(&self, file: Packed) {
+        *self.file.write() = Arc::new(file);
+        self.packed.store(true, Ordering::Release);
     }
 
     /// The newest revision in it; one less than `first` when it is empty.
@@ -76,7 +115,15 @@ impl Segment {
             (start, lengths)
         };
         let mut buffer = vec![0; lengths.iter().sum()];
-        let read = read_full(&*self.file, &mut buffer, start).map_err(|e| E::from(ReadError::Io(e)))?;
+        let read = match read_full(&*self.file(), &mut buffer, start) {
+            Ok(read) => read,
+            // A compressed block is damaged: those before it are still given, and the first in it is named.
+            Err(e) if e.kind() == io::ErrorKind::InvalidData && lengths.len() > 1 => {
+                return self.read(uid, from, 1, 0, each);
+            }
+            Err(e) if e.kind() == io::ErrorKind::InvalidData => return Err(self.damaged(from).into()),
+            Err(e) => return Err(ReadError::Io(e).into()),
+        };
         buffer.truncate(read);
         let mut rest = buffer.as_slice();
         let mut next = from;
@@ -101,6 +148,34 @@ impl Segment {
             self.path.display()
         ))
     }
+}
+
+/// A segment's file.
+pub(super) struct Opened {
+    /// Read at the offsets at which the segment was written.
+    pub(super) file: Arc<dyn File>,
+    /// It is compressed.
+    pub(super) packed: bool,
+}
+
+/// Opens a segment's file, compressed or not; its header is not checked further.
+///
+/// # Errors
+/// [`io::ErrorKind::InvalidData`] where it is compressed and its table is damaged; what the file system says.
+pub(super) fn open_file(
+    disk: &dyn Disk,
+    uid: StoreUid,
+    first: Revision,
+    path: &Path,
+    blocks: &Arc<Blocks>,
+) -> io::Result<Opened> {
+    let file = disk.open(path)?;
+    let mut header = [0; SEGMENT_HEADER];
+    read_full(&*file, &mut header, 0)?;
+    if !is_packed(uid, first, &header) {
+        return Ok(Opened { file, packed: false });
+    }
+    Ok(Opened { file: Arc::new(Packed::open(first, file, blocks.clone())?), packed: true })
 }
 
 /// The path of a segment.

@@ -9,6 +9,8 @@ struct Fresh {
     dirs: Vec<tempfile::TempDir>,
     segment_size: u64,
     inline_limit: usize,
+    /// What is finished is compressed before the store is opened again.
+    packs: bool,
 }
 
 impl Fresh {
@@ -16,6 +18,7 @@ impl Fresh {
         let options = EmbeddedOptions {
             disk_reserve: 0,
             segment_size: self.segment_size,
+            segment_block: 1 << 10,
             inline_limit: self.inline_limit,
             ..EmbeddedOptions::new(self.dirs.last().unwrap().path())
         };
@@ -32,6 +35,9 @@ impl Stores for Fresh {
     }
 
     fn again(&mut self, store: Embedded) -> Embedded {
+        if self.packs {
+            store.pack().unwrap();
+        }
         store.close().unwrap();
         drop(store);
         self.open()
@@ -40,17 +46,22 @@ impl Stores for Fresh {
 
 #[test]
 fn the_embedded_store_conforms() {
-    all(&mut Fresh { dirs: Vec::new(), segment_size: 64 << 20, inline_limit: 4096 });
+    all(&mut Fresh { dirs: Vec::new(), segment_size: 64 << 20, inline_limit: 4096, packs: false });
 }
 
 #[test]
 fn the_embedded_store_conforms_with_small_segments_and_pointers() {
-    all(&mut Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 64 });
+    all(&mut Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 64, packs: false });
+}
+
+#[test]
+fn the_embedded_store_conforms_where_what_is_finished_is_compressed() {
+    all(&mut Fresh { dirs: Vec::new(), segment_size: 4 << 10, inline_limit: 64, packs: true });
 }
 
 #[test]
 fn segments_follow_each_other_while_others_are_sealed_and_prepared() {
-    let mut stores = Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 4096 };
+    let mut stores = Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 4096, packs: false };
     let store = stores.fresh();
     for revision in 1..=600 {
         store.append(&[sample::create(revision, revision)]).unwrap();

@@ -14,7 +14,8 @@ const TICKETS: u64 = 60;
 fn options(dir: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
         disk_reserve: 0,
-        segment_size: 64 << 10,
+        segment_size: 32 << 10,
+        segment_block: 2 << 10,
         sled_cache: 1 << 20,
         ticket_cache: 0,
         ..EmbeddedOptions::new(dir)
@@ -144,10 +145,26 @@ fn damage_of_what_was_acknowledged_in_the_journal_is_refused_and_named() {
     let home = tempfile::tempdir().unwrap();
     let good = home.path().join("good");
     closed(&good);
+    damage_is_named(home.path(), &good);
+}
+
+#[test]
+fn so_is_damage_where_it_is_compressed() {
+    let home = tempfile::tempdir().unwrap();
+    let good = home.path().join("good");
+    closed(&good);
+    let store = Embedded::open(options(&good)).unwrap();
+    assert!(store.pack().unwrap() > 0);
+    store.close().unwrap();
+    drop(store);
+    damage_is_named(home.path(), &good);
+}
+
+fn damage_is_named(home: &Path, good: &Path) {
     let mut named = 0;
     for round in 0..50 {
-        let dir = home.path().join(format!("round-{round}"));
-        copy(&good, &dir);
+        let dir = home.join(format!("round-{round}"));
+        copy(good, &dir);
         let mut dice = Dice(1_000 + round);
         let segments: Vec<_> =
             files(&dir.join("journal")).into_iter().filter(|f| f.extension().is_some_and(|e| e == "journal")).collect();

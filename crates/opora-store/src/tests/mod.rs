@@ -3,4 +3,5 @@
 mod blobs;
 mod conform;
 mod damage;
+mod packed;
 mod power;

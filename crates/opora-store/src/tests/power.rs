@@ -14,6 +14,7 @@ fn options(dir: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
         disk_reserve: 0,
         segment_size: 24 << 10,
+        segment_block: 2 << 10,
         sled_cache: 1 << 20,
         ticket_cache: 0,
         ..EmbeddedOptions::new(dir)
@@ -45,7 +46,7 @@ fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
     let home = tempfile::tempdir().unwrap();
     let mut disk = ModelDisk::new();
     let mut acknowledged: Vec<Arc<Commit>> = Vec::new();
-    let (mut cut_back, mut adopted) = (0, 0);
+    let (mut cut_back, mut adopted, mut packed) = (0, 0, 0);
     for round in 0..50 {
         let mut dice = Dice(round);
         let store = open(&disk, home.path()).unwrap_or_else(|e| panic!("round {round}: {e}"));
@@ -63,6 +64,9 @@ fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
             let group = group(&store, &mut dice);
             store.append(&group).unwrap();
             acknowledged.extend(group);
+        }
+        if dice.roll(2) == 0 {
+            packed += store.pack().unwrap();
         }
         let syncs = disk.syncs();
         if dice.roll(3) > 0 {
@@ -84,8 +88,64 @@ fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
             fs::write(file, garbage).unwrap();
         }
     }
-    assert!(cut_back > 10 && adopted > 0, "{cut_back} {adopted}");
+    assert!(cut_back > 10 && adopted > 0 && packed > 5, "{cut_back} {adopted} {packed}");
     assert!(acknowledged.len() > 200);
+}
+
+/// A store with some finished segments, and all that is in it.
+fn finished(disk: &ModelDisk, dir: &Path) -> (Embedded, Vec<Arc<Commit>>) {
+    let store = open(disk, dir).unwrap();
+    let commits: Vec<_> = (1..=60).map(|n| sample::create(n, n)).collect();
+    for group in commits.chunks(4) {
+        store.append(group).unwrap();
+    }
+    (store, commits)
+}
+
+fn holds(store: &Embedded, commits: &[Arc<Commit>], what: &str) {
+    assert_eq!(store.position().newest.0, commits.len() as u64, "{what}");
+    for commit in commits {
+        assert_eq!(&store.commit(commit.revision).unwrap(), commit, "{what}");
+    }
+}
+
+#[test]
+fn a_cut_at_any_step_of_compressing_loses_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = ModelDisk::new();
+    let (store, commits) = finished(&disk, home.path());
+    drop(store);
+    let mut steps = 0;
+    loop {
+        let disk = disk.copied();
+        let store = open(&disk, home.path()).unwrap();
+        disk.cut_at(steps);
+        assert!(store.pack().unwrap() > 1);
+        holds(&store, &commits, "while it runs");
+        let Some(cut) = disk.cut() else { break };
+        drop(store);
+        let found = cut.power_cut(&mut Dice(steps));
+        found.damage(&home.path().join("state"), |state| *state = b"open another-boot\n".to_vec());
+        let store = open(&found, home.path()).unwrap_or_else(|e| panic!("step {steps}: {e}"));
+        holds(&store, &commits, &format!("step {steps}"));
+        store.pack().unwrap();
+        holds(&store, &commits, &format!("step {steps}, compressed after it"));
+        steps += 1;
+    }
+    assert!(steps > 20, "{steps}");
+}
+
+#[test]
+fn where_there_is_no_room_a_segment_stays_as_it_is() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = ModelDisk::new();
+    let (store, commits) = finished(&disk, home.path());
+    disk.set_room(3_000);
+    assert!(crate::disk::is_full(&store.pack().unwrap_err()));
+    holds(&store, &commits, "without room");
+    disk.set_room(1 << 30);
+    assert!(store.pack().unwrap() > 1);
+    holds(&store, &commits, "compressed");
 }
 
 #[test]
