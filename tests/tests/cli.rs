@@ -148,6 +148,35 @@ async fn a_file_goes_up_comes_back_the_same_and_is_not_sent_twice() {
 }
 
 #[test]
+fn help_and_what_is_wrong_are_told_in_the_language_of_the_environment() {
+    let run = |lang: &str, args: &[&str]| {
+        let mut command = Command::new(binary());
+        for name in ["LC_ALL", "LC_MESSAGES", "OPORA_CONFIG"] {
+            command.env_remove(name);
+        }
+        let output = command.env("LANG", lang).args(args).output().unwrap();
+        let text = |bytes| String::from_utf8_lossy(bytes).into_owned();
+        (output.status.code(), text(&output.stdout) + &text(&output.stderr))
+    };
+    for (args, code, english, russian) in [
+        (&["--help"][..], 0, "Usage: opora [OPTIONS] <COMMAND>", "Использование: opora [ПАРАМЕТРЫ] <КОМАНДА>"),
+        (&[], 2, "Exit codes:", "Коды завершения:"),
+        (&["help", "ticket", "create"], 0, "Create a ticket", "Создать запрос"),
+        (&["tikcet"], 2, "unrecognized subcommand 'tikcet'", "нет команды `tikcet`"),
+        (&["ticket", "show"], 2, "<TICKET>", "не указано обязательное:\n  <TICKET>"),
+        (&["ticket", "list", "--limit", "0"], 2, "0 is not in 1..", "`0` вне пределов 1.."),
+        (&["serve", "--set", "serch=true"], 78, "did you mean `search`?", "похоже на `search`"),
+    ] {
+        for (lang, said) in [("C", english), ("ru_RU.UTF-8", russian)] {
+            let (exit, told) = run(lang, args);
+            assert!(exit == Some(code) && told.contains(said), "{lang} {args:?}: {exit:?}\n{told}");
+        }
+    }
+    let (_, told) = run("ru_RU.UTF-8", &["--lang", "en", "ticket", "--help"]);
+    assert!(told.contains("Work with tickets"), "{told}");
+}
+
+#[test]
 fn wrong_arguments_are_told_with_exit_code_2() {
     let server = Server::start();
     for args in [

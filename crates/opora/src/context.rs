@@ -51,12 +51,15 @@ impl Context {
     }
 }
 
+/// The language that was asked for, else that of the environment.
+pub(crate) fn language(asked: Option<Language>) -> Language {
+    let variable = |name: &str| std::env::var(name).ok();
+    asked.unwrap_or_else(|| Language::from_locale([variable("LC_ALL"), variable("LC_MESSAGES"), variable("LANG")]))
+}
+
 /// The texts of the language that was asked for.
 pub(crate) fn text(lang: Option<Language>) -> Text {
-    let variable = |name: &str| std::env::var(name).ok();
-    Text::new(
-        lang.unwrap_or_else(|| Language::from_locale([variable("LC_ALL"), variable("LC_MESSAGES"), variable("LANG")])),
-    )
+    Text::new(language(lang))
 }
 
 /// Where answers go.

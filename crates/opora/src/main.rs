@@ -23,8 +23,6 @@ mod text;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory as _, Parser as _};
-
 use cli::{Cli, Command};
 use context::Context;
 use failure::Failure;
@@ -35,7 +33,10 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     panic::install();
-    let cli = Cli::parse();
+    let cli = match cli::read() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     let text = context::text(cli.client.lang);
     let result = std::panic::catch_unwind(|| run(cli)).unwrap_or_else(|_| Err(panic::failure()));
     match result {
@@ -57,7 +58,8 @@ fn run(cli: Cli) -> Result<(), Failure> {
     match cli.command {
         Command::Completions(args) => {
             let mut script = Vec::new();
-            clap_complete::generate(args.shell, &mut Cli::command(), "opora", &mut script);
+            let mut tree = cli::tree(context::language(cli.client.lang));
+            clap_complete::generate(args.shell, &mut tree, "opora", &mut script);
             context::out(&cli.client).raw(&String::from_utf8_lossy(&script))
         }
         Command::Docs => context::out(&cli.client).raw(&command::reference::reference()),

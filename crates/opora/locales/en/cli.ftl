@@ -305,3 +305,7 @@ hint-check-lost = What is lost can't be made again here: restore the named file 
 hint-check-repair = Run it again with --repair to mend what can be mended.
 attach-unfinished = The upload of { $file } is not complete: the desk has { $size } bytes. Give the same command again.
 attach-hash = What arrived does not match its hash: fetch { $file } again.
+
+config-unknown = { $origin }: `{ $key }` is not a setting
+config-nearest = ; did you mean `{ $nearest }`?
+config-wrong = { $origin }: `{ $key }` { $detail }

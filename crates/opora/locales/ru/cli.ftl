@@ -311,3 +311,7 @@ hint-check-lost = Утраченное здесь не восстановить:
 hint-check-repair = Запустите ещё раз с --repair, чтобы исправить, что можно.
 attach-unfinished = { $file } отправлен не полностью: на сервере байт: { $size }. Повторите ту же команду.
 attach-hash = Полученное не совпадает с контрольной суммой: скачайте { $file } ещё раз.
+
+config-unknown = { $origin }: нет настройки `{ $key }`
+config-nearest = ; похоже на `{ $nearest }`
+config-wrong = { $origin }: `{ $key }` — { $detail }

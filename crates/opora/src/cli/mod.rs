@@ -1,14 +1,19 @@
 //! The command line as clap reads it. Says what can be asked for and nothing of how it is done.
 
 pub(crate) mod directory;
+pub(crate) mod russian;
 pub(crate) mod ticket;
 pub(crate) mod value;
 pub(crate) mod work;
 
+use std::ffi::OsString;
+use std::io::Write as _;
+use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum as _};
 
+use russian::Russian;
 use value::{ColourChoice, Language, OutputFormat, agent_name, duration};
 
 /// Where a desk is looked for when none is named.
@@ -118,4 +123,68 @@ pub(crate) enum Command {
     /// Print the reference of this command line as Markdown
     #[command(hide = true)]
     Docs,
+}
+
+/// The tree of commands as clap reads it, with its texts in that language.
+pub(crate) fn tree(language: Language) -> clap::Command {
+    let mut tree = Cli::command();
+    match language {
+        Language::En => tree,
+        Language::Ru => {
+            tree.build();
+            Russian::load().command(tree)
+        }
+    }
+}
+
+/// Reads the arguments of this process. What is wrong with them, or the help that was asked for, is told in the language
+/// that they or the environment ask for; then this is the exit code.
+pub(crate) fn read() -> Result<Cli, ExitCode> {
+    let language = crate::context::language(asked_language(std::env::args_os()));
+    let read = tree(language).try_get_matches().and_then(|matches| Cli::from_arg_matches(&matches));
+    read.map_err(|error| {
+        let said = match language {
+            Language::En => None,
+            Language::Ru => Russian::load().misuse(&error),
+        };
+        // Whoever went away needs no text.
+        let _ = match said {
+            Some(text) => std::io::stderr().write_all(text.as_bytes()),
+            None => error.print(),
+        };
+        ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+    })
+}
+
+/// What `--lang` says, found before anything else is understood.
+fn asked_language(arguments: impl Iterator<Item = OsString>) -> Option<Language> {
+    let mut words = arguments.skip(1).take_while(|word| word != "--").map(|word| word.to_string_lossy().into_owned());
+    while let Some(word) = words.next() {
+        let value = match word.strip_prefix("--lang") {
+            Some("") => words.next(),
+            Some(rest) => rest.strip_prefix('=').map(str::to_owned),
+            None => continue,
+        };
+        if let Some(language) = value.and_then(|value| Language::from_str(&value, false).ok()) {
+            return Some(language);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_language_is_found_wherever_it_is_asked_for() {
+        let asked = |line: &str| asked_language(line.split(' ').map(OsString::from));
+        assert_eq!(asked("opora --lang ru ticket list"), Some(Language::Ru));
+        assert_eq!(asked("opora ticket --bad --lang=en"), Some(Language::En));
+        for none in
+            ["opora ticket list", "opora --lang", "opora --lang xx", "opora --language ru", "opora -- --lang ru"]
+        {
+            assert_eq!(asked(none), None, "{none}");
+        }
+    }
 }
