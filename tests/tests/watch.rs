@@ -51,6 +51,25 @@ async fn ordered_unique_and_reliable_under_many_writers() {
 }
 
 #[tokio::test]
+async fn ordered_and_told_at_once_to_many_filters_also_where_no_change_follows() {
+    let server = Server::start();
+    let desk = server.desk();
+    let mut streams = Vec::new();
+    for n in 0..100 {
+        // Each filter is another one, and all let these tickets through.
+        let filter = format!("state = NEW OR number = {}", 1_000 + n);
+        streams.push(watch(&server, Watch { from_revision: 1, filter, ..Default::default() }).await);
+    }
+    for step in 1..=3 {
+        let made = create(&desk, &format!("{step}")).await.unwrap();
+        for stream in &mut streams {
+            let messages = events_through(stream, made.revision).await;
+            assert!(messages.iter().map(|m| m.revision).eq([made.revision]));
+        }
+    }
+}
+
+#[tokio::test]
 async fn atomic_all_events_of_one_revision_come_in_one_message() {
     let server = Server::start();
     let desk = server.desk();

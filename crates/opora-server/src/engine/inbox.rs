@@ -1,6 +1,7 @@
 //! The bounded queue in front of the writer. Whoever finds it full is refused at once; nobody waits to get in.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 use tokio::sync::oneshot;
@@ -17,6 +18,17 @@ const GROUP_BYTES: usize = 512 * 1024;
 pub(super) struct Job {
     pub(super) work: Work,
     pub(super) reply: oneshot::Sender<Result<Done, Refused>>,
+}
+
+/// What came of waiting for jobs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// There are some.
+    Some,
+    /// None came in time.
+    None,
+    /// None will come.
+    Closed,
 }
 
 pub(super) struct Inbox {
@@ -56,18 +68,23 @@ impl Inbox {
         Ok(())
     }
 
-    /// Waits for jobs and takes a group of them; `None`: closed and empty.
-    pub(super) fn take(&self, group: &mut Vec<Job>) -> Option<()> {
-        if std::env::var_os("OPORA_YIELD").is_some() {
-            std::thread::yield_now();
-        }
+    /// Waits for jobs, so long at most where it is said, and takes a group of them.
+    pub(super) fn take(&self, group: &mut Vec<Job>, most: Option<Duration>) -> Taken {
         let mut state = self.state.lock();
         while state.waiting.is_empty() {
             if state.closed.is_some() {
-                return None;
+                return Taken::Closed;
             }
             state.idle = true;
-            self.filled.wait(&mut state);
+            match most {
+                None => self.filled.wait(&mut state),
+                Some(most) => {
+                    if self.filled.wait_for(&mut state, most).timed_out() && state.waiting.is_empty() {
+                        state.idle = false;
+                        return Taken::None;
+                    }
+                }
+            }
         }
         let mut bytes = 0;
         while group.len() < GROUP_COUNT {
@@ -78,7 +95,7 @@ impl Inbox {
             }
             group.extend(state.waiting.pop_front());
         }
-        Some(())
+        Taken::Some
     }
 
     /// Takes nothing any more; what waits is still worked off, or refused too if `drop_waiting`.

@@ -1,20 +1,24 @@
 //! The single writer: a thread that takes what waits, decides it as one group, appends it as one write, shows
-//! it, answers, tells the watchers: first where they are few, last where they would hold the answers up. Nobody is answered
-//! before the append has returned.
+//! it, answers, tells the watchers: before the answers where they are few, else while the next group is written. Nobody is
+//! answered before the append has returned.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use opora_store::{AppendError, Commit, Record};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::group::Group;
-use super::inbox::{Inbox, Job};
+use super::inbox::{Inbox, Job, Taken};
 use super::log::Published;
 use super::work::Work;
 use super::world::World;
 use super::{Done, Refused};
+
+/// How long many watchers wait for a next group, in whose time on the disk they cost nobody anything.
+const HOLD: Duration = Duration::from_millis(1);
 
 /// The handle of the writer.
 pub(crate) struct Engine {
@@ -72,9 +76,16 @@ impl Writer {
     fn run(self) {
         let guard = Guard(&self);
         let mut jobs = Vec::new();
-        while self.inbox.take(&mut jobs).is_some() {
-            self.group(&mut jobs);
+        // What watchers have not been told yet.
+        let mut held: Vec<Arc<Published>> = Vec::new();
+        loop {
+            match self.inbox.take(&mut jobs, (!held.is_empty()).then_some(HOLD)) {
+                Taken::Some => held = self.group(&mut jobs, held),
+                Taken::None => self.tell(&std::mem::take(&mut held)),
+                Taken::Closed => break,
+            }
         }
+        self.tell(&held);
         drop(guard);
     }
 
@@ -83,12 +94,15 @@ impl Writer {
         self.world.fail(why);
     }
 
-    fn group(&self, jobs: &mut Vec<Job>) {
+    /// Works a group off; `held` is what watchers are to be told of the one before. Gives what they are to be told later.
+    fn group(&self, jobs: &mut Vec<Job>, held: Vec<Arc<Published>>) -> Vec<Arc<Published>> {
         let mut group = Group::new(&self.world);
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs.drain(..) {
             answers.push((job.reply, group.decide(job.work)));
         }
+        self.tell(&held);
+        drop(held);
         let appended = if group.commits().is_empty() { Ok(Vec::new()) } else { self.append(group) };
         let first = self.world.hub.is_soon_told();
         if let Some(published) = appended.as_ref().ok().filter(|_| first) {
@@ -101,9 +115,7 @@ impl Writer {
                 Err(refused) => Err(refused.clone()),
             }));
         }
-        if let Some(published) = appended.as_ref().ok().filter(|_| !first) {
-            self.tell(published);
-        }
+        if first { Vec::new() } else { appended.unwrap_or_default() }
     }
 
     /// Makes a group real, or says what all of it is refused with.
