@@ -55,7 +55,7 @@ fn options(out: &Out, asked: Asked<'_>) -> Result<ConsoleOptions, Failure> {
         drafts: drafts(),
         theme: None,
         zone: None,
-        config: config(asked.config)?,
+        config: config(asked.config, language)?,
         unnamed_server: asked.server == DEFAULT_SERVER && set("OPORA_SERVER").is_none(),
         demo: cfg!(feature = "server"),
         panic: panics(),
@@ -74,7 +74,7 @@ fn set(name: &str) -> Option<PathBuf> {
 }
 
 /// The settings: of the file that was named, else of the person's own if there is one.
-fn config(named: Option<&Path>) -> Result<Config, Failure> {
+fn config(named: Option<&Path>, language: Tongue) -> Result<Config, Failure> {
     let own = || set("XDG_CONFIG_HOME").or_else(|| set("HOME").map(|home| home.join(".config")));
     let path = match named {
         Some(path) => path.to_owned(),
@@ -87,7 +87,7 @@ fn config(named: Option<&Path>) -> Result<Config, Failure> {
         Err(error) if named.is_none() && error.kind() == std::io::ErrorKind::NotFound => return Ok(Config::default()),
         text => text.map_err(|error| Failure::config(format!("{}: {error}", path.display())))?,
     };
-    Config::parse(&text, &path.display().to_string()).map_err(|error| Failure::config(error.to_string()))
+    Config::parse(&text, &path.display().to_string()).map_err(|error| Failure::config(error.told(language)))
 }
 
 /// Where drafts are kept: the person's own data directory.

@@ -584,3 +584,27 @@ done-attach = { $file } is on #{ $number }
 done-update = #{ $number } was changed
 done-fetched = Fetched: { $path }
 fetch-failed = The file could not be fetched: { $why }
+
+# What is wrong in the file of settings.
+config-section = there is no section `[{ $name }]`
+config-setting = `{ $name }` is no setting of `[{ $section }]`
+config-action = `{ $name }` is no action
+config-nearest = ; did you mean `{ $name }`?
+config-wants = `{ $setting }` wants { $wanted }
+config-want-table = a table
+config-want-truth = true or false
+config-want-number = a whole number
+config-want-text = a text in quotes
+config-want-texts = a text in quotes, or a list of them
+config-want-split = a number from 30 to 75: the list's part of the width
+config-choice = `{ $value }` is not one of { $known }
+config-clash = `{ $keys }` for `{ $action }` is taken by `{ $other }`: give one of them another key, or none with `[]`
+config-clash-built-in = `{ $keys }` for `{ $action }` is taken by `{ $other }`, which has it unless another is set: give one of them another key, or none with `[]`
+config-needed = `{ $action }` has no key left
+config-needed-in = `{ $action }` has no key left in `{ $place }`
+config-hours = `{ $text }` is no time of day, such as `22:00-08:00`
+config-zone = `{ $name }` is not a time zone, such as Europe/Moscow
+config-key = `{ $name }` is no key
+config-key-count = `{ $name }` is not one key or two with a space between
+config-key-shift = `{ $name }`: a terminal does not tell Shift with this key
+config-key-esc = `{ $name }`: Esc can't be one of two keys, it gives up what was begun

@@ -589,3 +589,27 @@ done-attach = { $file } приложен к #{ $number }
 done-update = #{ $number } изменён
 done-fetched = Скачано: { $path }
 fetch-failed = Файл не удалось скачать: { $why }
+
+# Что не так в файле настроек.
+config-section = нет раздела `[{ $name }]`
+config-setting = в `[{ $section }]` нет настройки `{ $name }`
+config-action = нет действия `{ $name }`
+config-nearest = ; похоже на `{ $name }`
+config-wants = для `{ $setting }` нужно: { $wanted }
+config-want-table = таблица
+config-want-truth = true или false
+config-want-number = целое число
+config-want-text = строка в кавычках
+config-want-texts = строка в кавычках или список строк
+config-want-split = число от 30 до 75: доля ширины под список
+config-choice = `{ $value }` — не одно из { $known }
+config-clash = `{ $keys }` для `{ $action }` занято действием `{ $other }`: дайте одному из них другую клавишу или снимите её: `[]`
+config-clash-built-in = `{ $keys }` для `{ $action }` занято действием `{ $other }`, у которого она с самого начала: дайте одному из них другую клавишу или снимите её: `[]`
+config-needed = у `{ $action }` не осталось клавиши
+config-needed-in = у `{ $action }` не осталось клавиши в `{ $place }`
+config-hours = `{ $text }` — не часы вида `22:00-08:00`
+config-zone = `{ $name }` — не часовой пояс вида Europe/Moscow
+config-key = нет клавиши `{ $name }`
+config-key-count = `{ $name }` — не одна клавиша и не две через пробел
+config-key-shift = `{ $name }`: терминал не сообщает Shift с этой клавишей
+config-key-esc = `{ $name }`: Esc не может быть одной из двух клавиш, она отменяет начатое

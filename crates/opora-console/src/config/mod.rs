@@ -11,6 +11,7 @@ use crate::actions::{Action, Place, REGISTRY, spec};
 use crate::keys::map::{Clash, KeyMap, Setting};
 use crate::keys::names::{KeyError, Nearest, Strokes};
 use crate::layout::Split;
+use crate::texts::{Language, Texts};
 use crate::theme::{Depth, Theme};
 use read::{Entry, Reader, Table};
 
@@ -55,9 +56,9 @@ impl Default for Settings {
     }
 }
 
-/// What is wrong in a file of settings, with the line.
+/// What is wrong in a file of settings, with the line. Its Display is English.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{file}:{line}: {fault}")]
+#[error("{}", self.told(Language::En))]
 pub struct ConfigError {
     file: String,
     line: usize,
@@ -65,30 +66,78 @@ pub struct ConfigError {
 }
 
 /// What is wrong.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Fault {
-    #[error("{0}")]
     Toml(String),
-    #[error("there is no section `[{0}]`{1}")]
     Section(String, Nearest),
-    #[error("`{0}` is no setting of `[{1}]`{2}")]
     Setting(String, &'static str, Nearest),
-    #[error("`{0}` is no action{1}")]
     Action(String, Nearest),
-    #[error("{0}")]
-    Key(#[from] KeyError),
-    #[error("`{setting}` wants {wanted}")]
-    Kind { setting: String, wanted: &'static str },
-    #[error("`{value}` is not one of {known}{nearest}")]
-    Choice { value: String, known: String, nearest: Nearest },
-    #[error("`{keys}` for `{action}` is taken by `{other}`{because}: give one of them another key, or none with `[]`")]
-    Clash { keys: String, action: &'static str, other: &'static str, because: String },
-    #[error("`{0}` has no key left{1}")]
-    Needed(&'static str, String),
-    #[error("`{0}` is no time of day, such as `22:00-08:00`")]
+    Key(KeyError),
+    /// The setting, and the text that says what it wants.
+    Kind(String, &'static str),
+    Choice {
+        value: String,
+        known: String,
+        nearest: Nearest,
+    },
+    Clash {
+        keys: String,
+        action: &'static str,
+        other: &'static str,
+        /// Nobody gave the other one these keys: it has them from the start.
+        built_in: bool,
+    },
+    /// The action that nobody can do without, and the place that lost it.
+    Needed(&'static str, Option<&'static str>),
     Hours(String),
-    #[error("`{0}` is not a time zone, such as Europe/Moscow")]
     Zone(String),
+}
+
+impl From<KeyError> for Fault {
+    fn from(error: KeyError) -> Self {
+        Self::Key(error)
+    }
+}
+
+impl ConfigError {
+    /// In a language.
+    pub fn told(&self, language: Language) -> String {
+        let texts = Texts::new(language);
+        format!("{}:{}: {}", self.file, self.line, self.fault.told(&texts))
+    }
+}
+
+impl Fault {
+    fn told(&self, texts: &Texts) -> String {
+        let near = |nearest: &Nearest| nearest.told(texts);
+        match self {
+            Self::Toml(message) => message.clone(),
+            Self::Section(name, nearest) => texts.with("config-section", &[("name", name.into())]) + &near(nearest),
+            Self::Setting(name, section, nearest) => {
+                let of = [("name", name.into()), ("section", (*section).into())];
+                texts.with("config-setting", &of) + &near(nearest)
+            }
+            Self::Action(name, nearest) => texts.with("config-action", &[("name", name.into())]) + &near(nearest),
+            Self::Key(error) => error.told(texts),
+            Self::Kind(setting, wanted) => {
+                let wanted = texts.get(wanted);
+                texts.with("config-wants", &[("setting", setting.into()), ("wanted", (&wanted).into())])
+            }
+            Self::Choice { value, known, nearest } => {
+                texts.with("config-choice", &[("value", value.into()), ("known", known.into())]) + &near(nearest)
+            }
+            Self::Clash { keys, action, other, built_in } => {
+                let key = if *built_in { "config-clash-built-in" } else { "config-clash" };
+                texts.with(key, &[("keys", keys.into()), ("action", (*action).into()), ("other", (*other).into())])
+            }
+            Self::Needed(action, None) => texts.with("config-needed", &[("action", (*action).into())]),
+            Self::Needed(action, Some(place)) => {
+                texts.with("config-needed-in", &[("action", (*action).into()), ("place", (*place).into())])
+            }
+            Self::Hours(text) => texts.with("config-hours", &[("text", text.into())]),
+            Self::Zone(name) => texts.with("config-zone", &[("name", name.into())]),
+        }
+    }
 }
 
 const SECTIONS: [&str; 4] = ["keys", "bell", "theme", "screen"];
@@ -146,8 +195,7 @@ fn screen(reader: &Reader<'_>, table: &Table<'_>, settings: &mut Settings) -> Re
             "links" => settings.links = reader.truth(&entry)?,
             "split" => {
                 let percent = reader.number(&entry)?;
-                settings.split = Split::percent(percent)
-                    .ok_or_else(|| reader.wants(&entry, "a number from 30 to 75: the list's part of the width"))?;
+                settings.split = Split::percent(percent).ok_or_else(|| reader.wants(&entry, "config-want-split"))?;
             }
             "zone" => {
                 let name = reader.string(&entry)?;
@@ -191,8 +239,7 @@ fn keys(reader: &Reader<'_>, table: &Table<'_>) -> Result<KeyMap, ConfigError> {
             if map.keys_of(place, action).next().is_none() {
                 let id = spec(action).id;
                 let at = lines.get(&(Some(place.id()), id)).or_else(|| lines.get(&(None, id))).copied();
-                let within =
-                    if lines.contains_key(&(None, id)) { String::new() } else { format!(" in `{}`", place.id()) };
+                let within = (!lines.contains_key(&(None, id))).then(|| place.id());
                 return Err(reader.fault(at.unwrap_or(entry_at(table)), Fault::Needed(id, within)));
             }
         }
@@ -212,9 +259,9 @@ fn clash_fault(clash: &Clash, lines: &Lines) -> Fault {
     let place = clash.place.map(Place::id);
     let written = |action: Action| lines.contains_key(&(place, spec(action).id));
     let (action, other) = if written(clash.action) { (clash.action, clash.other) } else { (clash.other, clash.action) };
-    let because = if written(other) { "" } else { ", which has it unless another is set" };
+    let built_in = !written(other);
     let keys = clash.keys.to_string();
-    Fault::Clash { keys, action: spec(action).id, other: spec(other).id, because: because.to_owned() }
+    Fault::Clash { keys, action: spec(action).id, other: spec(other).id, built_in }
 }
 
 fn setting(

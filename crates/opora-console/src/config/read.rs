@@ -70,32 +70,32 @@ impl<'a> Reader<'a> {
         ConfigError { file: self.file.to_owned(), line, fault }
     }
 
-    /// The value is of another kind.
+    /// The value is of another kind; `wanted` is the text that says of which it has to be.
     pub(super) fn wants(&self, entry: &Entry<'_>, wanted: &'static str) -> ConfigError {
-        self.fault(entry.value_at(), Fault::Kind { setting: entry.name().to_owned(), wanted })
+        self.fault(entry.value_at(), Fault::Kind(entry.name().to_owned(), wanted))
     }
 
     pub(super) fn table<'t>(&self, entry: &Entry<'t>) -> Result<Table<'t>, ConfigError> {
         let table = entry.value.get_ref().as_table();
-        table.cloned().map(Table).ok_or_else(|| self.wants(entry, "a table"))
+        table.cloned().map(Table).ok_or_else(|| self.wants(entry, "config-want-table"))
     }
 
     pub(super) fn truth(&self, entry: &Entry<'_>) -> Result<bool, ConfigError> {
-        entry.value.get_ref().as_bool().ok_or_else(|| self.wants(entry, "true or false"))
+        entry.value.get_ref().as_bool().ok_or_else(|| self.wants(entry, "config-want-truth"))
     }
 
     pub(super) fn number(&self, entry: &Entry<'_>) -> Result<u16, ConfigError> {
         let number = entry.value.get_ref().as_integer().and_then(|n| u16::from_str_radix(n.as_str(), n.radix()).ok());
-        number.ok_or_else(|| self.wants(entry, "a whole number"))
+        number.ok_or_else(|| self.wants(entry, "config-want-number"))
     }
 
     pub(super) fn string<'t>(&self, entry: &Entry<'t>) -> Result<&'t str, ConfigError> {
-        entry.value.get_ref().as_str().ok_or_else(|| self.wants(entry, "a text in quotes"))
+        entry.value.get_ref().as_str().ok_or_else(|| self.wants(entry, "config-want-text"))
     }
 
     /// One text or a list of them, each with its place.
     pub(super) fn strings<'t>(&self, entry: &Entry<'t>) -> Result<Vec<(&'t str, usize)>, ConfigError> {
-        let wrong = || self.wants(entry, "a text in quotes, or a list of them");
+        let wrong = || self.wants(entry, "config-want-texts");
         match entry.value.get_ref() {
             DeValue::String(text) => Ok(vec![(text, entry.value_at())]),
             DeValue::Array(values) => values
@@ -110,7 +110,7 @@ impl<'a> Reader<'a> {
     pub(super) fn choice<T: Copy>(&self, entry: &Entry<'_>, known: &[(&str, T)]) -> Result<T, ConfigError> {
         let value = entry.value.get_ref();
         let text = value.as_integer().map(DeInteger::as_str).or(value.as_str());
-        let text = text.ok_or_else(|| self.wants(entry, "a text in quotes"))?;
+        let text = text.ok_or_else(|| self.wants(entry, "config-want-text"))?;
         let found = known.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
         found.ok_or_else(|| {
             let names = || known.iter().map(|(name, _)| *name);

@@ -124,3 +124,23 @@ proptest! {
         prop_assert_eq!(found, Found::Action(spec.action));
     }
 }
+
+#[test]
+fn a_fault_is_told_in_russian_as_well() {
+    let told = |text: &str| Config::parse(text, "console.toml").unwrap_err().told(Language::Ru);
+    for (text, russian) in [
+        ("[keyz]\n", "console.toml:1: нет раздела `[keyz]`; похоже на `keys`"),
+        ("[bell]\nbreech = true\n", "console.toml:2: в `[bell]` нет настройки `breech`; похоже на `breach`"),
+        ("[keys]\ntaek = 'x'\n", "console.toml:2: нет действия `taek`; похоже на `take`"),
+        ("[keys]\ntake = 'Entr'\n", "console.toml:2: нет клавиши `Entr`; похоже на `Enter`"),
+        ("[keys]\ntake = 1\n", "console.toml:2: для `take` нужно: строка в кавычках или список строк"),
+        ("[theme]\nground = 'grey'\n", "console.toml:2: `grey` — не одно из `"),
+        ("[screen]\nsplit = 5\n", "console.toml:2: для `split` нужно: число от 30 до 75: доля ширины под список"),
+        ("[screen]\nzone = 'Moscow'\n", "console.toml:2: `Moscow` — не часовой пояс вида Europe/Moscow"),
+        ("[keys]\ntake = 'j'\n", "у которого она с самого начала"),
+    ] {
+        let told = told(text);
+        assert!(told.contains(russian), "{told}\n{russian}");
+        assert!(!told.contains("config-"), "{told}");
+    }
+}

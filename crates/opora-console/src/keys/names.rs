@@ -5,6 +5,7 @@ use std::fmt;
 use crossterm::event::KeyCode;
 
 use super::{Chord, latin};
+use crate::texts::Texts;
 
 /// Keys with a name. The first name of a key is the one that is shown.
 pub(super) const NAMES: &[(&str, KeyCode)] = &[
@@ -51,20 +52,31 @@ const MODIFIERS: &[(&str, [bool; 3])] = &[
 ];
 
 /// Why a text names no key.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum KeyError {
     /// There is no such key.
-    #[error("`{0}` is no key{1}")]
     Unknown(String, Nearest),
     /// Nothing, or more than two.
-    #[error("`{0}` is not one key or two with a space between")]
     Count(String),
     /// A terminal does not tell Shift with this key.
-    #[error("`{0}`: a terminal does not tell Shift with this key")]
     Shift(String),
     /// Esc closes what is open: it is no part of two keys.
-    #[error("`{0}`: Esc can't be one of two keys, it gives up what was begun")]
     Esc(String),
+}
+
+impl KeyError {
+    /// In the language of the texts.
+    pub(crate) fn told(&self, texts: &Texts) -> String {
+        let (key, name) = match self {
+            Self::Unknown(name, nearest) => {
+                return texts.with("config-key", &[("name", name.into())]) + &nearest.told(texts);
+            }
+            Self::Count(name) => ("config-key-count", name),
+            Self::Shift(name) => ("config-key-shift", name),
+            Self::Esc(name) => ("config-key-esc", name),
+        };
+        texts.with(key, &[("name", name.into())])
+    }
 }
 
 /// A name that was perhaps meant.
@@ -78,14 +90,11 @@ impl Nearest {
         let best = names.into_iter().map(|name| (like(name), name)).max_by(|a, b| a.0.total_cmp(&b.0));
         Self(best.filter(|(like, _)| *like > 0.6).map(|(_, name)| name.to_owned()))
     }
-}
 
-impl fmt::Display for Nearest {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Some(name) => write!(f, "; did you mean `{name}`?"),
-            None => Ok(()),
-        }
+    /// The end of a sentence that offers it; empty where there is none.
+    pub(crate) fn told(&self, texts: &Texts) -> String {
+        let told = |name: &String| texts.with("config-nearest", &[("name", name.into())]);
+        self.0.as_ref().map(told).unwrap_or_default()
     }
 }
 
@@ -225,7 +234,8 @@ mod tests {
 
     #[test]
     fn what_is_no_key_is_told_with_the_nearest_name() {
-        let told = |text: &str| text.parse::<Strokes>().unwrap_err().to_string();
+        let texts = Texts::new(crate::texts::Language::En);
+        let told = |text: &str| text.parse::<Strokes>().unwrap_err().told(&texts);
         assert_eq!(told("Entr"), "`Entr` is no key; did you mean `Enter`?");
         assert_eq!(told("C-pgdwn"), "`C-pgdwn` is no key; did you mean `PgDn`?");
         assert_eq!(told("F13"), "`F13` is no key");
