@@ -11,6 +11,7 @@ pub mod conformance;
 mod disk;
 mod embedded;
 mod journal;
+mod priority;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -21,4 +22,5 @@ pub use api::{
 pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
+pub use priority::yield_to_others;
 pub use view::generations::probe_view;

@@ -8,6 +8,7 @@ use opora_core::model::Revision;
 use parking_lot::{Condvar, Mutex};
 
 use crate::journal::{Journal, Packing};
+use crate::priority::yield_to_others;
 
 /// How long it looks whether there is little to do.
 const LOOK: Duration = Duration::from_secs(2);
@@ -61,6 +62,7 @@ impl Shared {
 }
 
 fn run(journal: &Journal, reserve: u64, shared: &Shared) {
+    yield_to_others();
     let mut wait = LOOK;
     let mut before = journal.newest();
     while !shared.ends_within(wait) {

@@ -11,12 +11,8 @@ use std::time::Duration;
 
 use opora_core::event::Change;
 use opora_core::model::{Revision, Ticket};
-use opora_store::{ReadError, Record, Store};
+use opora_store::{ReadError, Record, Store, yield_to_others};
 use parking_lot::Mutex;
-use thread_priority::ThreadPriority;
-use thread_priority::unix::{
-    NormalThreadSchedulePolicy, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
-};
 use tokio::sync::watch;
 
 use crate::engine::world::World;
@@ -85,6 +81,7 @@ impl Search {
 
     /// Follows the log until it stops.
     pub(crate) fn run(&self, world: &World, dir: &Path) {
+        // Indexing and merging hold nobody up.
         yield_to_others();
         let dir = dir.join("search");
         while !world.log.stopped() {
@@ -131,15 +128,6 @@ impl Search {
                 world.log.pause(NAP);
             }
         }
-    }
-}
-
-/// Gives this thread, and on Linux those that it will make, only the time that nobody else wants: indexing and merging
-/// hold nobody up. A system that has no such policy goes on with the usual one.
-fn yield_to_others() {
-    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Idle);
-    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), ThreadPriority::Min, policy) {
-        tracing::debug!(%error, "full text runs with the usual priority");
     }
 }
 
