@@ -23,6 +23,7 @@ mod notice;
 mod once;
 mod outbox;
 mod pace;
+mod paint;
 mod plain;
 mod presence;
 mod queue;

@@ -5,8 +5,8 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crossterm::queue;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
+use crossterm::{execute, queue};
 use opora_proto::client::{ClientOptions, Desk};
 use rand::RngCore as _;
 use ratatui::Terminal;
@@ -27,6 +27,7 @@ use crate::term::idle::Idle;
 use crate::term::input::Input;
 use crate::term::linked::{self, Linked};
 use crate::term::osc;
+use crate::term::whole::Whole;
 use crate::texts::Texts;
 use crate::theme::{Depth, Theme};
 use crate::update::{settle, update};
@@ -75,7 +76,7 @@ pub async fn run(options: ConsoleOptions) -> Result<Left, ConsoleError> {
     let idle = Idle::new(options.idle.as_deref())?;
     let guard = Guard::take(settings.mouse)?;
     // Never dropped: ratatui would show the cursor, which the guard does, and panic where the terminal is gone.
-    let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(io::stdout()))?);
+    let terminal = ManuallyDrop::new(Terminal::new(CrosstermBackend::new(Whole::new(io::stdout())))?);
     let size = terminal.size()?;
     let mut seed = [0; 32];
     rand::rng().fill_bytes(&mut seed);
@@ -181,7 +182,7 @@ enum Caught {
 /// All that the loop holds.
 struct Loop {
     model: Model,
-    terminal: ManuallyDrop<Terminal<CrosstermBackend<io::Stdout>>>,
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Whole<io::Stdout>>>>,
     _guard: Guard,
     inbox: mpsc::Receiver<Msg>,
     calls: mpsc::Sender<Call>,
@@ -356,7 +357,7 @@ impl Loop {
         if !urgent && now < self.pace.next() {
             return Ok(());
         }
-        queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
         if self.breaks == Some(Breaks::Draw) && self.model.link == Link::Live {
             broken();
         }
@@ -367,8 +368,7 @@ impl Loop {
         let frame = self.terminal.draw(|frame| view(&self.model, frame))?;
         let cells = self.links.tell(&self.model, frame.buffer);
         linked::draw(self.terminal.backend_mut(), cells)?;
-        queue!(io::stdout(), EndSynchronizedUpdate)?;
-        io::stdout().flush()?;
+        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
         self.model.dirty = false;
         if !urgent {
             self.pace.drawn(now);

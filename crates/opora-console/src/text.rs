@@ -35,18 +35,41 @@ pub(crate) fn clean_block(text: &str) -> String {
     out
 }
 
+/// Whether a sign takes one column and stands for itself, whatever plain sign stands beside it: Latin, Cyrillic,
+/// punctuation, arrows, lines and blocks.
+const fn is_simple(c: char) -> bool {
+    matches!(c, ' '..='~' | '\u{a0}'..='\u{ac}' | '\u{ae}'..='\u{2ff}' | '\u{400}'..='\u{482}' | '\u{48a}'..='\u{52f}'
+        | '\u{2010}'..='\u{2027}' | '\u{2030}'..='\u{205e}' | '\u{2190}'..='\u{21ff}' | '\u{2500}'..='\u{25fc}')
+}
+
+/// Columns that a text of plain signs takes; nothing where there are others.
+pub(crate) fn simple_width(text: &str) -> Option<usize> {
+    let mut columns = 0;
+    for c in text.chars() {
+        if !is_simple(c) {
+            return None;
+        }
+        columns += 1;
+    }
+    Some(columns)
+}
+
 /// Columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
-    text.width()
+    simple_width(text).unwrap_or_else(|| text.width())
 }
 
 /// At most `columns` columns of a text, with `…` where it was cut.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
-    if width(text) <= columns {
+    let simple = simple_width(text);
+    if simple.unwrap_or_else(|| text.width()) <= columns {
         return text.to_owned();
     }
     if columns == 0 {
         return String::new();
+    }
+    if simple.is_some() {
+        return text.chars().take(columns - 1).chain(std::iter::once('…')).collect();
     }
     let mut out = String::new();
     let mut used = 0;
@@ -164,6 +187,19 @@ mod tests {
         let of = |parts: &[&str]| sentences(parts.iter().map(|&part| part.to_owned()));
         assert_eq!(of(&["#1: not sent", "", "It is kept.", "Again?"]), "#1: not sent. It is kept. Again?");
         assert_eq!(of(&["", "once"]), "once");
+    }
+
+    #[test]
+    fn plain_signs_take_a_column_each_and_stand_for_themselves() {
+        let simple: Vec<char> = ('\0'..=char::MAX).filter(|c| is_simple(*c)).collect();
+        assert!(simple.len() > 900, "{}", simple.len());
+        for c in simple {
+            for text in [format!("a{c}я"), format!("{c}{c}"), format!("©{c}#")] {
+                let signs = text.chars().count();
+                assert_eq!(text.width(), signs, "{c:?}");
+                assert_eq!(text.graphemes(true).count(), signs, "{c:?}");
+            }
+        }
     }
 
     proptest! {

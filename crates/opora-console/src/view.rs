@@ -11,7 +11,7 @@ use crate::clock;
 use crate::layout::{LEAST, layout};
 use crate::model::{Level, Link, Model};
 use crate::notice::{notice, words};
-use crate::{detail, dialog, hint, queue, screens, text};
+use crate::{detail, dialog, hint, paint, queue, screens, text};
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -19,7 +19,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     if regions.too_small {
         return too_small(model, frame);
     }
-    frame.render_widget(Paragraph::new(header(model, regions.header.width as usize)), regions.header);
+    paint::line(frame.buffer_mut(), &header(model, regions.header.width as usize), regions.header);
     if let Some(area) = regions.list {
         queue::view::draw(model, frame, area, regions.rows);
     }
@@ -179,7 +179,7 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         spans.push(Span::styled(key, key_style));
         spans.push(Span::styled(format!(" {title}  "), style));
     }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    paint::line(frame.buffer_mut(), &Line::from(spans), area);
     let wide = (text::width(&place) as u16).min(area.width);
     let right = Rect { x: area.x + area.width - wide, width: wide, ..area };
     frame.render_widget(Clear, right);

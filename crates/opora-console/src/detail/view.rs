@@ -5,13 +5,13 @@ use opora_proto::v1::{self, ActorKind, Visibility};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Paragraph};
 
 use super::{Detail, Tab, facts, history};
 use crate::clock::{self, Face, State, millis};
 use crate::layout::{layout, screen};
 use crate::model::{Model, Pane};
 use crate::msg::Loaded;
+use crate::paint;
 use crate::presence;
 use crate::queue::row::Row;
 use crate::text::{clean_block, clean_line, wrap};
@@ -33,17 +33,14 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Tab::Facts => "tab-facts",
         Tab::Files => "tab-files",
     };
-    let block = Block::bordered()
-        .border_style(theme.border(focused))
-        .title(Line::styled(title, theme.title()))
-        .title(Line::styled(format!(" v {} ", model.texts.get(tab)), theme.dim()).right_aligned());
-    let inner = block.inner(area);
-    frame.render_widget(block, area);
+    let title = Line::styled(title, theme.title());
+    let tab = Line::styled(format!(" v {} ", model.texts.get(tab)), theme.dim());
+    let inner = paint::border(frame.buffer_mut(), area, theme.border(focused), &title, Some(&tab));
     let Some(row) = model.subject() else { return };
     let wide = inner.width as usize;
     let head = head(model, row, wide, inner.height);
     let head_height = (head.len() as u16).min(inner.height);
-    frame.render_widget(Paragraph::new(head), Rect { height: head_height, ..inner });
+    paint::lines(frame.buffer_mut(), &head, Rect { height: head_height, ..inner });
     let rest = Rect { y: inner.y + head_height, height: inner.height - head_height, ..inner };
     if rest.height == 0 {
         return;
@@ -54,7 +51,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     let most = body.len().saturating_sub(height);
     let top = most - model.details.scroll.min(most);
     let shown: Vec<Line<'_>> = body.into_iter().skip(top).take(height).collect();
-    frame.render_widget(Paragraph::new(shown), rest);
+    paint::lines(frame.buffer_mut(), &shown, rest);
 }
 
 /// How far the pane can be scrolled up.

@@ -4,11 +4,12 @@ use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, BorderType, Paragraph};
+use ratatui::widgets::Paragraph;
 
 use super::row::Row;
 use super::{Ghost, Left};
 use crate::model::{Link, Model, Pane};
+use crate::paint;
 use crate::presence;
 use crate::text::{clean_line, cut, fit, fit_right, width};
 use crate::theme::{priority_glyph, state_glyph, state_word};
@@ -38,26 +39,24 @@ impl Columns {
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect) {
     let theme = model.theme;
     let focused = model.pane == Pane::List && model.dialog.is_none();
-    let mut block = Block::bordered()
-        .border_type(BorderType::Plain)
-        .border_style(theme.border(focused))
-        .title(Line::styled(cut(&title(model), area.width.saturating_sub(4) as usize), theme.title()));
+    let title = Line::styled(cut(&title(model), area.width.saturating_sub(4) as usize), theme.title());
+    let mut news = None;
     let (fresh, critical) = model.queue.fresh_above(rows.height as usize);
     if fresh > 0 {
         let mut words = model.texts.with("new-above", &[("count", fresh.into())]);
         if critical > 0 {
             words = format!("{words} ({})", model.texts.with("new-critical", &[("count", critical.into())]));
         }
-        block = block.title(Line::styled(format!(" {words} "), theme.warning()).right_aligned());
+        news = Some(Line::styled(format!(" {words} "), theme.warning()));
     }
-    frame.render_widget(block, area);
+    paint::border(frame.buffer_mut(), area, theme.border(focused), &title, news.as_ref());
     if rows.height == 0 || rows.width < 20 {
         return;
     }
     let digits = model.queue.window(rows.height as usize).max().map_or(4, |n| n.to_string().len()).max(4);
     let columns = Columns::of(rows.width as usize, digits);
     let head = Rect { y: rows.y - 1, height: 1, ..rows };
-    frame.render_widget(Paragraph::new(headings(model, &columns)), head);
+    paint::line(frame.buffer_mut(), &headings(model, &columns), head);
     let lines: Vec<Line<'_>> = model
         .queue
         .window(rows.height as usize)
@@ -69,7 +68,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect)
         frame.render_widget(Paragraph::new(lines).style(theme.dim()), rows);
         return;
     }
-    frame.render_widget(Paragraph::new(lines), rows);
+    paint::lines(frame.buffer_mut(), &lines, rows);
 }
 
 fn title(model: &Model) -> String {

@@ -8,3 +8,4 @@ pub(crate) mod idle;
 pub(crate) mod input;
 pub(crate) mod linked;
 pub(crate) mod osc;
+pub(crate) mod whole;
