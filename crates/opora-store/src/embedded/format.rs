@@ -131,8 +131,13 @@ pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lives as long as t
 pub(crate) fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path: PathBuf = dir.join("lock");
     let io = |e| OpenError::Io { path: path.clone(), source: e };
-    let mut file =
-        fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(&path).map_err(io)?;
+    let mut file = fs::OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(|source| OpenError::Unusable { dir: dir.to_owned(), source })?;
     match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
         Ok(()) => {}
         Err(rustix::io::Errno::WOULDBLOCK) => {

@@ -68,7 +68,8 @@ impl Embedded {
 
     pub(crate) fn open_on(disk: Arc<dyn Disk>, options: EmbeddedOptions) -> Result<Self, OpenError> {
         let io = |e| OpenError::Io { path: options.dir.clone(), source: e };
-        std::fs::create_dir_all(&options.dir).map_err(io)?;
+        std::fs::create_dir_all(&options.dir)
+            .map_err(|source| OpenError::Unusable { dir: options.dir.clone(), source })?;
         let lock = format::lock(&options.dir)?;
         disk.create_dir(&options.dir).map_err(io)?;
         let (uid, journal, tree) = open::open(&disk, &options)?;

@@ -69,6 +69,18 @@ pub enum OpenError {
         /// Which version.
         detail: String,
     },
+    /// It can't be made, or not be written.
+    #[error(
+        "{} can't be used as the data directory: {source}; make it and give it to the user who runs opora, or name \
+         another with --data",
+        .dir.display()
+    )]
+    Unusable {
+        /// The directory.
+        dir: PathBuf,
+        /// What the file system said.
+        source: std::io::Error,
+    },
     /// There is no store in it.
     #[error("{} is no data directory of a desk (it has no file `format`): name the one that `opora serve --data` uses", .dir.display())]
     NoDesk {

@@ -226,6 +226,26 @@ fn a_check_finds_nothing_in_a_sound_store_and_repairs_a_view() {
 }
 
 #[test]
+fn a_directory_that_can_not_be_made_or_written_is_named_with_what_to_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("file");
+    fs::write(&file, "not a directory").unwrap();
+    // A directory in the place of the lock can't be opened for writing, whoever asks: root too.
+    let taken = dir.path().join("taken");
+    fs::create_dir_all(taken.join("lock")).unwrap();
+    for unusable in [file.join("desk"), taken] {
+        match Embedded::open(EmbeddedOptions::new(&unusable)) {
+            Err(e @ OpenError::Unusable { .. }) => {
+                let said = e.to_string();
+                assert!(said.starts_with(&unusable.display().to_string()), "{said}");
+                assert!(said.contains("--data"), "{said}");
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[test]
 fn a_store_of_a_newer_version_and_one_in_use_are_refused() {
     let home = tempfile::tempdir().unwrap();
     let store = Embedded::open(options(home.path())).unwrap();
