@@ -1,5 +1,6 @@
 //! Lines put on the frame, and its borders, for what is drawn with every key. Most texts are plain signs of one column
-//! each: those need no search for graphemes and no tables of widths. All others go the library's way.
+//! each: those need no search for graphemes and no tables of widths. All others go the library's way, as does what is
+//! drawn seldom: dialogs and the other screens are the library's paragraphs and blocks.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -29,13 +30,14 @@ pub(crate) fn line(buffer: &mut Buffer, line: &Line<'_>, area: Rect) {
             return;
         }
         let style = line.style.patch(span.style);
-        x = if text::simple_width(&span.content).is_some() {
+        let plain = text::simple_width(&span.content);
+        x = if plain.is_some() {
             simple(buffer, &span.content, Rect { x, width: room, ..area }, style)
         } else {
             buffer.set_stringn(x, area.y, &span.content, usize::from(room), style).0
         };
         // What is too wide ends the line, whatever narrow sign comes after it.
-        if text::width(&span.content) > usize::from(room) {
+        if plain.unwrap_or_else(|| text::width(&span.content)) > usize::from(room) {
             return;
         }
     }
