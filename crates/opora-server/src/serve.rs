@@ -55,7 +55,10 @@ pub enum ServeError {
     /// The configuration is wrong: exit code 78.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The data directory is in use, of a newer format, damaged, or the disk fails: exit code 74.
+    /// The data directory is in use, of a newer format, or damaged: exit code 74.
+    #[error(transparent)]
+    Open(#[from] opora_store::OpenError),
+    /// What else is kept in it can't be opened, or the store did not close well: exit code 74.
     #[error("{0}")]
     Store(String),
     /// The address can't be listened on: exit code 74.
@@ -79,7 +82,7 @@ impl ServeError {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) => 78,
-            Self::Store(_) | Self::Bind { .. } | Self::Failed(_) => 74,
+            Self::Open(_) | Self::Store(_) | Self::Bind { .. } | Self::Failed(_) => 74,
             Self::Bug(_) => 70,
         }
     }

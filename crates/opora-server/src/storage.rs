@@ -12,13 +12,12 @@ pub(crate) type Storage = (Arc<dyn Store>, Arc<Blobs>);
 
 /// Opens both. Blocks.
 pub(crate) fn open(config: &Config) -> Result<Storage, ServeError> {
-    let failed = |error: &dyn std::fmt::Display| ServeError::Store(error.to_string());
     let options = EmbeddedOptions {
         disk_reserve: config.disk_reserve,
         probe: config.probe.clone(),
         ..EmbeddedOptions::new(&config.data)
     };
-    let store = Embedded::open(options).map_err(|error| failed(&error))?;
-    let files = Blobs::open(&config.data, config.disk_reserve).map_err(|error| failed(&error))?;
+    let store = Embedded::open(options)?;
+    let files = Blobs::open(&config.data, config.disk_reserve).map_err(|error| ServeError::Store(error.to_string()))?;
     Ok((Arc::new(store), Arc::new(files)))
 }

@@ -15,7 +15,7 @@ use crate::journal::frame::Frame;
 use crate::view::generations;
 use crate::view::record::{self, EXTERNAL, Stored, external_hash, external_key, ticket_key};
 use crate::view::tree::{Broken, Tree};
-use crate::{Store as _, blobs, journal};
+use crate::{BlobError, Store as _, Wrong, blobs, journal};
 
 /// What is told of each kind at most: a damaged file can make a million findings.
 const MAX_TOLD: usize = 20;
@@ -40,10 +40,25 @@ pub struct CheckReport {
 pub struct CheckFinding {
     /// In which file or directory.
     pub path: PathBuf,
-    /// What, for people.
-    pub what: String,
+    /// What.
+    pub what: Wrong,
+    /// There is more of that kind, which is not told.
+    pub more: bool,
     /// How bad it is.
     pub severity: Severity,
+}
+
+/// What a check is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The journal is read, up to that revision.
+    Journal(Revision),
+    /// The view is read.
+    View,
+    /// Attachments are read.
+    Attachments,
+    /// The view is built again.
+    Rebuild,
 }
 
 /// How bad a finding is.
@@ -85,18 +100,18 @@ struct Expected {
 ///
 /// # Errors
 /// [`OpenError`] when it can't be checked at all: it is in use, is none, or is of a newer version.
-pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(&str)) -> Result<CheckReport, OpenError> {
+pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(Stage)) -> Result<CheckReport, OpenError> {
     let uid = format::uid(dir)?;
     let lock = format::lock(dir)?;
     let mut checker =
         Checker { dir, report: CheckReport::default(), expected: Expected::default(), told: HashMap::new() };
-    progress("journal");
+    progress(Stage::Journal(Revision::ZERO));
     let journal = dir.join("journal");
     let io = |e| OpenError::Io { path: journal.clone(), source: e };
     let findings = journal::verify(&RealDisk, &journal, uid, |frame| {
         checker.frame(&frame);
         if frame.revision.0.is_multiple_of(100_000) {
-            progress(&format!("journal, revision {}", frame.revision.0));
+            progress(Stage::Journal(frame.revision));
         }
     });
     for finding in findings.map_err(io)? {
@@ -104,13 +119,13 @@ pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(&str)) -> Result
         checker.find(&finding.path, severity, finding.what);
     }
     checker.report.tickets = checker.expected.tickets.len() as u64;
-    progress("view");
+    progress(Stage::View);
     checker.view(uid);
-    progress("attachments");
+    progress(Stage::Attachments);
     checker.blobs();
     let mut report = checker.report;
     if repair && !report.is_lost() && report.findings.iter().any(|f| f.severity != Severity::Lost) {
-        progress("building the view again");
+        progress(Stage::Rebuild);
         if report.findings.iter().any(|f| f.severity == Severity::Repairable)
             && let Ok(Some(path)) = generations::current(&dir.join("view"))
         {
@@ -128,22 +143,25 @@ struct Checker<'a> {
     dir: &'a Path,
     report: CheckReport,
     expected: Expected,
-    told: HashMap<&'static str, usize>,
+    /// By kind: how many were told, and which of the findings is the last of them.
+    told: HashMap<&'static str, (usize, usize)>,
 }
 
 impl Checker<'_> {
-    fn find(&mut self, path: &Path, severity: Severity, what: String) {
-        self.report.findings.push(CheckFinding { path: path.to_owned(), what, severity });
+    fn find(&mut self, path: &Path, severity: Severity, what: Wrong) {
+        self.report.findings.push(CheckFinding { path: path.to_owned(), what, more: false, severity });
     }
 
     /// The same as [`Self::find`], for what may be found very often.
-    fn find_one(&mut self, kind: &'static str, path: &Path, severity: Severity, what: String) {
-        let told = self.told.entry(kind).or_default();
-        *told += 1;
-        match *told {
-            n if n < MAX_TOLD => self.find(path, severity, what),
-            MAX_TOLD => self.find(path, severity, format!("{what}, and there is more of that kind")),
-            _ => {}
+    fn find_one(&mut self, kind: &'static str, path: &Path, severity: Severity, what: Wrong) {
+        let next = self.report.findings.len();
+        let (told, last) = self.told.entry(kind).or_default();
+        if *told < MAX_TOLD {
+            (*told, *last) = (*told + 1, next);
+            return self.find(path, severity, what);
+        }
+        if let Some(last) = self.report.findings.get_mut(*last) {
+            last.more = true;
         }
     }
 
@@ -154,7 +172,7 @@ impl Checker<'_> {
         match decode_commit(frame.revision, frame.at, frame.payload) {
             Ok(commit) => self.commit(&journal, &commit, frame.payload),
             Err(e) => {
-                let what = format!("revision {} can't be understood: {e}", frame.revision.0);
+                let what = Wrong::NotUnderstood { revision: frame.revision, detail: e.to_string() };
                 self.find_one("understood", &journal, Severity::Lost, what);
             }
         }
@@ -169,10 +187,7 @@ impl Checker<'_> {
             let named = previous_in(payload, number).ok().flatten();
             // A second event in the same commit has the same one before.
             if before != revision && named != Some(before) {
-                let what = format!(
-                    "revision {} does not name revision {} as the one before on {number}",
-                    revision.0, before.0
-                );
+                let what = Wrong::EventUnchained { revision, before, number };
                 self.find_one("chain", journal, Severity::Lost, what);
             }
             self.expected.tickets.insert(number, event.ticket.revision);
@@ -195,36 +210,33 @@ impl Checker<'_> {
         let root = self.dir.join("view");
         let path = match generations::current(&root) {
             Ok(Some(path)) => path,
-            Ok(None) => {
-                return self.find(&root, Severity::Harmless, "there is no view; the next start builds one".into());
-            }
-            Err(e) => return self.find(&root, Severity::Harmless, format!("it can't be read: {e}")),
+            Ok(None) => return self.find(&root, Severity::Harmless, Wrong::ViewMissing),
+            Err(e) => return self.find(&root, Severity::Harmless, Wrong::ViewUnreadable(e.to_string())),
         };
         let tree = match Tree::open(&path, uid, 64 << 20) {
             Ok(tree) => tree,
-            Err(e) => return self.find(&path, Severity::Repairable, e.to_string()),
+            Err(e) => return self.find(&path, Severity::Repairable, Wrong::ViewUnreadable(e.0)),
         };
         let meta = tree.meta();
         let newest = self.expected.newest;
         if meta.revision > newest {
-            let what = format!("it stands at revision {}, the journal ends at {}", meta.revision.0, newest.0);
+            let what = Wrong::ViewAhead { view: meta.revision, journal: newest };
             return self.find(&path, Severity::Lost, what);
         }
         if meta.revision < newest {
-            let what =
-                format!("it stands at revision {} of {}; the next start catches it up", meta.revision.0, newest.0);
+            let what = Wrong::ViewBehind { view: meta.revision, journal: newest };
             return self.find(&path, Severity::Harmless, what);
         }
         if let Err(e) = self.records(&tree) {
             tree.abandon();
-            self.find(&path, Severity::Repairable, e.to_string());
+            self.find(&path, Severity::Repairable, Wrong::ViewUnreadable(e.0));
         }
     }
 
     /// Every record of a view that stands where the journal ends.
     fn records(&mut self, tree: &Tree) -> Result<(), Broken> {
         let path = tree.path().to_owned();
-        let mut wrong: Vec<(&'static str, String)> = Vec::new();
+        let mut wrong: Vec<(&'static str, Wrong)> = Vec::new();
         for (number, revision) in &self.expected.tickets {
             let place = tree.place(*number)?;
             let key = ticket_key(*number);
@@ -235,12 +247,12 @@ impl Checker<'_> {
                 Some(_) => false,
             };
             if place.revision != *revision || !right {
-                wrong.push(("tickets", format!("{number} is missing, damaged or not as in revision {}", revision.0)));
+                wrong.push(("tickets", Wrong::TicketWrong { number: *number, revision: *revision }));
             }
         }
         let beyond = TicketNumber(self.expected.tickets.len() as u64 + 1);
         if tree.place(beyond)?.revision != Revision::ZERO {
-            wrong.push(("tickets", format!("it holds {beyond}, which the journal does not")));
+            wrong.push(("tickets", Wrong::TicketBeyond(beyond)));
         }
         // Those after that are read from the journal at a start; those that are too old are forgotten.
         let runs = tree.meta().requests;
@@ -248,14 +260,13 @@ impl Checker<'_> {
         for (request, remembered) in self.expected.requests.iter().filter(|(_, r)| r.revision <= runs) {
             let found = tree.remembered(request)?;
             if found != Some(*remembered) && (found.is_some() || !tree.has_forgotten(remembered.revision)) {
-                let what = format!("the request of revision {} is missing or damaged", remembered.revision.0);
-                wrong.push(("requests", what));
+                wrong.push(("requests", Wrong::RequestWrong(remembered.revision)));
             }
         }
         for (hash, number) in &self.expected.external {
             let key = external_key(hash);
             if tree.get(&key)?.and_then(|v| record::external_of(&key, &v)) != Some(*number) {
-                wrong.push(("external ids", format!("the external id of {number} is missing or damaged")));
+                wrong.push(("external ids", Wrong::ExternalIdWrong(*number)));
             }
         }
         let mut found = 0;
@@ -264,8 +275,8 @@ impl Checker<'_> {
             Ok(())
         })?;
         if found > self.expected.external.len() {
-            let what = format!("it holds {found} external ids, the journal {}", self.expected.external.len());
-            wrong.push(("external ids", what));
+            let journal = self.expected.external.len();
+            wrong.push(("external ids", Wrong::ExternalIdsBeyond { view: found, journal }));
         }
         for (kind, what) in wrong {
             self.find_one(kind, &path, Severity::Repairable, what);
@@ -280,8 +291,10 @@ impl Checker<'_> {
             let path = blobs::path_of(self.dir, &hash);
             let what = match blobs::verify(&path, &hash) {
                 Ok(found) if found == size => continue,
-                Ok(found) => format!("an attachment of {number} has {found} bytes, not {size}"),
-                Err(e) => format!("an attachment of {number}: {e}"),
+                Ok(found) => Wrong::AttachmentSize { number, found, size },
+                Err(BlobError::Nothing) => Wrong::AttachmentMissing(number),
+                Err(BlobError::Corrupt(_)) => Wrong::AttachmentDamaged(number),
+                Err(e) => Wrong::AttachmentUnreadable { number, detail: e.to_string() },
             };
             self.find_one("attachments", &path, Severity::Lost, what);
         }

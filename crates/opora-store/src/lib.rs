@@ -15,12 +15,14 @@ mod priority;
 #[cfg(test)]
 mod tests;
 mod view;
+mod wrong;
 
 pub use api::{
     AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
 pub use blobs::{Blob, BlobError, Blobs};
-pub use check::{CheckFinding, CheckReport, Severity, check};
+pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
 pub use priority::yield_to_others;
 pub use view::generations::probe_view;
+pub use wrong::Wrong;

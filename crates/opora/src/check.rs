@@ -3,22 +3,28 @@
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use opora_store::{CheckReport, OpenError, Severity};
+use opora_store::{CheckReport, OpenError, Severity, Stage, Wrong};
 
 use crate::cli::work::CheckArgs;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use crate::text::{Text, Value};
 
 /// Verifies everything and tells what it found. Fails with [`Exit::Refused`] when something is wrong.
 pub(crate) fn run(out: &Out, args: &CheckArgs) -> Result<(), Failure> {
     let bar = if std::io::stderr().is_terminal() { ProgressBar::new_spinner() } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::default_spinner());
-    let checked = opora_store::check(&args.data, args.repair, &mut |what| {
-        bar.set_message(what.to_owned());
+    let checked = opora_store::check(&args.data, args.repair, &mut |stage| {
+        bar.set_message(match stage {
+            Stage::Journal(revision) => out.text.with("check-stage-journal", &[("revision", plain(revision.0))]),
+            Stage::View => out.text.get("check-stage-view"),
+            Stage::Attachments => out.text.get("check-stage-attachments"),
+            Stage::Rebuild => out.text.get("check-stage-rebuild"),
+        });
         bar.tick();
     });
     bar.finish_and_clear();
-    let report = checked.map_err(|error| failed(&error))?;
+    let report = checked.map_err(|error| Failure::new(Exit::Io, why(&error, &out.text)))?;
     tell(out, args, &report)
 }
 
@@ -30,7 +36,10 @@ fn tell(out: &Out, args: &CheckArgs, report: &CheckReport) -> Result<(), Failure
             Severity::Repairable => "check-repairable",
             Severity::Lost => "check-lost",
         };
-        let (path, what) = (finding.path.display().to_string(), finding.what.clone());
+        let (path, mut what) = (finding.path.display().to_string(), told(&finding.what, &out.text));
+        if finding.more {
+            what = out.text.with("check-more", &[("what", what.into())]);
+        }
         out.say(weight, &[("path", path.into()), ("what", what.into())])?;
     }
     let counts =
@@ -49,6 +58,173 @@ fn tell(out: &Out, args: &CheckArgs, report: &CheckReport) -> Result<(), Failure
     Err(Failure::said(Exit::Refused))
 }
 
-fn failed(error: &OpenError) -> Failure {
-    Failure::new(Exit::Io, error.to_string())
+/// A number as it stands, without the language's marks between its digits.
+fn plain<'a>(number: u64) -> Value<'a> {
+    number.to_string().into()
+}
+
+/// What is wrong, in words.
+fn told(wrong: &Wrong, text: &Text) -> String {
+    let say = |key: &str, arguments: &[(&str, Value<'_>)]| text.with(key, arguments);
+    let at = |revision: &opora_core::model::Revision| plain(revision.0);
+    let on = |number: &opora_core::model::TicketNumber| -> Value<'_> { number.to_string().into() };
+    match wrong {
+        Wrong::RevisionsMissing { first, last } => {
+            say("check-revisions-missing", &[("first", at(first)), ("last", at(last))])
+        }
+        Wrong::SegmentUnreadable { from, detail } => {
+            say("check-segment-unreadable", &[("from", at(from)), ("detail", detail.into())])
+        }
+        Wrong::HeaderDamaged => text.get("check-header-damaged"),
+        Wrong::HeaderNewer(version) => say("check-header-newer", &[("version", plain(u64::from(*version)))]),
+        Wrong::HeaderForeign(uid) => say("check-header-foreign", &[("uid", uid.to_string().into())]),
+        Wrong::HeaderMisnamed(begins) => say("check-header-misnamed", &[("revision", at(begins))]),
+        Wrong::FrameDamaged(revision) => say("check-frame-damaged", &[("revision", at(revision))]),
+        Wrong::SealMissing => text.get("check-seal-missing"),
+        Wrong::SealBroken => text.get("check-seal-broken"),
+        Wrong::SealUnchained => text.get("check-seal-unchained"),
+        Wrong::NotUnderstood { revision, detail } => {
+            say("check-not-understood", &[("revision", at(revision)), ("detail", detail.into())])
+        }
+        Wrong::EventUnchained { revision, before, number } => {
+            let arguments = [("revision", at(revision)), ("before", at(before)), ("number", on(number))];
+            say("check-event-unchained", &arguments)
+        }
+        Wrong::ViewMissing => text.get("check-view-missing"),
+        Wrong::ViewUnreadable(detail) => say("check-view-unreadable", &[("detail", detail.into())]),
+        Wrong::ViewAhead { view, journal } => say("check-view-ahead", &[("view", at(view)), ("journal", at(journal))]),
+        Wrong::ViewBehind { view, journal } => {
+            say("check-view-behind", &[("view", at(view)), ("journal", at(journal))])
+        }
+        Wrong::TicketWrong { number, revision } => {
+            say("check-ticket-wrong", &[("number", on(number)), ("revision", at(revision))])
+        }
+        Wrong::TicketBeyond(number) => say("check-ticket-beyond", &[("number", on(number))]),
+        Wrong::RequestWrong(revision) => say("check-request-wrong", &[("revision", at(revision))]),
+        Wrong::ExternalIdWrong(number) => say("check-external-id-wrong", &[("number", on(number))]),
+        Wrong::ExternalIdsBeyond { view, journal } => {
+            let arguments = [("view", plain(*view as u64)), ("journal", plain(*journal as u64))];
+            say("check-external-ids-beyond", &arguments)
+        }
+        Wrong::AttachmentMissing(number) => say("check-attachment-missing", &[("number", on(number))]),
+        Wrong::AttachmentDamaged(number) => say("check-attachment-damaged", &[("number", on(number))]),
+        Wrong::AttachmentSize { number, found, size } => {
+            let arguments = [("number", on(number)), ("found", plain(*found)), ("size", plain(*size))];
+            say("check-attachment-size", &arguments)
+        }
+        Wrong::AttachmentUnreadable { number, detail } => {
+            say("check-attachment-unreadable", &[("number", on(number)), ("detail", detail.into())])
+        }
+        other => other.to_string(),
+    }
+}
+
+/// Why a data directory can't be opened, in words.
+pub(crate) fn why(error: &OpenError, text: &Text) -> String {
+    let say = |key: &str, arguments: &[(&str, Value<'_>)]| text.with(key, arguments);
+    let named = |path: &std::path::Path| -> Value<'_> { path.display().to_string().into() };
+    match error {
+        OpenError::InUse { dir, pid } => {
+            let pid = pid.map_or_else(|| "none".to_owned(), |pid| pid.to_string());
+            say("open-in-use", &[("dir", named(dir)), ("pid", pid.into())])
+        }
+        OpenError::Newer { path, detail } => say("open-newer", &[("path", named(path)), ("detail", detail.into())]),
+        OpenError::Unusable { dir, source } => {
+            say("open-unusable", &[("dir", named(dir)), ("cause", source.to_string().into())])
+        }
+        OpenError::NoDesk { dir } => say("open-no-desk", &[("dir", named(dir))]),
+        OpenError::Format { path, detail } => say("open-format", &[("path", named(path)), ("detail", detail.into())]),
+        OpenError::Damaged { revision, path, detail } => {
+            let arguments = [("revision", plain(revision.0)), ("path", named(path)), ("detail", detail.into())];
+            say("open-damaged", &arguments)
+        }
+        OpenError::View { path, detail } => say("open-view", &[("path", named(path)), ("detail", detail.into())]),
+        OpenError::Io { path, source } => {
+            say("open-io", &[("path", named(path)), ("cause", source.to_string().into())])
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opora_core::model::{Revision, TicketNumber};
+
+    use super::*;
+    use crate::cli::value::Language;
+
+    fn findings() -> Vec<Wrong> {
+        let (low, high, number) = (Revision(1200), Revision(34_567), TicketNumber(1042));
+        let detail = "x".to_owned();
+        vec![
+            Wrong::RevisionsMissing { first: low, last: high },
+            Wrong::SegmentUnreadable { from: low, detail: detail.clone() },
+            Wrong::HeaderDamaged,
+            Wrong::HeaderNewer(7),
+            Wrong::HeaderForeign("6f9619ff-8b86-d011-b42d-00cf4fc964ff".parse().unwrap()),
+            Wrong::HeaderMisnamed(high),
+            Wrong::FrameDamaged(high),
+            Wrong::SealMissing,
+            Wrong::SealBroken,
+            Wrong::SealUnchained,
+            Wrong::NotUnderstood { revision: high, detail: detail.clone() },
+            Wrong::EventUnchained { revision: high, before: low, number },
+            Wrong::ViewMissing,
+            Wrong::ViewUnreadable(detail.clone()),
+            Wrong::ViewAhead { view: high, journal: low },
+            Wrong::ViewBehind { view: low, journal: high },
+            Wrong::TicketWrong { number, revision: high },
+            Wrong::TicketBeyond(number),
+            Wrong::RequestWrong(high),
+            Wrong::ExternalIdWrong(number),
+            Wrong::ExternalIdsBeyond { view: 1001, journal: 1000 },
+            Wrong::AttachmentMissing(number),
+            Wrong::AttachmentDamaged(number),
+            Wrong::AttachmentSize { number, found: 1_048_576, size: 2_097_152 },
+            Wrong::AttachmentUnreadable { number, detail },
+        ]
+    }
+
+    fn errors() -> Vec<OpenError> {
+        let (path, detail) = (std::path::PathBuf::from("/srv/desk"), "x".to_owned());
+        let cause = || std::io::Error::other("x");
+        vec![
+            OpenError::InUse { dir: path.clone(), pid: None },
+            OpenError::InUse { dir: path.clone(), pid: Some(1234) },
+            OpenError::Newer { path: path.clone(), detail: detail.clone() },
+            OpenError::Unusable { dir: path.clone(), source: cause() },
+            OpenError::NoDesk { dir: path.clone() },
+            OpenError::Format { path: path.clone(), detail: detail.clone() },
+            OpenError::Damaged { revision: Revision(34_567), path: path.clone(), detail: detail.clone() },
+            OpenError::View { path: path.clone(), detail },
+            OpenError::Io { path, source: cause() },
+        ]
+    }
+
+    #[test]
+    fn the_catalogue_says_in_english_what_the_store_does() {
+        let text = Text::new(Language::En);
+        for wrong in findings() {
+            assert_eq!(told(&wrong, &text), wrong.to_string());
+        }
+        for error in errors() {
+            assert_eq!(why(&error, &text), error.to_string());
+        }
+    }
+
+    #[test]
+    fn every_finding_and_every_refusal_is_told_in_russian() {
+        let text = Text::new(Language::Ru);
+        let said = findings().iter().map(|wrong| told(wrong, &text)).collect::<Vec<_>>();
+        let refused = errors().iter().map(|error| why(error, &text)).collect::<Vec<_>>();
+        for line in said.iter().chain(&refused) {
+            assert!(!line.contains('{') && !line.starts_with("check-") && !line.starts_with("open-"), "{line}");
+        }
+        for line in said.iter().chain(refused.iter().filter(|line| !line.ends_with(": x"))) {
+            assert!(line.chars().any(|c| ('а'..='я').contains(&c)), "{line}");
+        }
+        assert_eq!(
+            told(&Wrong::FrameDamaged(Revision(34_567)), &text),
+            "ревизия 34567 не сходится со своей контрольной суммой"
+        );
+    }
 }

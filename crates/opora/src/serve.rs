@@ -6,6 +6,7 @@ use opora_server::config::{Config, ConfigError, Fault, LogFormat, Sources};
 use opora_server::{ServeError, serve};
 use tracing_subscriber::EnvFilter;
 
+use crate::check::why;
 use crate::cli::russian::Russian;
 use crate::cli::value::Language;
 use crate::cli::work::ServeArgs;
@@ -39,7 +40,7 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         // A supervisor that reads no standard output is none of the desk's business.
         let _ = out.raw(&format!("listening on http://{address}\n"));
     };
-    runtime.block_on(Box::pin(serve(config, listening))).map_err(failed)
+    runtime.block_on(Box::pin(serve(config, listening))).map_err(|error| failed(&error, &out.text))
 }
 
 /// Everything that is wrong with a configuration, a line each.
@@ -69,14 +70,16 @@ pub(crate) fn probe(dir: &std::path::Path) -> Result<(), Failure> {
 }
 
 /// What a server's failure means for the process.
-#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
-pub(crate) fn failed(error: ServeError) -> Failure {
+pub(crate) fn failed(error: &ServeError, text: &Text) -> Failure {
     let exit = match error.exit_code() {
         78 => Exit::Config,
         70 => Exit::Bug,
         _ => Exit::Io,
     };
-    Failure::new(exit, error.to_string())
+    match error {
+        ServeError::Open(error) => Failure::new(exit, why(error, text)),
+        other => Failure::new(exit, other.to_string()),
+    }
 }
 
 fn log(config: &Config) -> Result<(), Failure> {

@@ -75,6 +75,11 @@ impl Row {
         self.words.folded()
     }
 
+    /// Has the memory bring what [`Row::folded`] gives; the value says nothing.
+    pub(crate) fn fetch(&self) -> u8 {
+        self.words.fetch()
+    }
+
     pub(crate) fn etag(&self) -> &str {
         self.words.etag()
     }

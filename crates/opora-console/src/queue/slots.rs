@@ -51,6 +51,11 @@ impl Slots {
         self.blocks.iter().flatten().map(Option::as_ref)
     }
 
+    /// The same, block by block.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &[Option<Row>]> {
+        self.blocks.iter().map(Vec::as_slice)
+    }
+
     fn place(&mut self, slot: u32) -> Option<&mut Option<Row>> {
         self.blocks.get_mut(slot as usize / BLOCK)?.get_mut(slot as usize % BLOCK)
     }

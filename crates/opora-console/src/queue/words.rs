@@ -40,6 +40,13 @@ impl Words {
         self.text.get(..self.differences as usize).unwrap_or_default()
     }
 
+    /// Reads of the text where it begins and where the folded part ends: so it is near when it is compared.
+    pub(crate) fn fetch(&self) -> u8 {
+        let bytes = self.text.as_bytes();
+        let first = bytes.first().copied().unwrap_or_default();
+        first ^ bytes.get(self.differences as usize).copied().unwrap_or_default()
+    }
+
     pub(crate) fn etag(&self) -> &str {
         self.text.get(self.etag as usize..).unwrap_or_default()
     }

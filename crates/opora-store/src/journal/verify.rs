@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use opora_core::model::Revision;
 
-use super::frame::{Frame, SEGMENT_HEADER, SEGMENT_VERSION, check_header};
+use super::frame::{Frame, HeaderError, SEGMENT_HEADER, SEGMENT_VERSION, check_header};
 use super::hash_file;
 use super::packed::blocks;
 use super::scan::scan;
 use super::seal::Seal;
 use super::segment::{first_in, open_file, seal_path, segment_path};
+use crate::Wrong;
 use crate::api::StoreUid;
 use crate::disk::Disk;
 use crate::journal::frame::read_frame;
@@ -20,7 +21,7 @@ pub(crate) struct Finding {
     /// In which file.
     pub(crate) path: PathBuf,
     /// What.
-    pub(crate) what: String,
+    pub(crate) what: Wrong,
     /// Opening heals it.
     pub(crate) harmless: bool,
 }
@@ -41,14 +42,15 @@ pub(crate) fn verify(
     for (n, first) in firsts.iter().enumerate() {
         let path = segment_path(dir, *first);
         let last = n + 1 == firsts.len();
-        let mut find = |what: String, harmless: bool| findings.push(Finding { path: path.clone(), what, harmless });
+        let mut find = |what: Wrong, harmless: bool| findings.push(Finding { path: path.clone(), what, harmless });
         if *first != expected {
-            find(format!("revisions {} to {} are missing before it", expected.0, first.0.saturating_sub(1)), false);
+            let last = Revision(first.0.saturating_sub(1));
+            find(Wrong::RevisionsMissing { first: expected, last }, false);
         }
         let file = match open_file(disk, uid, *first, &path, &blocks) {
             Ok(opened) => opened.file,
             Err(e) if e.kind() == std::io::ErrorKind::InvalidData => {
-                find(format!("none of its revisions, from {} on, can be read: {e}", first.0), false);
+                find(Wrong::SegmentUnreadable { from: *first, detail: e.to_string() }, false);
                 expected = firsts.get(n + 1).copied().unwrap_or(*first);
                 before = Seal::read(disk, &seal_path(dir, *first), *first).map_or(before, |seal| seal.own_hash());
                 continue;
@@ -57,7 +59,7 @@ pub(crate) fn verify(
         };
         let bytes = file.read_what_can_be()?;
         if let Err(e) = check_header(uid, *first, SEGMENT_VERSION, &bytes) {
-            find(e.to_string(), false);
+            find(of_header(&e), false);
         }
         let found = scan(uid, *first, &bytes);
         for offset in &found.offsets {
@@ -67,23 +69,32 @@ pub(crate) fn verify(
         }
         expected = Revision(first.0 + found.offsets.len() as u64);
         if let Some(bad) = found.bad {
-            find(format!("revision {} does not match its checksum", bad.revision.0), last && !bad.acknowledged);
+            find(Wrong::FrameDamaged(bad.revision), last && !bad.acknowledged);
         }
         if last {
             continue;
         }
         match Seal::read(disk, &seal_path(dir, *first), *first) {
-            None => find("it has no seal; the next start makes one".into(), true),
+            None => find(Wrong::SealMissing, true),
             Some(seal) => {
                 if bytes.len() < SEGMENT_HEADER || hash_file(&*file, seal.end).ok() != Some(seal.hash) {
-                    find("its content does not have the hash of its seal".into(), false);
+                    find(Wrong::SealBroken, false);
                 }
                 if seal.before != before {
-                    find("its seal does not name the seal before it".into(), false);
+                    find(Wrong::SealUnchained, false);
                 }
                 before = seal.own_hash();
             }
         }
     }
     Ok(findings)
+}
+
+fn of_header(error: &HeaderError) -> Wrong {
+    match *error {
+        HeaderError::Damaged => Wrong::HeaderDamaged,
+        HeaderError::Newer(version) => Wrong::HeaderNewer(version),
+        HeaderError::Foreign(uid) => Wrong::HeaderForeign(uid),
+        HeaderError::Misnamed(begins) => Wrong::HeaderMisnamed(begins),
+    }
 }

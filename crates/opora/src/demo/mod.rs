@@ -39,7 +39,7 @@ pub(crate) async fn run(client: &ClientArgs, args: DemoArgs) -> Result<(), Failu
 }
 
 async fn live(out: &Out, args: DemoArgs, config: Config) -> Result<(), Failure> {
-    let mut running = Box::pin(opora_server::start(config)).await.map_err(failed)?;
+    let mut running = Box::pin(opora_server::start(config)).await.map_err(|error| failed(&error, &out.text))?;
     let server = format!("http://{}", running.address());
     let desk = |actor: &str| desk(&server, actor);
     let mut inventor = Inventor::new(Texts::load()?, args.seed);
@@ -56,7 +56,7 @@ async fn live(out: &Out, args: DemoArgs, config: Config) -> Result<(), Failure> 
         error = running.failed() => Err(gone(out, &error)),
         () = asked_to_stop() => Ok(()),
     };
-    let stopped = Box::pin(running.stop()).await.map_err(failed);
+    let stopped = Box::pin(running.stop()).await.map_err(|error| failed(&error, &out.text));
     result.and(stopped)
 }
 

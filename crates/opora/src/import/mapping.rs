@@ -8,7 +8,9 @@ use jiff::{Timestamp, civil};
 use opora_proto::v1;
 use serde::Deserialize;
 
+use super::fault::Fault;
 use crate::failure::Failure;
+use crate::text::Text;
 
 /// Fields of a ticket that a column, a constant or a template can fill.
 pub(crate) const FIELDS: &[&str] = &[
@@ -80,30 +82,30 @@ fn utc() -> String {
 
 impl Mapping {
     /// Reads a mapping.
-    pub(crate) fn load(path: &Path) -> Result<Self, Failure> {
+    pub(crate) fn load(path: &Path, words: &Text) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|cause| Failure::io(path.display().to_string(), cause))?;
-        Self::parse(&text).map_err(|why| Failure::config(format!("{}: {why}", path.display())))
+        Self::parse(&text).map_err(|fault| Failure::config(format!("{}: {}", path.display(), fault.told(words))))
     }
 
     /// Reads the text of a mapping and checks it.
-    pub(crate) fn parse(text: &str) -> Result<Self, String> {
-        let mapping: Self = toml::from_str(text).map_err(|error| error.to_string())?;
+    pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
+        let mapping: Self = toml::from_str(text).map_err(|error| Fault::Mapping(error.to_string()))?;
         for field in mapping.columns.keys().chain(mapping.templates.keys()).chain(mapping.constants.keys()) {
             if !FIELDS.contains(&field.as_str()) {
                 let nearest = FIELDS
                     .iter()
                     .max_by(|a, b| strsim::jaro_winkler(a, field).total_cmp(&strsim::jaro_winkler(b, field)));
-                return Err(format!("`{field}` is no field; did you mean `{}`?", nearest.unwrap_or(&"subject")));
+                return Err(Fault::NoField { field: field.clone(), nearest: nearest.copied().unwrap_or("subject") });
             }
         }
-        TimeZone::get(&mapping.time_zone).map_err(|_| format!("`{}` is no time zone", mapping.time_zone))?;
+        TimeZone::get(&mapping.time_zone).map_err(|_| Fault::NoZone(mapping.time_zone.clone()))?;
         for (field, table) in &mapping.values {
             for value in table.values().filter(|value| !value.is_empty()) {
                 number(field, value)?;
             }
         }
         if !["subject"].iter().all(|field| mapping.has(field)) {
-            return Err("`subject` must come from a column, a template or a constant".to_owned());
+            return Err(Fault::NoSubject);
         }
         Ok(mapping)
     }
@@ -131,17 +133,18 @@ impl Mapping {
     }
 
     /// A time as it stands in the file.
-    pub(crate) fn time(&self, text: &str) -> Result<Timestamp, String> {
+    pub(crate) fn time(&self, text: &str) -> Result<Timestamp, Fault> {
         if let Ok(time) = text.parse::<Timestamp>() {
             return Ok(time);
         }
-        let zone = TimeZone::get(&self.time_zone).map_err(|error| error.to_string())?;
+        let bad = |error: jiff::Error| Fault::BadTime(error.to_string());
+        let zone = TimeZone::get(&self.time_zone).map_err(bad)?;
         for format in &self.time_formats {
             if let Ok(local) = civil::DateTime::strptime(format, text) {
-                return local.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(|error| error.to_string());
+                return local.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(bad);
             }
         }
-        Err(format!("`{text}` is not a time in any of the mapping's formats"))
+        Err(Fault::NoTime(text.to_owned()))
     }
 }
 
@@ -160,7 +163,7 @@ fn fill(template: &str, row: &BTreeMap<String, String>) -> String {
 }
 
 /// The number of a word of an enum of the contract; words of fields that are no enum give 0.
-pub(crate) fn number(field: &str, word: &str) -> Result<i32, String> {
+pub(crate) fn number(field: &str, word: &str) -> Result<i32, Fault> {
     let upper = word.trim().to_ascii_uppercase().replace([' ', '-'], "_");
     let found = match field {
         "priority" | "requested_priority" => v1::Priority::from_str_name(&format!("PRIORITY_{upper}")).map(i32::from),
@@ -172,7 +175,7 @@ pub(crate) fn number(field: &str, word: &str) -> Result<i32, String> {
         "origin" => v1::Origin::from_str_name(&format!("ORIGIN_{upper}")).map(i32::from),
         _ => Some(0),
     };
-    found.ok_or_else(|| format!("`{word}` is no {field} of the contract: give it a value in [values.{field}]"))
+    found.ok_or_else(|| Fault::NoWord { word: word.to_owned(), field: field.to_owned() })
 }
 
 /// An id of the directory made of any text: `Resolver 170` becomes `resolver-170`.

@@ -1,6 +1,7 @@
 //! `opora import`: tickets of another system, through the same contract that everybody uses. Reads rows, makes a
 //! plan for each ticket, sends the plans, reports.
 
+mod fault;
 mod mapping;
 mod plan;
 mod read;
@@ -13,9 +14,11 @@ use futures::StreamExt as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use opora_proto::v1;
 
+use crate::cli::value::Language;
 use crate::cli::work::{FinishImportArgs, ImportArgs};
 use crate::context::{Context, call};
 use crate::failure::{Exit, Failure};
+use crate::text::Text;
 
 use mapping::Mapping;
 use plan::Plan;
@@ -30,8 +33,8 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
         return Err(Failure::io(args.file.display().to_string(), cause));
     }
     let map = args.map.clone().unwrap_or_else(|| args.file.with_extension("toml"));
-    let mapping = Mapping::load(&map)?;
-    let (plans, mut report) = read_all(&args, mapping.clone()).await?;
+    let mapping = Mapping::load(&map, &out.text)?;
+    let (plans, mut report) = read_all(&args, mapping.clone(), out.text.language()).await?;
     if out.is_table() {
         let rows: usize = plans.iter().map(|plan| plan.rows).sum();
         let arguments = [("tickets", (plans.len() as u64).into()), ("rows", (rows as u64).into())];
@@ -53,17 +56,17 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
         let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Path::new(&format!("{stem}.rejects.csv")).to_owned()
     });
-    report.write_rejects(&rejects)?;
+    report.write_rejects(&out.text, &rejects)?;
     report.tell(out, &rejects)?;
     if report.refused() > 0 { Err(Failure::said(Exit::Refused)) } else { Ok(()) }
 }
 
 /// Reading blocks: it has a thread of its own.
-async fn read_all(args: &ImportArgs, mapping: Mapping) -> Result<(Vec<Plan>, Report), Failure> {
+async fn read_all(args: &ImportArgs, mapping: Mapping, language: Language) -> Result<(Vec<Plan>, Report), Failure> {
     let (file, replay) = (args.file.clone(), args.replay);
     let read = move || {
         let mut report = Report::default();
-        let rows = read::rows(&file, &mapping, &mut report)?;
+        let rows = read::rows(&file, &mapping, &Text::new(language), &mut report)?;
         Ok((plan::plans(&mapping, rows, replay, &mut report), report))
     };
     tokio::task::spawn_blocking(read).await.map_err(|error| Failure::bug(format!("reading: {error}")))?

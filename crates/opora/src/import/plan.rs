@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use opora_proto::v1::{self, TicketState};
 
+use super::fault::Fault;
 use super::mapping::{Mapping, id_of, number};
 use super::read::Row;
 use super::report::Report;
@@ -54,7 +55,7 @@ pub(crate) fn plans(mapping: &Mapping, rows: Vec<Row>, replay: bool, report: &mu
     let mut groups: BTreeMap<String, Vec<Row>> = BTreeMap::new();
     for row in rows {
         match row.values.get(&mapping.id).map(|id| id.trim().to_owned()).filter(|id| !id.is_empty()) {
-            None => report.refuse(row.line, "", &format!("`{}` is empty", mapping.id)),
+            None => report.refuse(row.line, "", Fault::NoId(mapping.id.clone())),
             Some(id) => {
                 let group = groups.entry(id.clone()).or_insert_with(|| {
                     order.push(id);
@@ -72,10 +73,10 @@ pub(crate) fn plans(mapping: &Mapping, rows: Vec<Row>, replay: bool, report: &mu
         match plan(mapping, &id, &rows, replay, report) {
             Ok(plan) => plans.push(plan),
             Err((at, why)) => {
-                report.refuse(at, &id, &why);
+                report.refuse(at, &id, why);
                 // Without its creation none of its other rows has a place.
                 if count > 1 {
-                    report.refuse(line, &id, &format!("the other rows of {id} were left out with it"));
+                    report.refuse(line, &id, Fault::LeftOut(id.clone()));
                 }
             }
         }
@@ -92,10 +93,10 @@ fn sort(mapping: &Mapping, rows: &mut [Row]) {
     });
 }
 
-type Refused = (u64, String);
+type Refused = (u64, Fault);
 
 fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Report) -> Result<Plan, Refused> {
-    let first = rows.first().ok_or((0, "no rows".to_owned()))?;
+    let first = rows.first().ok_or((0, Fault::NoCreation))?;
     let (line, count) = (first.line, rows.len());
     let last = rows.last().unwrap_or(first);
     let source = if replay { first } else { last };
@@ -103,7 +104,7 @@ fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Re
         Some(created) => created,
         None => time(mapping, "update_time", &first.values)
             .map_err(|why| (first.line, why))?
-            .ok_or((first.line, "neither create_time nor update_time is known".to_owned()))?,
+            .ok_or((first.line, Fault::NoCreation))?,
     };
     let mut ticket = ticket(mapping, &source.values).map_err(|why| (source.line, why))?;
     ticket.external_id = format!("{}{id}", mapping.external_id_prefix);
@@ -113,21 +114,21 @@ fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Re
         let latest = steps.last().map_or(created, |step: &Step| step.at);
         match step(mapping, row, latest) {
             Ok(step) => steps.push(step),
-            Err(why) => report.refuse(row.line, id, &why),
+            Err(why) => report.refuse(row.line, id, why),
         }
     }
     let last = steps.last().map_or(TicketState::New, |step| step.state);
     for (line, why) in settle(&mut steps) {
-        report.note(line, id, &why);
+        report.note(line, id, why);
     }
     Ok(Plan { external_id: ticket.external_id.clone(), line, rows: count, ticket, created, steps, last })
 }
 
-fn time(mapping: &Mapping, field: &str, row: &BTreeMap<String, String>) -> Result<Option<Timestamp>, String> {
+fn time(mapping: &Mapping, field: &str, row: &BTreeMap<String, String>) -> Result<Option<Timestamp>, Fault> {
     mapping.value(field, row).map(|text| mapping.time(&text)).transpose()
 }
 
-fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticket, String> {
+fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticket, Fault> {
     let text = |field: &str| mapping.value(field, row).unwrap_or_default();
     let word = |field: &str| mapping.value(field, row).map_or(Ok(0), |word| number(field, &word));
     let list = |field: &str| -> Vec<String> {
@@ -136,7 +137,7 @@ fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticke
     };
     let subject = text("subject");
     if subject.is_empty() {
-        return Err("the subject is empty".to_owned());
+        return Err(Fault::EmptySubject);
     }
     let mut tags = list("tags");
     tags.sort();
@@ -173,7 +174,7 @@ fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticke
     })
 }
 
-fn step(mapping: &Mapping, row: &Row, latest: Timestamp) -> Result<Step, String> {
+fn step(mapping: &Mapping, row: &Row, latest: Timestamp) -> Result<Step, Fault> {
     let at = time(mapping, "update_time", &row.values)?.unwrap_or(latest);
     let word = |field: &str| mapping.value(field, &row.values).map_or(Ok(0), |word| number(field, &word));
     let state = TicketState::try_from(word("state")?).unwrap_or_default();
@@ -192,7 +193,7 @@ fn step(mapping: &Mapping, row: &Row, latest: Timestamp) -> Result<Step, String>
 /// Makes of the states of the rows a life that the domain allows (domain.md §6) and that ends in the last row's
 /// state: CLOSED has no way out, so a row CLOSED that is followed by others is played as RESOLVED; nothing leads
 /// back to NEW, so a row NEW after others is played as IN_PROGRESS, and where the last one is NEW all are.
-fn settle(steps: &mut [Step]) -> Vec<(u64, String)> {
+fn settle(steps: &mut [Step]) -> Vec<(u64, Fault)> {
     let mut notes = Vec::new();
     let ends_new = steps.last().is_some_and(|step| step.state == TicketState::New);
     let last = steps.len().saturating_sub(1);
@@ -208,8 +209,7 @@ fn settle(steps: &mut [Step]) -> Vec<(u64, String)> {
         };
         left_new |= step.state != TicketState::New;
         if step.state != told {
-            let (told, played) = (told.as_str_name(), step.state.as_str_name());
-            notes.push((step.line, format!("{told} was played as {played}: the desk has no way on from there")));
+            notes.push((step.line, Fault::Played { told: told.as_str_name(), played: step.state.as_str_name() }));
         }
     }
     notes

@@ -1,6 +1,8 @@
 //! Plans made of invented samples.
 
 use super::*;
+use crate::cli::value::Language;
+use crate::text::Text;
 
 const MAP: &str = r#"
 name = "sample"
@@ -115,13 +117,65 @@ fn every_state_but_new_is_reached_from_every_open_one() {
 }
 
 #[test]
-fn a_mapping_with_a_fault_is_refused_with_what_would_be_right() {
-    let fault = |text: &str| Mapping::parse(text).unwrap_err();
-    assert!(fault("name = 'x'\nid = 'k'\n[columns]\nsubjekt = 's'\n").contains("subject"));
-    assert!(fault("name = 'x'\nid = 'k'\ntime_zone = 'Mars/Base'\n[constants]\nsubject = 's'\n").contains("Mars"));
-    let bad = "name = 'x'\nid = 'k'\n[constants]\nsubject = 's'\n[values.state]\nOpen = 'OPENED'\n";
-    assert!(fault(bad).contains("OPENED"));
-    assert!(fault("name = 'x'\nid = 'k'\n").contains("subject"));
+fn a_mapping_with_a_fault_is_refused_with_what_would_be_right_in_both_languages() {
+    let told = |text: &str| {
+        let fault = Mapping::parse(text).unwrap_err();
+        [Language::En, Language::Ru].map(|language| fault.told(&Text::new(language)))
+    };
+    assert_eq!(
+        told("name = 'x'\nid = 'k'\n[columns]\nsubjekt = 's'\n"),
+        ["`subjekt` is no field; did you mean `subject`?", "нет поля `subjekt`; похоже на `subject`"]
+    );
+    assert_eq!(
+        told("name = 'x'\nid = 'k'\ntime_zone = 'Mars/Base'\n[constants]\nsubject = 's'\n"),
+        ["`Mars/Base` is no time zone", "нет часового пояса `Mars/Base`"]
+    );
+    assert_eq!(
+        told("name = 'x'\nid = 'k'\n[constants]\nsubject = 's'\n[values.state]\nOpen = 'OPENED'\n"),
+        [
+            "`OPENED` is no `state` of the contract: give it a value in [values.state]",
+            "`OPENED` — не `state` контракта: задайте ему значение в [values.state]",
+        ]
+    );
+    assert_eq!(
+        told("name = 'x'\nid = 'k'\n"),
+        [
+            "`subject` must come from a column, a template or a constant",
+            "`subject` должно браться из столбца, шаблона или постоянной",
+        ]
+    );
+    let [english, russian] = told("name = 'x'\nid = 'k'\nkolumns = 1\n");
+    assert!(english.contains("kolumns") && russian.contains("kolumns"), "{english} {russian}");
+}
+
+#[test]
+fn why_a_row_was_not_taken_is_told_in_both_languages() {
+    let (_, report) = planned(
+        "A,1,Active,01-03-2026 09:00,3,?\nA,2,Flying,01-03-2026 10:00,3,?\nA,3,Done,yesterday,3,?\n,1,Open,x,3,?\n\
+         B,1,Open,?,9,?\nB,2,Open,01-03-2026 09:00,3,?\n",
+        true,
+    );
+    let told = |language| report.reasons(&Text::new(language));
+    assert_eq!(
+        told(Language::En),
+        [
+            "`Flying` is no `state` of the contract: give it a value in [values.state]",
+            "`yesterday` is not a time in any of the mapping's formats",
+            "`key` is empty",
+            "`9` is no `priority` of the contract: give it a value in [values.priority]",
+            "the other rows of B were left out with it",
+        ]
+    );
+    assert_eq!(
+        told(Language::Ru),
+        [
+            "`Flying` — не `state` контракта: задайте ему значение в [values.state]",
+            "`yesterday` — не время ни в одном из форматов сопоставления",
+            "`key` не заполнен",
+            "`9` — не `priority` контракта: задайте ему значение в [values.priority]",
+            "остальные строки B пропущены вместе с ней",
+        ]
+    );
 }
 
 #[test]

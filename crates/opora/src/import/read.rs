@@ -5,9 +5,11 @@ use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 
+use super::fault::Fault;
 use super::mapping::Mapping;
 use super::report::Report;
 use crate::failure::Failure;
+use crate::text::Text;
 
 /// A row with its line in the file.
 #[derive(Clone, Debug)]
@@ -19,7 +21,7 @@ pub(crate) struct Row {
 }
 
 /// All rows of a file.
-pub(crate) fn rows(path: &Path, mapping: &Mapping, report: &mut Report) -> Result<Vec<Row>, Failure> {
+pub(crate) fn rows(path: &Path, mapping: &Mapping, words: &Text, report: &mut Report) -> Result<Vec<Row>, Failure> {
     let failed = |cause| Failure::io(path.display().to_string(), cause);
     let file = std::fs::File::open(path).map_err(failed)?;
     let ndjson = path.extension().is_some_and(|ending| ending == "ndjson" || ending == "jsonl");
@@ -30,7 +32,8 @@ pub(crate) fn rows(path: &Path, mapping: &Mapping, report: &mut Report) -> Resul
         // NDJSON leaves out what is not known; CSV has every column in every row.
         let missing = wanted.filter(|column| !ndjson && !first.values.contains_key(*column)).min();
         if let Some(column) = missing {
-            return Err(Failure::config(format!("{} has no column `{column}`", path.display())));
+            let fault = Fault::NoColumn { file: path.display().to_string(), column: column.clone() };
+            return Err(Failure::config(fault.told(words)));
         }
     }
     Ok(rows)
@@ -51,14 +54,17 @@ fn csv_rows(file: std::fs::File, path: &Path, report: &mut Report) -> Result<Vec
             Ok(record) => {
                 let line = record.position().map_or(0, csv::Position::line);
                 if record.len() != heads.len() {
-                    report.refuse(line, "", &format!("{} values, {} columns", record.len(), heads.len()));
+                    report.refuse(line, "", Fault::Length { values: record.len(), columns: heads.len() });
                     continue;
                 }
                 let values = heads.iter().cloned().zip(record.iter().map(str::to_owned)).collect();
                 rows.push(Row { line, values });
             }
             Err(error) if matches!(error.kind(), csv::ErrorKind::Io(_)) => return Err(bad(error)),
-            Err(error) => report.refuse(error.position().map_or(0, csv::Position::line), "", &error.to_string()),
+            Err(error) => {
+                let line = error.position().map_or(0, csv::Position::line);
+                report.refuse(line, "", Fault::Unreadable(error.to_string()));
+            }
         }
     }
     Ok(rows)
@@ -80,7 +86,7 @@ fn objects(reader: impl std::io::BufRead, report: &mut Report) -> std::io::Resul
                 };
                 rows.push(Row { line, values: object.into_iter().map(|(k, v)| (k, word(v))).collect() });
             }
-            Err(error) => report.refuse(line, "", &error.to_string()),
+            Err(error) => report.refuse(line, "", Fault::Unreadable(error.to_string())),
         }
     }
     Ok(rows)

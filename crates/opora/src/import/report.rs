@@ -4,8 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 
+use super::fault::Fault;
 use crate::failure::Failure;
 use crate::output::Out;
+use crate::text::Text;
 
 /// What came of an import.
 #[derive(Clone, Debug, Default)]
@@ -21,18 +23,18 @@ pub(crate) struct Report {
 struct Line {
     number: u64,
     id: String,
-    why: String,
+    why: Fault,
 }
 
 impl Report {
     /// A row that was not taken.
-    pub(crate) fn refuse(&mut self, line: u64, id: &str, why: &str) {
-        self.refused.push(Line { number: line, id: id.to_owned(), why: why.to_owned() });
+    pub(crate) fn refuse(&mut self, line: u64, id: &str, why: Fault) {
+        self.refused.push(Line { number: line, id: id.to_owned(), why });
     }
 
     /// A row that was played otherwise than it stands.
-    pub(crate) fn note(&mut self, line: u64, id: &str, why: &str) {
-        self.notes.push(Line { number: line, id: id.to_owned(), why: why.to_owned() });
+    pub(crate) fn note(&mut self, line: u64, id: &str, why: Fault) {
+        self.notes.push(Line { number: line, id: id.to_owned(), why });
     }
 
     /// A ticket that was created now, or was there.
@@ -71,8 +73,15 @@ impl Report {
         lines
     }
 
+    #[cfg(test)]
+    pub(crate) fn reasons(&self, text: &Text) -> Vec<String> {
+        let mut refused: Vec<&Line> = self.refused.iter().collect();
+        refused.sort_by_key(|one| one.number);
+        refused.iter().map(|one| one.why.told(text)).collect()
+    }
+
     /// Writes the refused rows into a file, if there are any.
-    pub(crate) fn write_rejects(&mut self, path: &Path) -> Result<(), Failure> {
+    pub(crate) fn write_rejects(&mut self, text: &Text, path: &Path) -> Result<(), Failure> {
         self.refused.sort_by_key(|one| one.number);
         self.notes.sort_by_key(|one| one.number);
         if self.refused.is_empty() {
@@ -82,7 +91,7 @@ impl Report {
         let mut writer = csv::Writer::from_path(path).map_err(failed)?;
         writer.write_record(["line", "id", "reason"]).map_err(failed)?;
         for one in &self.refused {
-            writer.write_record([&one.number.to_string(), &one.id, &one.why]).map_err(failed)?;
+            writer.write_record([&one.number.to_string(), &one.id, &one.why.told(text)]).map_err(failed)?;
         }
         writer.flush().map_err(|cause| Failure::io(path.display().to_string(), cause))
     }
@@ -90,7 +99,9 @@ impl Report {
     /// Tells what came of it.
     pub(crate) fn tell(&self, out: &Out, rejects: &Path) -> Result<(), Failure> {
         let lines = |list: &[Line]| -> Vec<_> {
-            list.iter().map(|one| json!({"line": one.number, "id": one.id, "reason": one.why})).collect()
+            list.iter()
+                .map(|one| json!({"line": one.number, "id": one.id, "reason": one.why.told(&out.text)}))
+                .collect()
         };
         if !out.is_table() {
             let value = json!({
@@ -117,7 +128,7 @@ impl Report {
         }
         out.say(key, &[("count", (list.len() as u64).into())])?;
         for one in list.iter().take(10) {
-            let arguments = [("line", one.number.to_string().into()), ("reason", (&one.why).into())];
+            let arguments = [("line", one.number.to_string().into()), ("reason", one.why.told(&out.text).into())];
             out.line(&format!("  {}", out.text.with("import-line", &arguments)))?;
         }
         Ok(())

@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::{self, TicketState, reprioritise_ticket_request::To};
 
+use super::fault::Fault;
 use super::mapping::Mapping;
 use super::plan::{Plan, Step, way};
 use super::report::Report;
@@ -32,7 +33,7 @@ pub(crate) struct Sender<'a> {
 /// What stops one ticket, or the whole import.
 enum Stop {
     /// The desk refused: this ticket ends here.
-    Refused(u64, String),
+    Refused(u64, Fault),
     /// The desk can't be reached: nothing goes on.
     All(Failure),
 }
@@ -126,7 +127,7 @@ impl<'a> Sender<'a> {
         match self.play(&plan, &mut report).await {
             Ok(()) => Ok(report),
             Err(Stop::Refused(line, why)) => {
-                report.refuse(line, &plan.external_id, &why);
+                report.refuse(line, &plan.external_id, why);
                 Ok(report)
             }
             Err(Stop::All(failure)) => Err(failure),
@@ -141,8 +142,8 @@ impl<'a> Sender<'a> {
             ticket = player.ticket;
         }
         if ticket.state() != plan.last {
-            let stands = format!("stands in {}, not in {}", ticket.state().as_str_name(), plan.last.as_str_name());
-            report.refuse(plan.line, &plan.external_id, &stands);
+            let (found, wanted) = (ticket.state().as_str_name(), plan.last.as_str_name());
+            report.refuse(plan.line, &plan.external_id, Fault::Stands { found, wanted });
         }
         Ok(())
     }
@@ -186,7 +187,7 @@ fn stop(line: u64, failure: Failure) -> Stop {
     for violation in failure.fault().map(|fault| fault.violations.as_slice()).unwrap_or_default() {
         let _ = write!(why, "; {}: {}", violation.field, violation.description);
     }
-    Stop::Refused(line, why)
+    Stop::Refused(line, Fault::Refused(why))
 }
 
 /// It is well that somebody is there already.
@@ -287,7 +288,7 @@ impl Player<'_> {
         }
         let Some(way) = way(self.ticket.state(), step.state) else {
             let (from, to) = (self.ticket.state().as_str_name(), step.state.as_str_name());
-            return Err(Stop::Refused(step.line, format!("the desk has no way from {from} to {to}")));
+            return Err(Stop::Refused(step.line, Fault::NoWay { from, to }));
         };
         for state in way {
             let what = format!("state {}", state.as_str_name());

@@ -1,0 +1,81 @@
+//! What is wrong with a mapping or a row: kinds, which are told in the language of whoever reads them.
+
+use crate::text::{Text, Value};
+
+/// What is wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// The mapping is no TOML, or has unknown or missing keys: what its reader says.
+    Mapping(String),
+    /// The mapping fills something that is no field of a ticket.
+    NoField { field: String, nearest: &'static str },
+    /// The mapping's zone is unknown.
+    NoZone(String),
+    /// The mapping, or a row, gives a word that an enum of the contract does not have.
+    NoWord { word: String, field: String },
+    /// The mapping fills no subject.
+    NoSubject,
+    /// The file lacks a column that the mapping names.
+    NoColumn { file: String, column: String },
+    /// A row is no CSV or no JSON: what its reader says.
+    Unreadable(String),
+    /// A row of CSV has another length than the heading.
+    Length { values: usize, columns: usize },
+    /// A row does not say which ticket it is of.
+    NoId(String),
+    /// A row without a subject.
+    EmptySubject,
+    /// A time in none of the forms that the mapping gives.
+    NoTime(String),
+    /// A time that no calendar has: what the library of time says.
+    BadTime(String),
+    /// A row that does not tell when the ticket was made.
+    NoCreation,
+    /// Rows of a ticket that could not be made.
+    LeftOut(String),
+    /// A state that was played otherwise than it stands.
+    Played { told: &'static str, played: &'static str },
+    /// A state that can't be reached from the one before.
+    NoWay { from: &'static str, to: &'static str },
+    /// The ticket does not end in the state of its last row.
+    Stands { found: &'static str, wanted: &'static str },
+    /// The desk's own words, which are in the caller's language.
+    Refused(String),
+}
+
+impl Fault {
+    /// In words.
+    pub(crate) fn told(&self, text: &Text) -> String {
+        let say = |key: &str, arguments: &[(&str, Value<'_>)]| text.with(key, arguments);
+        let count = |n: &usize| Value::Count(*n as u64);
+        match self {
+            Self::Mapping(detail) | Self::Unreadable(detail) | Self::BadTime(detail) | Self::Refused(detail) => {
+                detail.trim_end().to_owned()
+            }
+            Self::NoField { field, nearest } => {
+                say("import-no-field", &[("field", field.into()), ("nearest", (*nearest).into())])
+            }
+            Self::NoZone(zone) => say("import-no-zone", &[("zone", zone.into())]),
+            Self::NoWord { word, field } => say("import-no-word", &[("word", word.into()), ("field", field.into())]),
+            Self::NoSubject => say("import-no-subject", &[]),
+            Self::NoColumn { file, column } => {
+                say("import-no-column", &[("file", file.into()), ("column", column.into())])
+            }
+            Self::Length { values, columns } => {
+                say("import-length", &[("values", count(values)), ("columns", count(columns))])
+            }
+            Self::NoId(column) => say("import-no-id", &[("column", column.into())]),
+            Self::EmptySubject => say("import-empty-subject", &[]),
+            Self::NoTime(time) => say("import-no-time", &[("time", time.into())]),
+            Self::NoCreation => say("import-no-creation", &[]),
+            Self::LeftOut(id) => say("import-left-out", &[("id", id.into())]),
+            Self::Played { told, played } => {
+                say("import-played", &[("told", (*told).into()), ("played", (*played).into())])
+            }
+            Self::NoWay { from, to } => say("import-no-way", &[("from", (*from).into()), ("to", (*to).into())]),
+            Self::Stands { found, wanted } => {
+                say("import-stands", &[("found", (*found).into()), ("wanted", (*wanted).into())])
+            }
+        }
+    }
+}
