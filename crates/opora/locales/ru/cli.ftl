@@ -351,7 +351,7 @@ check-attachment-missing = вложения { $number } нет
 check-attachment-damaged = вложение { $number } не сходится со своим хешем
 check-attachment-size = во вложении { $number } { $found } байт, а должно быть { $size }
 check-attachment-unreadable = вложение { $number } не читается: { $detail }
-open-in-use = { $dir } занят: { $pid ->
+open-in-use = { $dir } занят { $pid ->
     [none] другим процессом
    *[other] процессом { $pid }
 }
