@@ -300,3 +300,36 @@ impl Checker<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is told of so many findings of a kind, with one of another kind after the first.
+    fn told(many: u64) -> Vec<CheckFinding> {
+        let dir = Path::new("desk");
+        let mut checker =
+            Checker { dir, report: CheckReport::default(), expected: Expected::default(), told: HashMap::new() };
+        for n in 1..=many {
+            let what = Wrong::TicketWrong { number: TicketNumber(n), revision: Revision(n) };
+            checker.find_one("tickets", dir, Severity::Repairable, what);
+            if n == 1 {
+                checker.find_one("requests", dir, Severity::Repairable, Wrong::RequestWrong(Revision(1)));
+            }
+        }
+        checker.report.findings
+    }
+
+    #[test]
+    fn what_is_found_too_often_is_told_so_often_and_no_more() {
+        let most = MAX_TOLD as u64;
+        for (many, listed, more) in
+            [(most - 1, MAX_TOLD, false), (most, MAX_TOLD + 1, false), (most + 1, MAX_TOLD + 1, true)]
+        {
+            let findings = told(many);
+            let last = findings.last().unwrap();
+            assert_eq!((findings.len(), last.more), (listed, more), "{many}");
+            assert!(findings.iter().rev().skip(1).all(|finding| !finding.more), "{many}");
+        }
+    }
+}

@@ -7,7 +7,6 @@ use crate::api::StoreUid;
 
 /// What is wrong with a file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
 pub enum Wrong {
     /// Segments of the journal are gone.
     #[error("revisions {} to {} are missing before it", .first.0, .last.0)]

@@ -115,7 +115,6 @@ fn told(wrong: &Wrong, text: &Text) -> String {
         Wrong::AttachmentUnreadable { number, detail } => {
             say("check-attachment-unreadable", &[("number", on(number)), ("detail", detail.into())])
         }
-        other => other.to_string(),
     }
 }
 
