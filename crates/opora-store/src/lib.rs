@@ -23,6 +23,6 @@ pub use api::{
 pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
-pub use priority::yield_to_others;
+pub use priority::{Activity, yield_to_others};
 pub use view::generations::probe_view;
 pub use wrong::Wrong;

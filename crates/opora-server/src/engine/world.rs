@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
-use opora_store::{ReadError, Record, Store};
+use opora_store::{Activity, ReadError, Record, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
@@ -23,6 +23,8 @@ pub(crate) struct World {
     pub(crate) log: Log,
     pub(crate) hub: Arc<Hub>,
     pub(crate) time: Timekeeper,
+    /// When something was last committed, for those who give way to it.
+    pub(crate) activity: Arc<Activity>,
     /// Why the process has to end.
     pub(crate) fatal: watch::Sender<Option<String>>,
     /// When the newest commit was made.
@@ -46,6 +48,7 @@ impl World {
             directory,
             rules: RwLock::new(Arc::new(rules)),
             time,
+            activity: Arc::default(),
             fatal: watch::Sender::new(None),
             newest_at: AtomicI64::new(newest_at.as_millis()),
         }

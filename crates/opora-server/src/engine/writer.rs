@@ -96,6 +96,7 @@ impl Writer {
 
     /// Works a group off; `held` is what watchers are to be told of the one before. Gives what they are to be told later.
     fn group(&self, jobs: &mut Vec<Job>, held: Vec<Arc<Published>>) -> Vec<Arc<Published>> {
+        self.world.activity.note(jobs.len());
         let mut group = Group::new(&self.world);
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs.drain(..) {
@@ -135,6 +136,7 @@ impl Writer {
 
     fn publish(&self, group: Group<'_>) -> Vec<Arc<Published>> {
         let world = &self.world;
+        world.activity.note(group.commits().len());
         world.committed_at(group.at());
         if !Arc::ptr_eq(group.rules(), &world.rules.read()) {
             *world.rules.write() = group.rules().clone();

@@ -87,3 +87,34 @@ async fn the_index_catches_up_after_a_restart_and_is_built_anew_when_lost_or_dam
     bench.open_again();
     assert_eq!(found(&bench, "\"звонки\"").await, [1, 4]);
 }
+
+#[tokio::test]
+async fn an_index_that_is_very_far_behind_is_made_by_more_threads_and_finds_the_same() {
+    const MANY: u64 = 21_000;
+    let mut bench = some().await;
+    found(&bench, "\"звонки\"").await;
+    bench.desk.stop().await.unwrap();
+    bench.search = false;
+    bench.open_again();
+    let mut marked = Vec::new();
+    while bench.desk.revision().0 < MANY {
+        let first = bench.desk.revision().0;
+        let subjects =
+            (first..first + 500).map(|n| if n % 1_000 == 7 { "Маркер" } else { "Обычное дело" });
+        let created = subjects.map(|subject| bench.create(subject));
+        for ticket in futures::future::join_all(created).await {
+            marked.extend((&*ticket.subject == "Маркер").then_some(ticket.number.0));
+        }
+    }
+    let edit = Edit { subject: Some("Тишина".into()), ..Edit::default() };
+    bench.change(TicketNumber(1), Change::Update(Box::new(edit))).await.unwrap();
+    bench.desk.stop().await.unwrap();
+    bench.search = true;
+    bench.open_again();
+    assert_eq!(found(&bench, "\"маркеры\"").await, marked);
+    assert_eq!(found(&bench, "\"звонки\"").await, [0_u64; 0], "deleted by one thread, written by another");
+    assert_eq!(found(&bench, "\"тишина\"").await, [1]);
+    bench.create("Маркер").await;
+    marked.push(bench.store.position().tickets);
+    assert_eq!(found(&bench, "\"маркеры\"").await, marked);
+}

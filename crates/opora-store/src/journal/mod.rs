@@ -28,6 +28,7 @@ use self::seal::Seal;
 use self::segment::{Index, Opened, Segment, seal_path, segment_path};
 use crate::api::{AppendError, ReadError, StoreUid};
 use crate::disk::{Disk, File, is_full};
+use crate::priority::Activity;
 
 pub(crate) use open::JournalError;
 pub(crate) use pack::Packing;
@@ -55,6 +56,8 @@ pub(crate) struct Journal {
     newest: AtomicU64,
     /// A reserved file that the next segment is made of.
     spare: Mutex<Option<Arc<dyn File>>>,
+    /// When something was last appended.
+    activity: Activity,
 }
 
 /// How a journal is kept.
@@ -121,6 +124,7 @@ impl Journal {
     ///
     /// After [`AppendError::Failed`] nothing may be appended any more.
     pub(crate) fn append(&self, group: &Group<'_>) -> Result<(), AppendError> {
+        self.activity.note(group.lengths.len());
         let mut tail = self.tail.lock();
         let length = group.bytes.len() as u64;
         let segment = self.room(&mut tail, group.first, length)?;
@@ -147,6 +151,7 @@ impl Journal {
         index.end = at;
         drop(index);
         tail.newest_at = Some(group.at);
+        self.activity.note(group.lengths.len());
         self.newest.fetch_add(group.lengths.len() as u64, Ordering::AcqRel);
         Ok(())
     }

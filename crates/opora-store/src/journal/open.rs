@@ -17,6 +17,7 @@ use super::segment::{Index, Segment, first_in, open_file, seal_path, segment_pat
 use super::{Journal, JournalOptions, Tail};
 use crate::api::StoreUid;
 use crate::disk::{Disk, read_full};
+use crate::priority::Activity;
 
 /// Why a journal can't be opened.
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +74,7 @@ impl Journal {
             tail: Mutex::new(Tail { reserved: 0, written: 0, newest_at, torn: torn.is_some() }),
             newest: AtomicU64::new(newest.0),
             spare: Mutex::new(None),
+            activity: Activity::default(),
         };
         Ok((journal, torn))
     }

@@ -58,6 +58,7 @@ impl Journal {
                 file.sync()?;
                 unsynced = 0;
             }
+            self.activity.give_way();
             if goes_on() { Ok(()) } else { Err(io::ErrorKind::Interrupted.into()) }
         });
         match written {

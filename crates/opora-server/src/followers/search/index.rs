@@ -4,23 +4,24 @@
 //! up word by word: a ticket is found when every word stands in one of its documents.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use opora_core::event::{Change, TicketEvent};
 use opora_core::model::{Revision, Ticket};
-use opora_store::StoreUid;
+use opora_store::{Activity, StoreUid};
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
-use tantivy::tokenizer::{
-    Language, LowerCaser, RemoveLongFilter, SimpleTokenizer, Stemmer, TextAnalyzer, TokenStream as _,
-};
+use tantivy::tokenizer::{TokenStream as _, Tokenizer as _};
 use tantivy::{
     DocSet as _, Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TERMINATED, TantivyDocument, TantivyError,
     Term,
 };
 
 use super::NumberSet;
+use super::merging::Merging;
 use super::unsynced::{self, Unsynced};
+use super::words::{Words, fold};
 
-/// Memory of the writer.
+/// Memory of each of the writer's threads.
 const HEAP: usize = 16 * 1024 * 1024;
 /// The most words of a text that are looked up.
 const MAX_WORDS: usize = 32;
@@ -40,30 +41,18 @@ struct Fields {
 }
 
 pub(super) struct TextIndex {
-    index: Index,
     fields: Fields,
     reader: IndexReader,
+    words: Words,
 }
 
 pub(super) struct TextWriter {
+    index: Index,
     writer: IndexWriter,
+    threads: usize,
+    merging: Merging,
     fields: Fields,
     uid: StoreUid,
-}
-
-/// As texts are compared: lower case, ё as е.
-fn fold(text: &str) -> String {
-    text.to_lowercase().replace('ё', "е")
-}
-
-fn analyser() -> TextAnalyzer {
-    // Each stemmer leaves the words of the other's alphabet alone.
-    TextAnalyzer::builder(SimpleTokenizer::default())
-        .filter(RemoveLongFilter::limit(100))
-        .filter(LowerCaser)
-        .filter(Stemmer::new(Language::Russian))
-        .filter(Stemmer::new(Language::English))
-        .build()
 }
 
 fn schema() -> (Schema, Fields) {
@@ -78,11 +67,17 @@ fn schema() -> (Schema, Fields) {
 }
 
 impl TextIndex {
-    /// Opens the index of a directory, and how far it has read this store; anew where it can't be used.
-    pub(super) fn open(dir: &Path, uid: StoreUid, newest: Revision) -> tantivy::Result<(Self, TextWriter, Revision)> {
+    /// Opens the index of a directory, and how far it has read this store; anew where it can't be used. What is written
+    /// gives way to `activity`.
+    pub(super) fn open(
+        dir: &Path,
+        uid: StoreUid,
+        newest: Revision,
+        activity: &Arc<Activity>,
+    ) -> tantivy::Result<(Self, TextWriter, Revision)> {
         let boot = opora_store::boot_id();
         let opened = if unsynced::trusted(dir, &boot) || !dir.exists() {
-            Self::open_once(dir, uid, newest, &boot)
+            Self::open_once(dir, uid, newest, &boot, activity)
         } else {
             Err(TantivyError::InvalidArgument("the machine went down while it was open".into()))
         };
@@ -97,7 +92,7 @@ impl TextIndex {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
                     _ => {}
                 }
-                Self::open_once(dir, uid, newest, &boot)
+                Self::open_once(dir, uid, newest, &boot, activity)
             }
         }
     }
@@ -107,13 +102,15 @@ impl TextIndex {
         uid: StoreUid,
         newest: Revision,
         boot: &str,
+        activity: &Arc<Activity>,
     ) -> tantivy::Result<(Self, TextWriter, Revision)> {
         #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
         std::fs::create_dir_all(dir)?;
         unsynced::begin(dir, boot)?;
         let (schema, fields) = schema();
-        let index = Index::open_or_create(Unsynced::open(dir)?, schema)?;
-        index.tokenizers().register("desk", analyser());
+        let index = Index::open_or_create(Unsynced::open(dir, activity.clone())?, schema)?;
+        let words = Words::new(activity.clone());
+        index.tokenizers().register("desk", words.clone());
         let payload = index.load_metas()?.payload;
         let revision = match payload.as_deref().map(|payload| read_payload(payload, uid)) {
             None => Revision::ZERO,
@@ -121,8 +118,10 @@ impl TextIndex {
             Some(_) => return Err(TantivyError::InvalidArgument("it is of another store".into())),
         };
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
-        let writer = TextWriter { writer: index.writer_with_num_threads(1, HEAP)?, fields, uid };
-        Ok((Self { index, fields, reader }, writer, revision))
+        let merging = Merging::default();
+        let writer = writing(&index, 1, &merging)?;
+        let writer = TextWriter { writer, index, threads: 1, merging, fields, uid };
+        Ok((Self { fields, reader, words: words.at_once() }, writer, revision))
     }
 
     /// Shows what was committed.
@@ -133,11 +132,11 @@ impl TextIndex {
     /// The tickets that have every word of a text.
     pub(super) fn find(&self, text: &str) -> tantivy::Result<NumberSet> {
         let searcher = self.reader.searcher();
-        let mut analyser = self.index.tokenizers().get("desk").unwrap_or_else(analyser);
+        let mut words = self.words.clone();
         let mut found: Option<NumberSet> = None;
         for word in fold(text).split_whitespace().take(MAX_WORDS) {
             let mut of_word = None;
-            let mut stream = analyser.token_stream(word);
+            let mut stream = words.token_stream(word);
             while let Some(token) = stream.next() {
                 let term = Term::from_field_text(self.fields.text, &token.text);
                 let of_token = Self::having(&searcher, &term)?;
@@ -171,6 +170,13 @@ impl TextIndex {
     }
 }
 
+/// A writer of so many threads.
+fn writing(index: &Index, threads: usize, merging: &Merging) -> tantivy::Result<IndexWriter> {
+    let writer = index.writer_with_num_threads(threads, threads * HEAP)?;
+    writer.set_merge_policy(Box::new(merging.clone()));
+    Ok(writer)
+}
+
 fn narrow(found: &mut Option<NumberSet>, by: NumberSet) {
     match found {
         Some(found) => found.intersect(&by),
@@ -188,7 +194,7 @@ impl TextWriter {
     pub(super) fn add(
         &mut self,
         event: &TicketEvent,
-        description: impl FnOnce(&Ticket) -> Option<std::sync::Arc<str>>,
+        description: impl FnOnce(&Ticket) -> Option<Arc<str>>,
     ) -> tantivy::Result<bool> {
         let ticket = &event.ticket;
         match &event.change {
@@ -231,6 +237,25 @@ impl TextWriter {
         document.add_u64(self.fields.number, ticket.number.0);
         fill(&mut document, self.fields);
         self.writer.add_document(document).map(drop)
+    }
+
+    /// Puts merging off, or no more.
+    pub(super) fn put_merging_off(&self, put_off: bool) {
+        self.merging.put_off(put_off);
+    }
+
+    /// How many threads index.
+    pub(super) fn threads(&self) -> usize {
+        self.threads
+    }
+
+    /// Has so many threads index from now on. What was not committed is lost, and merging is given up
+    /// until the next commit.
+    pub(super) fn spread(self, threads: usize) -> tantivy::Result<Self> {
+        // Two writers of one index can't be.
+        drop(self.writer);
+        let writer = writing(&self.index, threads, &self.merging)?;
+        Ok(Self { writer, threads, ..self })
     }
 
     /// Gives up merging and makes what was committed last, whatever happens to the machine.

@@ -2,8 +2,10 @@
 //! behind, except under a load that leaves it no time; then it says how far it is.
 
 mod index;
+mod merging;
 mod set;
 mod unsynced;
+mod words;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -25,6 +27,10 @@ const SHOW_EVERY: Duration = Duration::from_millis(400);
 const SHOW_EVERY_BEHIND: Duration = Duration::from_secs(5);
 /// So many commits behind is far.
 const FAR: u64 = 5_000;
+/// So many are so far that indexing is spread over [`THREADS`], until it is not far any more.
+const VERY_FAR: u64 = 20_000;
+/// Each needs memory of its own, and makes segments of its own.
+const THREADS: usize = 2;
 /// How long it sleeps when there is nothing to do.
 const NAP: Duration = Duration::from_millis(100);
 /// How many commits are read at once.
@@ -94,7 +100,8 @@ impl Search {
     }
 
     fn follow(&self, world: &World, dir: &Path) -> tantivy::Result<()> {
-        let (index, mut writer, mut read) = TextIndex::open(dir, world.store.uid(), world.log.newest())?;
+        let (index, mut writer, mut read) =
+            TextIndex::open(dir, world.store.uid(), world.log.newest(), &world.activity)?;
         index.reload()?;
         let index = Arc::new(index);
         *self.index.lock() = Some(index.clone());
@@ -103,6 +110,7 @@ impl Search {
         loop {
             let commits = world.log.read(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
             for published in &commits {
+                world.activity.give_way();
                 for record in &published.commit.records {
                     if let Record::Ticket(event) = record {
                         dirty |= writer.add(event, |ticket| description(&*world.store, ticket).ok().flatten())?;
@@ -113,7 +121,14 @@ impl Search {
             let going_on = !world.log.stopped();
             let behind = world.log.newest().0.saturating_sub(read.0);
             let every = if behind > FAR { SHOW_EVERY_BEHIND } else { SHOW_EVERY };
-            if read > self.revision() && (!going_on || now().saturating_sub(last) >= every) {
+            writer.put_merging_off(behind > FAR);
+            let threads = match behind {
+                0..=FAR => 1,
+                VERY_FAR.. => THREADS,
+                _ => writer.threads(),
+            };
+            let spread = threads != writer.threads();
+            if read > self.revision() && (!going_on || spread || now().saturating_sub(last) >= every) {
                 if std::mem::take(&mut dirty) {
                     writer.commit(read)?;
                     index.reload()?;
@@ -123,6 +138,11 @@ impl Search {
             }
             if !going_on {
                 return writer.end(dir);
+            }
+            if spread {
+                writer = writer.spread(threads)?;
+                // With nothing in it: merging begins again.
+                writer.commit(read)?;
             }
             if commits.is_empty() {
                 world.log.pause(NAP);

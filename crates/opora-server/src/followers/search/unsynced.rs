@@ -1,12 +1,14 @@
 //! Where the index lies: as tantivy keeps it, without its syncs, which would hold up the journal's on the same disk. The
 //! file `state` says whether what is there can be trusted: it was synced when the desk stopped, or the machine has not
-//! gone down since. Else the index is built anew from the log.
+//! gone down since. Else the index is built anew from the log. Whoever writes to it gives way to the desk: indexing, and
+//! merging, which nobody else can slow down.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use opora_store::Activity;
 use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
 use tantivy::directory::{
     AntiCallToken, Directory, DirectoryLock, FileHandle, Lock, MmapDirectory, TerminatingWrite, WatchCallback,
@@ -61,18 +63,20 @@ fn say(dir: &Path, what: &str) -> io::Result<()> {
 pub(super) struct Unsynced {
     dir: PathBuf,
     inner: MmapDirectory,
+    activity: Arc<Activity>,
 }
 
 impl Unsynced {
-    pub(super) fn open(dir: &Path) -> Result<Self, OpenDirectoryError> {
-        Ok(Self { dir: dir.to_owned(), inner: MmapDirectory::open(dir)? })
+    pub(super) fn open(dir: &Path, activity: Arc<Activity>) -> Result<Self, OpenDirectoryError> {
+        Ok(Self { dir: dir.to_owned(), inner: MmapDirectory::open(dir)?, activity })
     }
 }
 
-struct Unsyncing(File);
+struct Unsyncing(File, Arc<Activity>);
 
 impl Write for Unsyncing {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.1.give_way();
         self.0.write(bytes)
     }
 
@@ -106,7 +110,7 @@ impl Directory for Unsynced {
             io::ErrorKind::AlreadyExists => OpenWriteError::FileAlreadyExists(path.to_owned()),
             _ => OpenWriteError::wrap_io_error(error, path.to_owned()),
         })?;
-        Ok(BufWriter::new(Box::new(Unsyncing(file))))
+        Ok(BufWriter::new(Box::new(Unsyncing(file, self.activity.clone()))))
     }
 
     fn atomic_read(&self, path: &Path) -> Result<Vec<u8>, OpenReadError> {
