@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
@@ -29,7 +30,7 @@ use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
-use crate::service::{FILTERS, Parts, Service, TicketServer, Tokens, attached};
+use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
@@ -206,21 +207,22 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let guard = GuardLayer::new(config.max_concurrent_requests);
     let calls = guard.calls();
     let stopped = stopping.clone().cancelled_owned();
-    let transport = tonic::transport::Server::builder()
-        .max_concurrent_streams(STREAMS)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .layer(guard)
-        .add_service(health)
+    let others = Routes::new(health)
         .add_service(reflection)
-        .add_service(TicketServer::new(service.clone()))
         .add_service(limited!(SlaServiceServer, UNARY_BYTES))
         .add_service(limited!(AttachmentServiceServer, CHUNK_MESSAGE_BYTES))
         .add_service(limited!(DirectoryServiceServer, UNARY_BYTES))
         .add_service(limited!(PresenceServiceServer, UNARY_BYTES))
         .add_service(limited!(ReportServiceServer, UNARY_BYTES))
-        .add_service(limited!(AdminServiceServer, UNARY_BYTES))
-        .serve_with_incoming_shutdown(connections(listener, config.max_connections), stopped);
+        .add_service(limited!(AdminServiceServer, UNARY_BYTES));
+    let services = Services::new(TicketServer::new(service.clone()), others);
+    let incoming = connections(listener, config.max_connections);
+    let transport = tonic::transport::Server::builder()
+        .max_concurrent_streams(STREAMS)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+        .layer(guard)
+        .serve_with_incoming_shutdown(services, incoming, stopped);
     // Ended by `stop`, which waits for it; `failed` finds out when it ends by itself.
     let tracker = TaskTracker::new();
     let transport = tracker.spawn(transport);

@@ -10,6 +10,7 @@ mod directory;
 mod page;
 mod presence;
 mod reports;
+mod routes;
 mod sla;
 mod tickets;
 mod watch;
@@ -32,6 +33,7 @@ use crate::presence::Presences;
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
+pub(crate) use routes::Services;
 pub(crate) use wire::TicketServer;
 
 /// The most bytes of a page.
