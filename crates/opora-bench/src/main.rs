@@ -49,6 +49,10 @@ use crate::error::{BenchError, Outcome};
 use crate::report::Report;
 use crate::settings::{Measure, Settings};
 
+/// The load is to leave as much of the machine to the servers as can be.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let settings = Settings::parse();

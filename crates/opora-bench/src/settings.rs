@@ -52,6 +52,9 @@ pub(crate) struct Settings {
     /// How many passes of each subject [default: 5, quick: 3].
     #[arg(long, value_name = "N")]
     passes: Option<usize>,
+    /// Calls in flight, for what is measured at several numbers of them [default: 1,16,64,256].
+    #[arg(long, value_name = "N,…", value_delimiter = ',')]
+    pub(crate) in_flight: Vec<usize>,
     /// How many tickets are stored, for what depends on it [default: 1000,100000,1000000, quick: 1000,100000].
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     sizes: Vec<u64>,

@@ -35,7 +35,8 @@ pub(super) async fn measure(settings: &Settings, report: &mut Report) -> Outcome
     let opora = Opora::start(settings).await?;
     let etcd = Etcd::start(&settings.directory).await?;
     let (creations, puts, transactions) = (opora.creations().await?, etcd.puts().await?, etcd.transactions().await?);
-    for in_flight in LEVELS {
+    let levels = if settings.in_flight.is_empty() { &LEVELS[..] } else { &settings.in_flight };
+    for &in_flight in levels {
         let plan = plan(settings, in_flight);
         let mut level = Level { opora: Vec::new(), lags: Vec::new(), put: Vec::new(), transaction: Vec::new() };
         for _ in 0..settings.passes() {
