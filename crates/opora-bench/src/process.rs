@@ -115,6 +115,28 @@ pub(crate) fn cpu_seconds(pid: u32) -> Outcome<f64> {
     Ok(ticks as f64 / rustix::param::clock_ticks_per_second() as f64)
 }
 
+/// How long processes are looked at, and of a core how much they may use to be called calm.
+const CALM: (Duration, f64) = (Duration::from_millis(500), 0.05);
+/// How long is waited for calm.
+const CALM_PATIENCE: Duration = Duration::from_secs(20);
+
+/// Waits until processes do next to nothing, so that what one still has to do after a pass is not done in the next one's
+/// time. One that does not come to rest is measured beside all the same.
+pub(crate) async fn until_calm(pids: &[u32]) -> Outcome<()> {
+    let used = || pids.iter().map(|pid| cpu_seconds(*pid)).sum::<Outcome<f64>>();
+    let begin = Instant::now();
+    let mut before = used()?;
+    while begin.elapsed() < CALM_PATIENCE {
+        tokio::time::sleep(CALM.0).await;
+        let now = used()?;
+        if now - before < CALM.0.as_secs_f64() * CALM.1 {
+            break;
+        }
+        before = now;
+    }
+    Ok(())
+}
+
 /// utime + stime of a line of /proc/PID/stat. The name in parentheses may hold spaces and parentheses.
 fn ticks_of(stat: &str) -> Option<u64> {
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace().skip(11);

@@ -72,7 +72,7 @@ pub(crate) struct Lane {
 }
 
 fn gone(error: h2::Error) -> Status {
-    Status::unavailable(error.to_string())
+    Status::from_error(Box::new(error))
 }
 
 impl Lane {

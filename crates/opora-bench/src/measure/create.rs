@@ -12,6 +12,7 @@ use crate::error::Outcome;
 use crate::etcd::Etcd;
 use crate::load::{Pass, closed};
 use crate::opora::{ALLOWED_LAG, Lag, Opora};
+use crate::process::until_calm;
 use crate::report::{Goal, Report, Unit};
 use crate::settings::Settings;
 use crate::stats::Spread;
@@ -40,8 +41,11 @@ pub(super) async fn measure(settings: &Settings, report: &mut Report) -> Outcome
         let plan = plan(settings, in_flight);
         let mut level = Level { opora: Vec::new(), lags: Vec::new(), put: Vec::new(), transaction: Vec::new() };
         for _ in 0..settings.passes() {
+            let both = [creations.pid, puts.pid];
+            until_calm(&both).await?;
             level.opora.push(closed(&creations, plan).await?);
             level.lags.push(opora.catch_up(PATIENCE).await?);
+            until_calm(&both).await?;
             level.put.push(closed(&puts, plan).await?);
             level.transaction.push(closed(&transactions, plan).await?);
         }
