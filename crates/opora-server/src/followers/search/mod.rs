@@ -27,7 +27,7 @@ const SHOW_EVERY: Duration = Duration::from_millis(400);
 const SHOW_EVERY_BEHIND: Duration = Duration::from_secs(5);
 /// So many commits behind is far.
 const FAR: u64 = 5_000;
-/// So many are so far that indexing is spread over [`THREADS`], until it is not far any more.
+/// So many are so far that indexing is spread over [`THREADS`], until it has caught up.
 const VERY_FAR: u64 = 20_000;
 /// Each needs memory of its own, and makes segments of its own.
 const THREADS: usize = 2;
@@ -121,13 +121,14 @@ impl Search {
             let going_on = !world.log.stopped();
             let behind = world.log.newest().0.saturating_sub(read.0);
             let every = if behind > FAR { SHOW_EVERY_BEHIND } else { SHOW_EVERY };
-            writer.put_merging_off(behind > FAR);
             let threads = match behind {
-                0..=FAR => 1,
+                0 => 1,
                 VERY_FAR.. => THREADS,
                 _ => writer.threads(),
             };
             let spread = threads != writer.threads();
+            // What would be begun now is given up at once where it is spread anew.
+            writer.put_merging_off(behind > FAR || spread);
             if read > self.revision() && (!going_on || spread || now().saturating_sub(last) >= every) {
                 if std::mem::take(&mut dirty) {
                     writer.commit(read)?;
@@ -141,6 +142,7 @@ impl Search {
             }
             if spread {
                 writer = writer.spread(threads)?;
+                writer.put_merging_off(behind > FAR);
                 // With nothing in it: merging begins again.
                 writer.commit(read)?;
             }
