@@ -92,7 +92,7 @@ impl Clocks {
         }
         let (mut written, mut looks) = (read, 0_u32);
         loop {
-            let more = self.follow(world, &mut due, &mut read);
+            let more = self.follow(world, &mut due, &mut read) && is_far(read, world.log.newest());
             let (now, healthy) = world.time.read();
             if fire && healthy {
                 self.fire(world, engine, &mut due, &mut read, now);
@@ -111,7 +111,7 @@ impl Clocks {
         }
     }
 
-    /// Reads some of the log; whether there is more.
+    /// Reads some of the log; whether there was any.
     fn follow(&self, world: &World, due: &mut Due, read: &mut Revision) -> bool {
         let commits = match world.log.read(read.next(), CHUNK) {
             Ok(commits) => commits,
@@ -134,7 +134,7 @@ impl Clocks {
             due.look(ticket, &rules);
         }
         self.revision.store(read.0, Ordering::Release);
-        commits.len() == CHUNK
+        !commits.is_empty()
     }
 
     /// Tells everything that is due.
@@ -157,7 +157,8 @@ impl Clocks {
                 }
             }
             // What was told changed those tickets, and is in the log by now.
-            while self.follow(world, due, read) {}
+            let told = world.log.newest();
+            while *read < told && self.follow(world, due, read) {}
             Self::look_again(world, due, &silent, now);
         }
     }
@@ -178,7 +179,27 @@ impl Clocks {
     }
 }
 
+/// Whether so much is left to be read that it is not put off until the next look. How much came last says nothing: of large
+/// commits the store gives few at once.
+fn is_far(read: Revision, newest: Revision) -> bool {
+    newest.0.saturating_sub(read.0) >= CHUNK as u64
+}
+
 fn tick(number: TicketNumber) -> Work {
     let action = Action::Change { ticket: TicketRef::Number(number), etag: None, change: Change::Tick };
     Work::Submission(Submission { actor: Actor::SYSTEM, request: None, import_time: None, action })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_left_is_read_at_once_from_a_chunk_on() {
+        let chunk = CHUNK as u64;
+        for (newest, far) in [(7, false), (7 + chunk - 1, false), (7 + chunk, true), (7 + 9 * chunk, true), (0, false)]
+        {
+            assert_eq!(is_far(Revision(7), Revision(newest)), far, "{newest}");
+        }
+    }
 }
