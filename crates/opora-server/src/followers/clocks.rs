@@ -92,7 +92,7 @@ impl Clocks {
         }
         let (mut written, mut looks) = (read, 0_u32);
         loop {
-            let more = self.follow(world, &mut due, &mut read) && is_far(read, world.log.newest());
+            self.catch_up(world, &mut due, &mut read);
             let (now, healthy) = world.time.read();
             if fire && healthy {
                 self.fire(world, engine, &mut due, &mut read, now);
@@ -105,10 +105,17 @@ impl Clocks {
                     Err(error) => tracing::warn!(%error, "the queue's place can't be written down"),
                 }
             }
-            if !more && !world.log.pause(LOOK) || world.log.stopped() {
+            if !world.log.pause(LOOK) {
                 return;
             }
         }
+    }
+
+    /// Reads the log up to what is the newest now. How much comes at once says nothing of how much is left: of large
+    /// commits the store gives few.
+    fn catch_up(&self, world: &World, due: &mut Due, read: &mut Revision) {
+        let newest = world.log.newest();
+        while *read < newest && !world.log.stopped() && self.follow(world, due, read) {}
     }
 
     /// Reads some of the log; whether there was any.
@@ -157,8 +164,7 @@ impl Clocks {
                 }
             }
             // What was told changed those tickets, and is in the log by now.
-            let told = world.log.newest();
-            while *read < told && self.follow(world, due, read) {}
+            self.catch_up(world, due, read);
             Self::look_again(world, due, &silent, now);
         }
     }
@@ -179,27 +185,7 @@ impl Clocks {
     }
 }
 
-/// Whether so much is left to be read that it is not put off until the next look. How much came last says nothing: of large
-/// commits the store gives few at once.
-fn is_far(read: Revision, newest: Revision) -> bool {
-    newest.0.saturating_sub(read.0) >= CHUNK as u64
-}
-
 fn tick(number: TicketNumber) -> Work {
     let action = Action::Change { ticket: TicketRef::Number(number), etag: None, change: Change::Tick };
     Work::Submission(Submission { actor: Actor::SYSTEM, request: None, import_time: None, action })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_left_is_read_at_once_from_a_chunk_on() {
-        let chunk = CHUNK as u64;
-        for (newest, far) in [(7, false), (7 + chunk - 1, false), (7 + chunk, true), (7 + 9 * chunk, true), (0, false)]
-        {
-            assert_eq!(is_far(Revision(7), Revision(newest)), far, "{newest}");
-        }
-    }
 }
