@@ -35,7 +35,7 @@ pub(super) async fn measure(settings: &Settings, report: &mut Report) -> Outcome
         let population = populate::fill(&opora, size).await?;
         println!("  {}", json!(population.json()));
         if settings.wants(Measure::Memory) {
-            let found = memory::measure(report, &opora, &population);
+            let found = memory::measure(report, &opora, &population).await;
             note(report, "memory", found);
         }
         servers.push(Sized { opora, population });
