@@ -53,8 +53,8 @@ pub(crate) struct Settings {
     #[arg(long, value_name = "N")]
     passes: Option<usize>,
     /// Calls in flight, for what is measured at several numbers of them [default: 1,16,64,256].
-    #[arg(long, value_name = "N,…", value_delimiter = ',')]
-    pub(crate) in_flight: Vec<usize>,
+    #[arg(long, value_name = "N,…", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) in_flight: Vec<u16>,
     /// How many tickets are stored, for what depends on it [default: 1000,100000,1000000, quick: 1000,100000].
     #[arg(long, value_name = "N,…", value_delimiter = ',')]
     sizes: Vec<u64>,

@@ -120,4 +120,17 @@ mod tests {
         wait_until_over(&activity);
         assert_eq!(rest_after(&activity, 1), Some(REST), "what was pressing is over too");
     }
+    #[test]
+    fn giving_way_takes_a_rest_while_there_is_activity() {
+        let activity = Activity::default();
+        // Not before it has worked for a while; and a slow machine may lose as much time as a note counts for, but not
+        // every time.
+        let rested = (0..1_000_000).any(|_| {
+            activity.note(PRESSING);
+            let before = micros();
+            activity.give_way();
+            u128::from(micros() - before) >= LONG_REST.as_micros()
+        });
+        assert!(rested);
+    }
 }

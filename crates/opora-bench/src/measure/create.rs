@@ -18,7 +18,7 @@ use crate::settings::Settings;
 use crate::stats::Spread;
 
 /// Calls in flight, on four connections.
-const LEVELS: [usize; 4] = [1, 16, 64, 256];
+const LEVELS: [u16; 4] = [1, 16, 64, 256];
 /// The level at which the burst has a goal.
 const BURST_LEVEL: usize = 64;
 /// How long followers may take to catch up after a pass.
@@ -37,7 +37,7 @@ pub(super) async fn measure(settings: &Settings, report: &mut Report) -> Outcome
     let etcd = Etcd::start(&settings.directory).await?;
     let (creations, puts, transactions) = (opora.creations().await?, etcd.puts().await?, etcd.transactions().await?);
     let levels = if settings.in_flight.is_empty() { &LEVELS[..] } else { &settings.in_flight };
-    for &in_flight in levels {
+    for in_flight in levels.iter().copied().map(usize::from) {
         let plan = plan(settings, in_flight);
         let mut level = Level { opora: Vec::new(), lags: Vec::new(), put: Vec::new(), transaction: Vec::new() };
         for _ in 0..settings.passes() {
