@@ -118,3 +118,39 @@ async fn an_index_that_is_very_far_behind_is_made_by_more_threads_and_finds_the_
     marked.push(bench.store.position().tickets);
     assert_eq!(found(&bench, "\"маркеры\"").await, marked);
 }
+
+/// The segments that a directory's index consists of.
+#[cfg(target_os = "linux")]
+fn segments(dir: &std::path::Path) -> usize {
+    let meta = std::fs::read(dir.join("meta.json")).unwrap();
+    let meta: serde_json::Value = serde_json::from_slice(&meta).unwrap();
+    meta["segments"].as_array().unwrap().len()
+}
+
+/// Whether this process holds files of a directory that were deleted.
+#[cfg(target_os = "linux")]
+fn holds_deleted(dir: &std::path::Path) -> bool {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    maps.lines().any(|line| line.contains(dir.to_str().unwrap()) && line.ends_with("(deleted)"))
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn what_was_merged_away_is_let_go_of_without_a_further_change() {
+    let bench = Bench::with(true, false, 100);
+    let dir = bench.dir.path().join("followers/search");
+    let (mut made, mut most) = (Vec::new(), 0);
+    // Merged when there are eight.
+    for _ in 0..8 {
+        made.push(bench.create("Звонки").await.number.0);
+        assert_eq!(found(&bench, "\"звонки\"").await, made);
+        most = most.max(segments(&dir));
+    }
+    assert!(most > 4, "{most}");
+    let begin = std::time::Instant::now();
+    while segments(&dir) > 1 || holds_deleted(&dir) {
+        assert!(begin.elapsed() < Duration::from_mins(1), "{} segments", segments(&dir));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    assert_eq!(found(&bench, "\"звонки\"").await, made);
+}

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use opora_core::event::{Change, TicketEvent};
 use opora_core::model::{Revision, Ticket};
 use opora_store::{Activity, StoreUid};
+use tantivy::indexer::IndexWriterOptions;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TokenStream as _, Tokenizer as _};
 use tantivy::{
@@ -18,11 +19,13 @@ use tantivy::{
 
 use super::NumberSet;
 use super::merging::Merging;
-use super::unsynced::{self, Unsynced};
+use super::unsynced::{self, Changed, Unsynced};
 use super::words::{Words, fold};
 
 /// Memory of each of the writer's threads.
 const HEAP: usize = 16 * 1024 * 1024;
+/// How many threads merge: they have what nobody else wants, and each takes memory of its own.
+const MERGING: usize = 1;
 /// The most words of a text that are looked up.
 const MAX_WORDS: usize = 32;
 /// The longest identifier that is kept, in bytes.
@@ -43,6 +46,7 @@ struct Fields {
 pub(super) struct TextIndex {
     fields: Fields,
     reader: IndexReader,
+    changed: Changed,
     words: Words,
 }
 
@@ -108,7 +112,9 @@ impl TextIndex {
         std::fs::create_dir_all(dir)?;
         unsynced::begin(dir, boot)?;
         let (schema, fields) = schema();
-        let index = Index::open_or_create(Unsynced::open(dir, activity.clone())?, schema)?;
+        let directory = Unsynced::open(dir, activity.clone())?;
+        let changed = directory.changed();
+        let index = Index::open_or_create(directory, schema)?;
         let words = Words::new(activity.clone());
         index.tokenizers().register("desk", words.clone());
         let payload = index.load_metas()?.payload;
@@ -121,12 +127,16 @@ impl TextIndex {
         let merging = Merging::default();
         let writer = writing(&index, 1, &merging)?;
         let writer = TextWriter { writer, index, threads: 1, merging, fields, uid };
-        Ok((Self { fields, reader, words: words.at_once() }, writer, revision))
+        Ok((Self { fields, reader, changed, words: words.at_once() }, writer, revision))
     }
 
-    /// Shows what was committed.
+    /// Shows what was committed, and what was merged: until then what was merged away keeps its memory and its disk.
+    /// Does nothing where that is shown already.
     pub(super) fn reload(&self) -> tantivy::Result<()> {
-        self.reader.reload()
+        if self.changed.take() {
+            self.reader.reload()?;
+        }
+        Ok(())
     }
 
     /// The tickets that have every word of a text.
@@ -172,7 +182,12 @@ impl TextIndex {
 
 /// A writer of so many threads.
 fn writing(index: &Index, threads: usize, merging: &Merging) -> tantivy::Result<IndexWriter> {
-    let writer = index.writer_with_num_threads(threads, threads * HEAP)?;
+    let options = IndexWriterOptions::builder()
+        .num_worker_threads(threads)
+        .memory_budget_per_thread(HEAP)
+        .num_merge_threads(MERGING)
+        .build();
+    let writer = index.writer_with_options(options)?;
     writer.set_merge_policy(Box::new(merging.clone()));
     Ok(writer)
 }

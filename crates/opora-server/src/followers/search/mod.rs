@@ -140,6 +140,8 @@ impl Search {
             if !going_on {
                 return writer.end(dir);
             }
+            // What was merged since.
+            index.reload()?;
             if spread {
                 writer = writer.spread(threads)?;
                 writer.put_merging_off(behind > FAR);

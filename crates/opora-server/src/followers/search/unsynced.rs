@@ -7,6 +7,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use opora_store::Activity;
 use tantivy::directory::error::{DeleteError, LockError, OpenDirectoryError, OpenReadError, OpenWriteError};
@@ -17,6 +18,8 @@ use tantivy::directory::{
 
 /// What `state` says of an index that was synced.
 const SYNCED: &str = "synced";
+/// The file that says what the index consists of.
+const CONSISTS_OF: &str = "meta.json";
 
 fn state(dir: &Path) -> PathBuf {
     dir.join("state")
@@ -58,17 +61,36 @@ fn say(dir: &Path, what: &str) -> io::Result<()> {
     File::open(dir)?.sync_all()
 }
 
+/// Whether what the index consists of has changed since it was last asked. Clones are one.
+#[derive(Clone, Debug)]
+pub(super) struct Changed(Arc<AtomicBool>);
+
+impl Changed {
+    /// Asks; from now on it has not.
+    pub(super) fn take(&self) -> bool {
+        self.0.swap(false, Ordering::AcqRel)
+    }
+}
+
 /// A directory that syncs nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Unsynced {
     dir: PathBuf,
     inner: MmapDirectory,
     activity: Arc<Activity>,
+    changed: Changed,
 }
 
 impl Unsynced {
     pub(super) fn open(dir: &Path, activity: Arc<Activity>) -> Result<Self, OpenDirectoryError> {
-        Ok(Self { dir: dir.to_owned(), inner: MmapDirectory::open(dir)?, activity })
+        // What is there when it is opened has not been read either.
+        let changed = Changed(Arc::new(AtomicBool::new(true)));
+        Ok(Self { dir: dir.to_owned(), inner: MmapDirectory::open(dir)?, activity, changed })
+    }
+
+    /// Whether a commit or a merge was written since it was last asked.
+    pub(super) fn changed(&self) -> Changed {
+        self.changed.clone()
     }
 }
 
@@ -122,7 +144,11 @@ impl Directory for Unsynced {
         let target = self.dir.join(path);
         let next = target.with_extension("next");
         fs::write(&next, data)?;
-        fs::rename(next, target)
+        fs::rename(next, target)?;
+        if path == Path::new(CONSISTS_OF) {
+            self.changed.0.store(true, Ordering::Release);
+        }
+        Ok(())
     }
 
     fn sync_directory(&self) -> io::Result<()> {
