@@ -21,6 +21,22 @@ async fn a_stopped_server_exits_with_zero_and_starts_again_with_everything() {
     assert_eq!(get(&server.desk(), &ticket.name).await.unwrap(), ticket);
 }
 
+#[test]
+fn a_server_begins_with_the_allocator_told_to_give_memory_back_unless_it_was_told_something() {
+    let told = |env: &[(&str, &str)]| {
+        let env = env.iter().map(|(key, value)| ((*key).to_owned(), (*value).into())).collect();
+        let server = Server::with(ServerOptions { env, ..ServerOptions::default() });
+        let environment = std::fs::read(format!("/proc/{}/environ", server.pid())).unwrap();
+        let environment = String::from_utf8(environment).unwrap();
+        let told: Vec<_> =
+            environment.split('\0').filter_map(|set| set.strip_prefix("MIMALLOC_PURGE_DELAY=")).collect();
+        assert_eq!(told.len(), 1, "{environment}");
+        told.concat()
+    };
+    assert_eq!(told(&[]), "300");
+    assert_eq!(told(&[("MIMALLOC_PURGE_DELAY", "5000")]), "5000");
+}
+
 #[tokio::test]
 async fn a_directory_in_use_is_refused_with_the_holder() {
     let server = Server::start();

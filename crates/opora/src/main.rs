@@ -12,7 +12,7 @@ mod context;
 mod demo;
 mod failure;
 mod import;
-#[cfg(feature = "console")]
+#[cfg(any(feature = "console", feature = "server"))]
 mod lean;
 mod output;
 mod panic;
@@ -49,11 +49,12 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<(), Failure> {
-    #[cfg(feature = "console")]
-    if let Command::Console(console) = &cli.command
-        && console.stays()
-    {
-        lean::begin_anew();
+    match &cli.command {
+        #[cfg(feature = "console")]
+        Command::Console(console) if console.stays() => lean::begin_anew(lean::AT_ONCE),
+        #[cfg(feature = "server")]
+        Command::Serve(serve) if !serve.print_config => lean::begin_anew(lean::SOON),
+        _ => {}
     }
     match cli.command {
         Command::Completions(args) => {

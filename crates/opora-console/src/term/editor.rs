@@ -17,7 +17,9 @@ pub(crate) fn run(directory: &Path, text: &str) -> Result<String, String> {
     std::fs::write(&path, text).map_err(fail)?;
     let mut words = chosen.split_whitespace();
     let program = words.next().unwrap_or("vi");
-    let status = Command::new(program).args(words).arg(&path).status().map_err(fail)?;
+    // What the console set for its own allocator.
+    let status =
+        Command::new(program).args(words).arg(&path).env_remove("MIMALLOC_PURGE_DELAY").status().map_err(fail)?;
     let edited = std::fs::read_to_string(&path).map_err(fail)?;
     let _ = std::fs::remove_file(&path);
     if status.success() { Ok(edited) } else { Err(format!("{chosen}: {status}")) }
