@@ -18,6 +18,10 @@ use crate::engine::{Action, Engine, Refused, Submission, TicketRef};
 
 /// How often it looks at the clock and the log.
 const LOOK: Duration = Duration::from_millis(250);
+/// The same while much comes: the log keeps little more in memory, and from the disk the same costs several times more.
+const LOOK_SOON: Duration = Duration::from_millis(50);
+/// So many commits between two looks are much.
+const MUCH: u64 = 1_000;
 /// How many commits are read at once.
 const CHUNK: usize = 1_000;
 /// How many ticks wait for their answer at once.
@@ -26,8 +30,8 @@ const AT_ONCE: usize = 64;
 const AGAIN: Millis = Millis::minutes(1);
 /// After how many commits the queue's place is written down.
 const CHECKPOINT: u64 = 20_000;
-/// How many looks must lie between two checkpoints: a minute.
-const CHECKPOINT_LOOKS: u32 = 240;
+/// How long it must have rested between two checkpoints.
+const CHECKPOINT_REST: Duration = Duration::from_mins(1);
 
 pub(crate) struct Clocks {
     revision: AtomicU64,
@@ -90,22 +94,25 @@ impl Clocks {
         for ticket in live {
             due.look(&ticket, &rules);
         }
-        let (mut written, mut looks) = (read, 0_u32);
+        let (mut written, mut rested) = (read, Duration::ZERO);
         loop {
+            let before = read;
             self.catch_up(world, &mut due, &mut read);
             let (now, healthy) = world.time.read();
             if fire && healthy {
                 self.fire(world, engine, &mut due, &mut read, now);
             }
-            looks += 1;
-            if looks >= CHECKPOINT_LOOKS && read.0.saturating_sub(written.0) >= CHECKPOINT {
-                looks = 0;
+            let much = read.0.saturating_sub(before.0) >= MUCH;
+            let pause = if much { LOOK_SOON } else { LOOK };
+            rested += pause;
+            if rested >= CHECKPOINT_REST && read.0.saturating_sub(written.0) >= CHECKPOINT {
+                rested = Duration::ZERO;
                 match world.queue.write_checkpoint(dir) {
                     Ok(revision) => written = revision,
                     Err(error) => tracing::warn!(%error, "the queue's place can't be written down"),
                 }
             }
-            if !world.log.pause(LOOK) {
+            if !world.log.pause(pause) {
                 return;
             }
         }
@@ -188,4 +195,66 @@ impl Clocks {
 fn tick(number: TicketNumber) -> Work {
     let action = Action::Change { ticket: TicketRef::Number(number), etag: None, change: Change::Tick };
     Work::Submission(Submission { actor: Actor::SYSTEM, request: None, import_time: None, action })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use opora_core::command::NewTicket;
+    use opora_core::model::{Impact, Origin, Reporter};
+    use opora_store::{Embedded, EmbeddedOptions, Store};
+
+    use super::*;
+    use crate::desk::{Desk, DeskOptions};
+    use crate::engine::{Directory, SystemClock, Timekeeper};
+    use crate::followers::queue::Queue;
+
+    fn large() -> Submission {
+        let ticket = NewTicket {
+            organisation: None,
+            reporter: Reporter { display_name: "Анна".into(), email: "anna@example.com".into() },
+            subject: "Нет входящих звонков".into(),
+            description: Some("з".repeat(20_000).into()),
+            category: None,
+            channels: Vec::new(),
+            impact: Some(Impact::ServiceDown),
+            requested_priority: None,
+            platform: None,
+            occur_time: None,
+            workstations: Vec::new(),
+            checklist: Vec::new(),
+            assignee: None,
+            tags: Vec::new(),
+            external_id: None,
+            origin: Origin::Grpc,
+        };
+        Submission { actor: Actor::SYSTEM, request: None, import_time: None, action: Action::Create(Box::new(ticket)) }
+    }
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn a_look_reads_up_to_the_newest_however_large_the_commits_are() {
+        const TICKETS: usize = 100;
+        let dir = tempfile::tempdir().unwrap();
+        let store = || Arc::new(Embedded::open(EmbeddedOptions::new(dir.path())).unwrap());
+        let options = DeskOptions { search: false, timers: false, ..DeskOptions::new(dir.path().to_owned()) };
+        let desk = Desk::open(store(), options).unwrap();
+        for done in futures::future::join_all((0..TICKETS).map(|_| desk.submit(large()))).await {
+            done.unwrap();
+        }
+        desk.stop().await.unwrap();
+        drop(desk);
+
+        let store = store();
+        let first = store.commits(Revision(1), CHUNK, 1 << 20).unwrap();
+        assert!(first.len() < TICKETS / 2, "they are too small to need several reads: {}", first.len());
+        let queue = Queue::open_from(&*store, dir.path()).unwrap();
+        let directory = Directory::new(store.directory().unwrap());
+        let time = Timekeeper::new(Arc::new(SystemClock));
+        let world = World::new(store, queue, directory, Rules::builtin(), time);
+        let (clocks, mut due, mut read) = (Clocks::new(), Due::default(), Revision::ZERO);
+        clocks.catch_up(&world, &mut due, &mut read);
+        assert_eq!((read, clocks.revision()), (Revision(TICKETS as u64), Revision(TICKETS as u64)));
+        assert_eq!(due.of.len(), TICKETS);
+    }
 }
