@@ -3,10 +3,11 @@
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use opora_store::{CheckReport, OpenError, Severity, Stage, Wrong};
+use opora_store::{CheckReport, Severity, Stage, Wrong};
 
 use crate::cli::work::CheckArgs;
 use crate::failure::{Exit, Failure};
+use crate::opening::why;
 use crate::output::Out;
 use crate::text::{Text, Value};
 
@@ -118,32 +119,6 @@ fn told(wrong: &Wrong, text: &Text) -> String {
     }
 }
 
-/// Why a data directory can't be opened, in words.
-pub(crate) fn why(error: &OpenError, text: &Text) -> String {
-    let say = |key: &str, arguments: &[(&str, Value<'_>)]| text.with(key, arguments);
-    let named = |path: &std::path::Path| -> Value<'_> { path.display().to_string().into() };
-    match error {
-        OpenError::InUse { dir, pid } => {
-            let pid = pid.map_or_else(|| "none".to_owned(), |pid| pid.to_string());
-            say("open-in-use", &[("dir", named(dir)), ("pid", pid.into())])
-        }
-        OpenError::Newer { path, detail } => say("open-newer", &[("path", named(path)), ("detail", detail.into())]),
-        OpenError::Unusable { dir, source } => {
-            say("open-unusable", &[("dir", named(dir)), ("cause", source.to_string().into())])
-        }
-        OpenError::NoDesk { dir } => say("open-no-desk", &[("dir", named(dir))]),
-        OpenError::Format { path, detail } => say("open-format", &[("path", named(path)), ("detail", detail.into())]),
-        OpenError::Damaged { revision, path, detail } => {
-            let arguments = [("revision", plain(revision.0)), ("path", named(path)), ("detail", detail.into())];
-            say("open-damaged", &arguments)
-        }
-        OpenError::View { path, detail } => say("open-view", &[("path", named(path)), ("detail", detail.into())]),
-        OpenError::Io { path, source } => {
-            say("open-io", &[("path", named(path)), ("cause", source.to_string().into())])
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use opora_core::model::{Revision, TicketNumber};
@@ -183,42 +158,20 @@ mod tests {
         ]
     }
 
-    fn errors() -> Vec<OpenError> {
-        let (path, detail) = (std::path::PathBuf::from("/srv/desk"), "x".to_owned());
-        let cause = || std::io::Error::other("x");
-        vec![
-            OpenError::InUse { dir: path.clone(), pid: None },
-            OpenError::InUse { dir: path.clone(), pid: Some(1234) },
-            OpenError::Newer { path: path.clone(), detail: detail.clone() },
-            OpenError::Unusable { dir: path.clone(), source: cause() },
-            OpenError::NoDesk { dir: path.clone() },
-            OpenError::Format { path: path.clone(), detail: detail.clone() },
-            OpenError::Damaged { revision: Revision(34_567), path: path.clone(), detail: detail.clone() },
-            OpenError::View { path: path.clone(), detail },
-            OpenError::Io { path, source: cause() },
-        ]
-    }
-
     #[test]
     fn the_catalogue_says_in_english_what_the_store_does() {
         let text = Text::new(Language::En);
         for wrong in findings() {
             assert_eq!(told(&wrong, &text), wrong.to_string());
         }
-        for error in errors() {
-            assert_eq!(why(&error, &text), error.to_string());
-        }
     }
 
     #[test]
-    fn every_finding_and_every_refusal_is_told_in_russian() {
+    fn every_finding_is_told_in_russian() {
         let text = Text::new(Language::Ru);
         let said = findings().iter().map(|wrong| told(wrong, &text)).collect::<Vec<_>>();
-        let refused = errors().iter().map(|error| why(error, &text)).collect::<Vec<_>>();
-        for line in said.iter().chain(&refused) {
-            assert!(!line.contains('{') && !line.starts_with("check-") && !line.starts_with("open-"), "{line}");
-        }
-        for line in said.iter().chain(refused.iter().filter(|line| !line.ends_with(": x"))) {
+        for line in &said {
+            assert!(!line.contains('{') && !line.starts_with("check-"), "{line}");
             assert!(line.chars().any(|c| ('а'..='я').contains(&c)), "{line}");
         }
         assert_eq!(

@@ -102,7 +102,7 @@ fn failed(error: ConsoleError) -> Failure {
     let exit = match error {
         // Whoever read the lines went away.
         ConsoleError::Terminal(cause) if cause.kind() == std::io::ErrorKind::BrokenPipe => {
-            return Failure::io("standard output", cause);
+            return Failure::stream("io-stdout", cause);
         }
         ConsoleError::NoTerminal | ConsoleError::Connect(_) | ConsoleError::Zone(_) => Exit::Usage,
         ConsoleError::Terminal(_) => Exit::Io,

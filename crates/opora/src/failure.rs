@@ -6,6 +6,7 @@ use std::io;
 use opora_proto::error::{ErrorReason, Fault};
 use tonic::{Code, Status};
 
+use crate::system;
 use crate::text::Text;
 
 /// The exit codes of `docs/cli.md`.
@@ -39,8 +40,25 @@ enum Inner {
     /// Said already, or nothing to add to what was printed.
     Said(Exit),
     Sentence(Exit, String),
-    Io(String, io::Error),
-    Call(String, Fault, String),
+    Io(Place, io::Error),
+    Call(String, Fault, Cause),
+}
+
+/// What could not be read or written.
+#[derive(Debug)]
+enum Place {
+    /// A file.
+    Path(String),
+    /// Something that the catalogues name.
+    Key(&'static str),
+}
+
+/// Why a call did not get through.
+#[derive(Debug)]
+enum Cause {
+    /// By the system's word.
+    System(io::Error),
+    Told(String),
 }
 
 impl fmt::Display for Inner {
@@ -48,7 +66,8 @@ impl fmt::Display for Inner {
         match self {
             Self::Quiet | Self::Said(_) => f.write_str("ended"),
             Self::Sentence(_, sentence) => f.write_str(sentence),
-            Self::Io(what, cause) => write!(f, "{what}: {cause}"),
+            Self::Io(Place::Path(what), cause) => write!(f, "{what}: {cause}"),
+            Self::Io(Place::Key(what), cause) => write!(f, "{what}: {cause}"),
             Self::Call(_, fault, _) => f.write_str(&fault.message),
         }
     }
@@ -80,12 +99,21 @@ impl Failure {
         Self(Box::new(Inner::Sentence(Exit::Bug, detail.into())))
     }
 
-    /// A file or stream that can't be read or written.
-    pub(crate) fn io(what: impl Into<String>, cause: io::Error) -> Self {
+    /// A file that can't be read or written.
+    pub(crate) fn io(path: impl Into<String>, cause: io::Error) -> Self {
+        Self::of_io(Place::Path(path.into()), cause)
+    }
+
+    /// The same of something that the catalogues name: `io-stdout`.
+    pub(crate) fn stream(key: &'static str, cause: io::Error) -> Self {
+        Self::of_io(Place::Key(key), cause)
+    }
+
+    fn of_io(place: Place, cause: io::Error) -> Self {
         if cause.kind() == io::ErrorKind::BrokenPipe {
             return Self(Box::new(Inner::Quiet));
         }
-        Self(Box::new(Inner::Io(what.into(), cause)))
+        Self(Box::new(Inner::Io(place, cause)))
     }
 
     /// What a server answered, or that none did.
@@ -126,7 +154,11 @@ impl Failure {
             ],
             Inner::Sentence(_, sentence) => vec![sentence.clone()],
             Inner::Io(what, cause) => {
-                vec![text.with("error-io", &[("what", what.into()), ("cause", (&cause.to_string()).into())])]
+                let what = match what {
+                    Place::Path(path) => path.clone(),
+                    Place::Key(key) => text.get(key),
+                };
+                vec![text.with("error-io", &[("what", what.into()), ("cause", system::told(cause, text).into())])]
             }
             Inner::Call(server, fault, cause) => call_lines(text, server, fault, cause),
         }
@@ -144,7 +176,7 @@ fn exit_of(fault: &Fault) -> Exit {
 }
 
 /// The innermost cause: tonic's own message says `transport error` only.
-fn root_cause(status: &Status) -> String {
+fn root_cause(status: &Status) -> Cause {
     let mut cause: &dyn std::error::Error = status;
     // A chain of causes is short; the bound guards against one that runs in a circle.
     for _ in 0..16 {
@@ -153,12 +185,23 @@ fn root_cause(status: &Status) -> String {
             None => break,
         }
     }
-    let text = cause.to_string();
-    if std::ptr::addr_eq(cause, std::ptr::from_ref(status)) { status.message().to_owned() } else { text }
+    if let Some(system) = cause.downcast_ref::<io::Error>() {
+        // What came of it can't be taken out of the chain: made again by its number, or with its words.
+        return Cause::System(match system.raw_os_error() {
+            Some(number) => io::Error::from_raw_os_error(number),
+            None => io::Error::new(system.kind(), system.to_string()),
+        });
+    }
+    let itself = std::ptr::addr_eq(cause, std::ptr::from_ref(status));
+    Cause::Told(if itself { status.message().to_owned() } else { cause.to_string() })
 }
 
-fn call_lines(text: &Text, server: &str, fault: &Fault, cause: &str) -> Vec<String> {
+fn call_lines(text: &Text, server: &str, fault: &Fault, cause: &Cause) -> Vec<String> {
     if exit_of(fault) == Exit::Unreachable {
+        let cause = match cause {
+            Cause::System(error) => system::told(error, text),
+            Cause::Told(words) => words.clone(),
+        };
         return vec![
             text.with("error-unreachable", &[("server", server.into()), ("cause", cause.into())]),
             text.get("hint-unreachable"),
@@ -234,5 +277,20 @@ mod tests {
         assert_eq!(failure.lines(&text), ["the desk says no", "Allowed from here: RESOLVED."]);
         let lines = Failure::call("http://127.0.0.1:1", &Status::unavailable("refused")).lines(&text);
         assert!(lines[0].contains("http://127.0.0.1:1") && lines[1].contains("opora serve"), "{lines:?}");
+    }
+
+    #[test]
+    fn what_the_system_says_is_told_in_the_persons_language() {
+        let text = Text::new(Language::Ru);
+        let refused = || io::Error::from(rustix::io::Errno::CONNREFUSED);
+        let status = Status::from_error(Box::new(refused()));
+        let lines = Failure::call("http://127.0.0.1:1", &Status::unavailable("x")).lines(&text);
+        assert_eq!(lines[0], "Сервер http://127.0.0.1:1 недоступен: x");
+        let lines = Failure::call("http://127.0.0.1:1", &status).lines(&text);
+        assert_eq!(lines[0], "Сервер http://127.0.0.1:1 недоступен: в соединении отказано (ошибка системы 111)");
+        let lines = Failure::stream("io-stdin", refused()).lines(&text);
+        assert_eq!(lines, ["стандартный ввод: в соединении отказано (ошибка системы 111)"]);
+        let lines = Failure::io("a.txt", refused()).lines(&Text::new(Language::En));
+        assert_eq!(lines, ["a.txt: Connection refused (os error 111)"]);
     }
 }

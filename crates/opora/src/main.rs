@@ -14,11 +14,14 @@ mod failure;
 mod import;
 #[cfg(any(feature = "console", feature = "server"))]
 mod lean;
+#[cfg(feature = "server")]
+mod opening;
 mod output;
 mod panic;
 mod sanitise;
 #[cfg(feature = "server")]
 mod serve;
+mod system;
 mod text;
 
 use std::process::ExitCode;
@@ -96,7 +99,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 }
 
 fn built(runtime: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtime, Failure> {
-    runtime.enable_all().build().map_err(|cause| Failure::io("starting", cause))
+    runtime.enable_all().build().map_err(|cause| Failure::stream("io-starting", cause))
 }
 
 async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> {

@@ -6,12 +6,13 @@ use opora_server::config::{Config, ConfigError, Fault, LogFormat, Sources};
 use opora_server::{ServeError, serve};
 use tracing_subscriber::EnvFilter;
 
-use crate::check::why;
 use crate::cli::russian::Russian;
 use crate::cli::value::Language;
 use crate::cli::work::ServeArgs;
 use crate::failure::{Exit, Failure};
+use crate::opening::why;
 use crate::output::Out;
+use crate::system;
 use crate::text::Text;
 
 /// Runs the desk until it is asked to stop.
@@ -35,7 +36,7 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         .enable_all()
         .thread_name("opora")
         .build()
-        .map_err(|cause| Failure::io("starting", cause))?;
+        .map_err(|cause| Failure::stream("io-starting", cause))?;
     let listening = |address| {
         // A supervisor that reads no standard output is none of the desk's business.
         let _ = out.raw(&format!("listening on http://{address}\n"));
@@ -78,6 +79,11 @@ pub(crate) fn failed(error: &ServeError, text: &Text) -> Failure {
     };
     match error {
         ServeError::Open(error) => Failure::new(exit, why(error, text)),
+        ServeError::Bind { address, cause } => {
+            let arguments = [("address", address.to_string().into()), ("cause", system::told(cause, text).into())];
+            Failure::new(exit, text.with("serve-bind", &arguments))
+        }
+        ServeError::Failed(detail) => Failure::new(exit, text.with("serve-failed", &[("detail", detail.into())])),
         other => Failure::new(exit, other.to_string()),
     }
 }

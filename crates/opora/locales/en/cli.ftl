@@ -260,6 +260,37 @@ hint-request-id = Leave --request-id out, or give a fresh one.
 error-bug = This is a bug in opora: { $detail }
 hint-bug = Please report it with the version ({ $version }) and what you did. RUST_BACKTRACE=1 shows more.
 error-io = { $what }: { $cause }
+
+system-not-found = No such file or directory
+system-permission-denied = Permission denied
+system-connection-refused = Connection refused
+system-connection-reset = Connection reset by peer
+system-connection-aborted = Software caused connection abort
+system-host-unreachable = No route to host
+system-network-unreachable = Network is unreachable
+system-timed-out = Connection timed out
+system-address-in-use = Address already in use
+system-address-not-available = Cannot assign requested address
+system-already-exists = File exists
+system-not-a-directory = Not a directory
+system-is-a-directory = Is a directory
+system-directory-not-empty = Directory not empty
+system-read-only = Read-only file system
+system-storage-full = No space left on device
+system-quota-exceeded = Disk quota exceeded
+system-file-too-large = File too large
+system-invalid-filename = File name too long
+system-unknown-name = no host of that name is known
+system-numbered = { $word } (os error { $number })
+io-stdout = standard output
+io-stdin = standard input
+io-starting = starting
+io-demo-log = the demo's log
+io-temporary = a temporary directory
+io-demo-directory = the demo's directory
+serve-bind = can't listen on { $address }: { $cause }
+serve-failed = the store failed: { $detail }
+
 error-me = --me needs to know who you are: give --as or set OPORA_ACTOR.
 error-empty-message = There is nothing to send: the text is empty.
 error-nothing-to-change = Nothing to change was named: see --help.

@@ -263,6 +263,37 @@ hint-request-id = Не указывайте --request-id или возьмите
 error-bug = Это ошибка в самой opora: { $detail }
 hint-bug = Сообщите о ней, указав версию ({ $version }) и свои действия. RUST_BACKTRACE=1 покажет больше.
 error-io = { $what }: { $cause }
+
+system-not-found = нет такого файла или каталога
+system-permission-denied = нет прав
+system-connection-refused = в соединении отказано
+system-connection-reset = соединение разорвано другой стороной
+system-connection-aborted = соединение оборвалось
+system-host-unreachable = к узлу нет маршрута
+system-network-unreachable = сеть недоступна
+system-timed-out = истекло время ожидания
+system-address-in-use = адрес уже занят
+system-address-not-available = такого адреса на этой машине нет
+system-already-exists = такой файл уже есть
+system-not-a-directory = это не каталог
+system-is-a-directory = это каталог
+system-directory-not-empty = каталог не пуст
+system-read-only = файловая система только для чтения
+system-storage-full = на диске нет места
+system-quota-exceeded = исчерпана квота на диске
+system-file-too-large = файл слишком велик
+system-invalid-filename = такое имя файла невозможно
+system-unknown-name = такое имя узла не найдено
+system-numbered = { $word } (ошибка системы { $number })
+io-stdout = стандартный вывод
+io-stdin = стандартный ввод
+io-starting = запуск
+io-demo-log = журнал демонстрации
+io-temporary = временный каталог
+io-demo-directory = каталог демонстрации
+serve-bind = на { $address } нельзя принимать соединения: { $cause }
+serve-failed = хранилище отказало: { $detail }
+
 error-me = Для --me нужно знать, кто вы: укажите --as или OPORA_ACTOR.
 error-empty-message = Отправлять нечего: текст пуст.
 error-nothing-to-change = Не указано, что менять: см. --help.

@@ -114,7 +114,7 @@ impl Fetching {
                     context.out.say("done-downloaded", &[("file", (&shown).into()), ("size", (&size).into())])
                 })
             }
-            Some(Sink::Stdout(mut stdout)) => stdout.flush().map_err(|cause| Failure::io("standard output", cause)),
+            Some(Sink::Stdout(mut stdout)) => stdout.flush().map_err(|cause| Failure::stream("io-stdout", cause)),
             None => Err(Failure::bug("no file came")),
         }
     }

@@ -26,7 +26,7 @@ fn text_or_stdin(given: String) -> Result<String, Failure> {
         .lock()
         .take(MAX_TEXT)
         .read_to_string(&mut text)
-        .map_err(|cause| Failure::io("standard input", cause))?;
+        .map_err(|cause| Failure::stream("io-stdin", cause))?;
     Ok(text.trim_end().to_owned())
 }
 

@@ -7,7 +7,7 @@ use crate::failure::Failure;
 
 /// Sends the log of this process into a fresh file; its path.
 pub(crate) fn install() -> Result<PathBuf, Failure> {
-    let failed = |cause| Failure::io("the demo's log", cause);
+    let failed = |cause| Failure::stream("io-demo-log", cause);
     let file = tempfile::Builder::new().prefix("opora-demo-").suffix(".log").tempfile().map_err(failed)?;
     let (file, path) = file.keep().map_err(|error| failed(error.error))?;
     tracing_subscriber::fmt()

@@ -27,12 +27,12 @@ pub(crate) async fn run(client: &ClientArgs, args: DemoArgs) -> Result<(), Failu
     let temp = tempfile::Builder::new()
         .prefix("opora-demo-")
         .tempdir()
-        .map_err(|cause| Failure::io("a temporary directory", cause))?;
+        .map_err(|cause| Failure::stream("io-temporary", cause))?;
     let log = log::install()?;
     let config = Config::for_demo(&temp.path().join("data")).map_err(|error| Failure::bug(error.to_string()))?;
     let result = Box::pin(live(&out, args, config)).await;
     // The directory goes away before anything is said about it.
-    let removed = temp.close().map_err(|cause| Failure::io("the demo's directory", cause));
+    let removed = temp.close().map_err(|cause| Failure::stream("io-demo-directory", cause));
     out.say("demo-log", &[("file", log.display().to_string().into())])?;
     result.and(removed)?;
     out.say("demo-ended", &[])

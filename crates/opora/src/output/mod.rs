@@ -163,7 +163,7 @@ impl Out {
         stdout
             .write_all(text.as_bytes())
             .and_then(|()| stdout.flush())
-            .map_err(|cause| Failure::io("standard output", cause))
+            .map_err(|cause| Failure::stream("io-stdout", cause))
     }
 
     /// A time in the local zone: the hour today, the date too on other days.
