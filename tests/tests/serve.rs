@@ -47,6 +47,22 @@ async fn a_directory_in_use_is_refused_with_the_holder() {
 }
 
 #[test]
+fn an_address_in_use_is_told_and_the_directory_is_left_as_a_stop_leaves_it() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (dir, address) = (tempfile::tempdir().unwrap(), taken.local_addr().unwrap().to_string());
+    let data = dir.path().join("data");
+    for (language, told) in [("en", "can't listen on"), ("ru", "нельзя принимать соединения: адрес уже занят")]
+    {
+        let arguments = ["--lang", language, "serve", "--data", data.to_str().unwrap(), "--listen", &address];
+        let (code, text) = opora(&arguments);
+        assert_eq!(code, 74, "{text}");
+        assert!(text.contains(told) && text.contains(&address), "{text}");
+        // The second finds nothing to be healed.
+        assert!(!text.contains("WARN"), "{text}");
+    }
+}
+
+#[test]
 fn unknown_settings_are_errors_with_the_nearest_known_name() {
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("opora.toml");

@@ -175,9 +175,15 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let opening = config.clone();
     let opened = tokio::task::spawn_blocking(move || open(&opening)).await;
     let (desk, files) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
-    let bind = |cause| ServeError::Bind { address: config.listen, cause };
-    let listener = TcpListener::bind(config.listen).await.map_err(bind)?;
-    let address = listener.local_addr().map_err(bind)?;
+    let listening = TcpListener::bind(config.listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let (address, listener) = match listening {
+        Ok(listening) => listening,
+        Err(cause) => {
+            // What was opened is left as a stop leaves it. Why it stops is what is told.
+            let _ = desk.stop().await;
+            return Err(ServeError::Bind { address: config.listen, cause });
+        }
+    };
     sweep(&files, &desk).await;
 
     let stopping = CancellationToken::new();

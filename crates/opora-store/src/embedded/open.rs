@@ -73,7 +73,7 @@ fn existing(options: &EmbeddedOptions, root: &Path, known: format::Format, left:
         Left::Clean(_) => None,
         Left::Open(boot) if *boot == format::boot_id() => {
             let dies = options.probe.as_ref().is_some_and(|command| !generations::survives(command, &path));
-            dies.then_some("opening it ends the process")
+            dies.then_some("it did not stand a trial")
         }
         // sled writes without syncing: after the machine went down nothing in it is certain.
         _ => Some("the machine went down while it was open"),
