@@ -21,6 +21,8 @@ mod panic;
 mod sanitise;
 #[cfg(feature = "server")]
 mod serve;
+#[cfg(feature = "server")]
+mod settings;
 mod system;
 mod text;
 

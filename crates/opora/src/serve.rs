@@ -2,16 +2,15 @@
 
 use std::io::IsTerminal as _;
 
-use opora_server::config::{Config, ConfigError, Fault, LogFormat, Sources};
+use opora_server::config::{Config, LogFormat, Sources};
 use opora_server::{ServeError, serve};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::russian::Russian;
-use crate::cli::value::Language;
 use crate::cli::work::ServeArgs;
 use crate::failure::{Exit, Failure};
 use crate::opening::why;
 use crate::output::Out;
+use crate::settings::told;
 use crate::system;
 use crate::text::Text;
 
@@ -42,27 +41,6 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         let _ = out.raw(&format!("listening on http://{address}\n"));
     };
     runtime.block_on(Box::pin(serve(config, listening))).map_err(|error| failed(&error, &out.text))
-}
-
-/// Everything that is wrong with a configuration, a line each.
-fn told(error: &ConfigError, text: &Text) -> String {
-    if text.language() == Language::En {
-        return error.to_string();
-    }
-    let russian = Russian::load();
-    let line = |fault: &Fault| match fault {
-        Fault::Unknown { key, origin, nearest } => {
-            let nearest = nearest.as_deref().map(|nearest| text.with("config-nearest", &[("nearest", nearest.into())]));
-            let unknown = text.with("config-unknown", &[("origin", origin.into()), ("key", key.into())]);
-            unknown + &nearest.unwrap_or_default()
-        }
-        Fault::Wrong { key, origin, detail } => {
-            let detail = russian.setting(detail);
-            text.with("config-wrong", &[("origin", origin.into()), ("key", key.into()), ("detail", detail.into())])
-        }
-        Fault::File { .. } => fault.to_string(),
-    };
-    error.0.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Opens a view as a server after an unclean stop would; some damage ends the process that meets it, so not the server.
@@ -99,61 +77,4 @@ fn log(config: &Config) -> Result<(), Failure> {
         LogFormat::Text => builder.try_init(),
     };
     installed.map_err(|error| Failure::bug(format!("the log: {error}")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A file of settings with one fault in it, as it is told in a language.
-    fn faults(settings: &str, language: Language) -> String {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), settings).unwrap();
-        let sources = Sources { file: Some(file.path().to_owned()), ..Sources::default() };
-        let error = Config::load(&sources).unwrap_err();
-        told(&error, &Text::new(language)).replace(&format!("{}: ", file.path().display()), "")
-    }
-
-    #[test]
-    fn what_is_wrong_with_settings_is_told_in_both_languages() {
-        for (settings, english, russian) in [
-            (
-                "disk_reserv = 1",
-                "`disk_reserv` is not a setting; did you mean `disk_reserve`?",
-                "нет настройки `disk_reserv`; похоже на `disk_reserve`",
-            ),
-            ("qqqqqq = 1", "`qqqqqq` is not a setting", "нет настройки `qqqqqq`"),
-            ("data = 1", "`data` is not a text", "`data` — не строка"),
-            (
-                "listen = 'x'",
-                "`listen` is not an address such as 127.0.0.1:7420",
-                "`listen` — не адрес вида 127.0.0.1:7420",
-            ),
-            ("search = 3", "`search` is not `true` or `false`", "`search` — не `true` и не `false`"),
-            (
-                "disk_reserve = 'much'",
-                "`disk_reserve` is not a size such as 256MiB",
-                "`disk_reserve` — не размер вида 256MiB",
-            ),
-            (
-                "drain_timeout = 'x'",
-                "`drain_timeout` is not a length of time such as 10s or 7d",
-                "`drain_timeout` — не промежуток времени вида 10s или 7d",
-            ),
-            (
-                "max_watches = 0",
-                "`max_watches` is not a number from 1 to 1,000,000",
-                "`max_watches` — не число от 1 до 1 000 000",
-            ),
-            (
-                "checklist = ['a', 'a']",
-                "`checklist` is not a list of ids, each once",
-                "`checklist` — не список id, каждый по одному разу",
-            ),
-            ("log_format = 'xml'", "`log_format` is neither `text` nor `json`", "`log_format` — не `text` и не `json`"),
-        ] {
-            assert_eq!(faults(settings, Language::En), english);
-            assert_eq!(faults(settings, Language::Ru), russian);
-        }
-    }
 }

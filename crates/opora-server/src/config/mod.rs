@@ -130,13 +130,31 @@ pub enum Fault {
         detail: String,
     },
     /// The file can't be read, or is no TOML.
-    #[error("{0}: {1}", .path.display(), .detail)]
+    #[error("{0}: {1}", .path.display(), .trouble)]
     File {
         /// Which.
         path: PathBuf,
         /// Why.
-        detail: String,
+        trouble: Trouble,
     },
+}
+
+/// What is wrong with a file of settings as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// The system does not give it: the number of its error.
+    System(i32),
+    /// It can't be read as text, or as TOML: what the reader says.
+    Content(String),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::System(number) => std::io::Error::from_raw_os_error(*number).fmt(f),
+            Self::Content(detail) => f.write_str(detail),
+        }
+    }
 }
 
 /// Everything that is wrong with a configuration.
@@ -192,7 +210,7 @@ impl Config {
         if let Some(path) = &sources.file {
             match read_file(path) {
                 Ok(table) => take_file(path, table, &mut values, &mut faults),
-                Err(detail) => faults.push(Fault::File { path: path.clone(), detail }),
+                Err(trouble) => faults.push(Fault::File { path: path.clone(), trouble }),
             }
         }
         for (name, value) in &sources.environment {
@@ -292,10 +310,13 @@ fn defaults() -> BTreeMap<&'static str, (Value, Source)> {
     SETTINGS.iter().filter_map(|setting| Some((setting.key, (read(setting)?, Source::Default)))).collect()
 }
 
-fn read_file(path: &Path) -> Result<toml::Table, String> {
+fn read_file(path: &Path) -> Result<toml::Table, Trouble> {
     #[expect(clippy::disallowed_methods, reason = "before the runtime starts")]
-    let text = std::fs::read_to_string(path).map_err(|error| error.to_string())?;
-    text.parse().map_err(|error: toml::de::Error| error.to_string())
+    let text = std::fs::read_to_string(path).map_err(|error| match error.raw_os_error() {
+        Some(number) => Trouble::System(number),
+        None => Trouble::Content(error.to_string()),
+    })?;
+    text.parse().map_err(|error: toml::de::Error| Trouble::Content(error.to_string()))
 }
 
 fn take_file(

@@ -54,8 +54,7 @@ impl<'a> Part<'_, 'a> {
 
     fn texts(&mut self, key: &str) -> Vec<String> {
         let Some(value) = self.table.get(key) else { return Vec::new() };
-        let read = |items: &Vec<Value>| items.iter().map(|i| i.as_str().map(str::to_owned)).collect();
-        value.as_array().and_then(read).unwrap_or_else(|| {
+        value.as_array().and_then(texts).unwrap_or_else(|| {
             self.wrong(key, "has to be a list of texts");
             Vec::new()
         })
@@ -83,7 +82,23 @@ impl<'a> Part<'_, 'a> {
             _ => {}
         }
         self.wrong(key, "has to be a length of time such as 8h");
-        Millis::ZERO
+        // Nothing else is to be found wrong because of it.
+        default.unwrap_or(Millis::ZERO)
+    }
+
+    fn flag(&mut self, key: &str) -> bool {
+        match self.table.get(key) {
+            None => false,
+            Some(Value::Boolean(flag)) => *flag,
+            Some(_) => {
+                self.wrong(key, "has to be `true` or `false`");
+                false
+            }
+        }
+    }
+
+    fn date(&mut self, key: &str, text: &str) -> Option<Date> {
+        parse_date(text).map_err(|error| self.wrong(key, error.to_string())).ok()
     }
 
     /// A table from dates to something.
@@ -98,13 +113,15 @@ impl<'a> Part<'_, 'a> {
         };
         let mut read = Vec::new();
         for (text, value) in table {
-            match parse_date(text) {
-                Ok(date) => read.push((date, value)),
-                Err(error) => self.wrong(key, error.to_string()),
-            }
+            read.extend(self.date(key, text).map(|date| (date, value)));
         }
         read
     }
+}
+
+/// A list of nothing but texts.
+fn texts(items: &Vec<Value>) -> Option<Vec<String>> {
+    items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
 /// The tables of a setting, each given to `take`.
@@ -151,7 +168,7 @@ pub(super) fn calendars(read: &mut Reader<'_>) -> Vec<CalendarDefinition> {
             let texts = part.texts(day);
             part.hours(day, &texts)
         });
-        let holidays = part.texts("holidays").iter().filter_map(|text| parse_date(text).ok()).collect();
+        let holidays = part.texts("holidays").iter().filter_map(|text| part.date("holidays", text)).collect();
         let mut moved_days = BTreeMap::new();
         for (date, value) in part.dates("moved_days") {
             match value.as_str().and_then(|day| (0_u8..).zip(DAYS).find(|(_, d)| *d == day)) {
@@ -161,8 +178,10 @@ pub(super) fn calendars(read: &mut Reader<'_>) -> Vec<CalendarDefinition> {
         }
         let mut short_days = BTreeMap::new();
         for (date, value) in part.dates("short_days") {
-            let texts: Vec<String> =
-                value.as_array().into_iter().flatten().filter_map(|v| v.as_str().map(str::to_owned)).collect();
+            let texts = value.as_array().and_then(texts).unwrap_or_else(|| {
+                part.wrong("short_days", "has to hold a list of texts for each date");
+                Vec::new()
+            });
             short_days.insert(date, part.hours("short_days", &texts));
         }
         let definition = CalendarDefinition {
@@ -243,7 +262,7 @@ pub(super) fn policies(read: &mut Reader<'_>, calendars: &[CalendarDefinition]) 
             policy: PolicyRef { id: PolicyId::new(&id).map_err(|e| part.wrong("id", e.to_string())).ok()?, version: 1 },
             raise_from,
             update_every: part.length("update_every", Some(Millis::minutes(30))),
-            escalate_on_breach: part.table.get("escalate_on_breach").and_then(Value::as_bool).unwrap_or(false),
+            escalate_on_breach: part.flag("escalate_on_breach"),
             calendars: calendars.iter().filter(named).cloned().collect(),
             cells,
         };

@@ -20,8 +20,8 @@ use crate::engine::{Action, Engine, Refused, Submission, TicketRef};
 const LOOK: Duration = Duration::from_millis(250);
 /// The same while much comes: the log keeps little more in memory, and from the disk the same costs several times more.
 const LOOK_SOON: Duration = Duration::from_millis(50);
-/// So many commits between two looks are much.
-const MUCH: u64 = 1_000;
+/// So many commits a second are much.
+const MUCH: u128 = 10_000;
 /// How many commits are read at once.
 const CHUNK: usize = 1_000;
 /// How many ticks wait for their answer at once.
@@ -94,7 +94,7 @@ impl Clocks {
         for ticket in live {
             due.look(&ticket, &rules);
         }
-        let (mut written, mut rested) = (read, Duration::ZERO);
+        let (mut written, mut rested, mut pause) = (read, Duration::ZERO, LOOK);
         loop {
             let before = read;
             self.catch_up(world, &mut due, &mut read);
@@ -102,8 +102,8 @@ impl Clocks {
             if fire && healthy {
                 self.fire(world, engine, &mut due, &mut read, now);
             }
-            let much = read.0.saturating_sub(before.0) >= MUCH;
-            let pause = if much { LOOK_SOON } else { LOOK };
+            let came = u128::from(read.0.saturating_sub(before.0));
+            pause = if came * 1_000 >= MUCH * pause.as_millis() { LOOK_SOON } else { LOOK };
             rested += pause;
             if rested >= CHECKPOINT_REST && read.0.saturating_sub(written.0) >= CHECKPOINT {
                 rested = Duration::ZERO;

@@ -395,3 +395,4 @@ attach-hash = What arrived does not match its hash: fetch { $file } again.
 config-unknown = { $origin }: `{ $key }` is not a setting
 config-nearest = ; did you mean `{ $nearest }`?
 config-wrong = { $origin }: `{ $key }` { $detail }
+config-content = { $path }: { $detail }

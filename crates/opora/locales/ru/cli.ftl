@@ -401,3 +401,4 @@ attach-hash = Полученное не совпадает с контрольн
 config-unknown = { $origin }: нет настройки `{ $key }`
 config-nearest = ; похоже на `{ $nearest }`
 config-wrong = { $origin }: `{ $key }` — { $detail }
+config-content = { $path }: файл настроек не читается как TOML: { $detail }

@@ -198,10 +198,21 @@ impl Russian {
         Some(text)
     }
 
-    /// What is wrong with a setting of the server.
+    /// Where a setting of the server comes from: a word of ours, or a name.
     #[cfg(feature = "server")]
-    pub(crate) fn setting<'a>(&'a self, english: &'a str) -> &'a str {
+    pub(crate) fn origin<'a>(&'a self, english: &'a str) -> &'a str {
         self.config.get(english).map_or(english, String::as_str)
+    }
+
+    /// What is wrong with a setting of the server; a part of it that is told in words of its own as well.
+    #[cfg(feature = "server")]
+    pub(crate) fn setting(&self, english: &str) -> String {
+        if let Some(russian) = self.config.get(english) {
+            return russian.clone();
+        }
+        let found = self.config.iter().find_map(|(pattern, russian)| Some((parts(pattern, english)?, russian)));
+        let Some((parts, russian)) = found else { return english.to_owned() };
+        parts.iter().fold(russian.clone(), |russian, part| russian.replacen(WORD, &self.setting(part), 1))
     }
 
     /// Why a value does not fit.
@@ -215,6 +226,20 @@ impl Russian {
         let (quoted, open) = (format!("`{value}`"), format!("`{WORD}`"));
         self.say(&english.replace(&quoted, &open)).replace(&open, &quoted)
     }
+}
+
+/// What stands in a text where its pattern has [`WORD`]; `None` where it is another text.
+#[cfg(feature = "server")]
+fn parts<'a>(pattern: &str, text: &'a str) -> Option<Vec<&'a str>> {
+    let mut between = pattern.split(WORD);
+    let mut rest = text.strip_prefix(between.next()?)?;
+    let mut parts = Vec::new();
+    for after in between {
+        let (part, left) = if after.is_empty() { (rest, "") } else { rest.split_once(after)? };
+        parts.push(part);
+        rest = left;
+    }
+    (!parts.is_empty() && rest.is_empty()).then_some(parts)
 }
 
 /// What clap tells beside an error, as words.
