@@ -54,7 +54,7 @@ impl<'a> Part<'_, 'a> {
 
     fn texts(&mut self, key: &str) -> Vec<String> {
         let Some(value) = self.table.get(key) else { return Vec::new() };
-        value.as_array().and_then(texts).unwrap_or_else(|| {
+        value.as_array().and_then(|items| texts(items)).unwrap_or_else(|| {
             self.wrong(key, "has to be a list of texts");
             Vec::new()
         })
@@ -120,7 +120,7 @@ impl<'a> Part<'_, 'a> {
 }
 
 /// A list of nothing but texts.
-fn texts(items: &Vec<Value>) -> Option<Vec<String>> {
+fn texts(items: &[Value]) -> Option<Vec<String>> {
     items.iter().map(|item| item.as_str().map(str::to_owned)).collect()
 }
 
@@ -178,7 +178,7 @@ pub(super) fn calendars(read: &mut Reader<'_>) -> Vec<CalendarDefinition> {
         }
         let mut short_days = BTreeMap::new();
         for (date, value) in part.dates("short_days") {
-            let texts = value.as_array().and_then(texts).unwrap_or_else(|| {
+            let texts = value.as_array().and_then(|items| texts(items)).unwrap_or_else(|| {
                 part.wrong("short_days", "has to hold a list of texts for each date");
                 Vec::new()
             });
