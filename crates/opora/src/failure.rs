@@ -189,6 +189,7 @@ fn root_cause(status: &Status) -> Cause {
         // What came of it can't be taken out of the chain: made again by its number, or with its words.
         return Cause::System(match system.raw_os_error() {
             Some(number) => io::Error::from_raw_os_error(number),
+            None if system.get_ref().is_none() => system.kind().into(),
             None => io::Error::new(system.kind(), system.to_string()),
         });
     }
@@ -288,6 +289,9 @@ mod tests {
         assert_eq!(lines[0], "Сервер http://127.0.0.1:1 недоступен: x");
         let lines = Failure::call("http://127.0.0.1:1", &status).lines(&text);
         assert_eq!(lines[0], "Сервер http://127.0.0.1:1 недоступен: в соединении отказано (ошибка системы 111)");
+        let late = Status::from_error(Box::new(io::Error::from(io::ErrorKind::ConnectionReset)));
+        let lines = Failure::call("http://127.0.0.1:1", &late).lines(&text);
+        assert_eq!(lines[0], "Сервер http://127.0.0.1:1 недоступен: соединение разорвано другой стороной");
         let lines = Failure::stream("io-stdin", refused()).lines(&text);
         assert_eq!(lines, ["стандартный ввод: в соединении отказано (ошибка системы 111)"]);
         let lines = Failure::io("a.txt", refused()).lines(&Text::new(Language::En));

@@ -10,7 +10,7 @@ const OPTION: &str = "MIMALLOC_PURGE_DELAY";
 /// The console's: little is worth keeping between two keys.
 #[cfg(feature = "console")]
 pub(crate) const AT_ONCE: &str = "0";
-/// The server's: at once would cost it a sixth of what it does, and this nothing that can be measured.
+/// The server's: at once would have it ask again and again, in a burst, for what it has just given back.
 #[cfg(feature = "server")]
 pub(crate) const SOON: &str = "300";
 

@@ -16,6 +16,10 @@ pub(crate) fn told(error: &Error, text: &Text) -> String {
 
 /// The text of an error, where the catalogues have one.
 fn key(error: &Error) -> Option<&'static str> {
+    if error.get_ref().is_some() {
+        // Words of its own, a path among them, say more than its kind; but a name that nobody knows has no other sign.
+        return error.to_string().starts_with("failed to lookup address").then_some("system-unknown-name");
+    }
     Some(match error.kind() {
         ErrorKind::NotFound => "system-not-found",
         ErrorKind::PermissionDenied => "system-permission-denied",
@@ -36,8 +40,6 @@ fn key(error: &Error) -> Option<&'static str> {
         ErrorKind::QuotaExceeded => "system-quota-exceeded",
         ErrorKind::FileTooLarge => "system-file-too-large",
         ErrorKind::InvalidFilename => "system-invalid-filename",
-        // A name that nobody knows has no kind of its own.
-        _ if error.to_string().starts_with("failed to lookup address") => "system-unknown-name",
         _ => return None,
     })
 }
@@ -99,5 +101,7 @@ mod tests {
         let unknown = ("opora..invalid", 1).to_socket_addrs().unwrap_err();
         assert_eq!(told(&unknown, &text), "такое имя узла не найдено");
         assert_eq!(told(&Error::other("x"), &text), "x");
+        let with_path = Error::new(ErrorKind::NotFound, "no folder at /srv/desk");
+        assert_eq!(told(&with_path, &text), "no folder at /srv/desk");
     }
 }

@@ -18,7 +18,7 @@ use crate::engine::{Action, Engine, Refused, Submission, TicketRef};
 
 /// How often it looks at the clock and the log.
 const LOOK: Duration = Duration::from_millis(250);
-/// The same while much comes: the log keeps little more in memory, and from the disk the same costs several times more.
+/// The same while much comes: the log keeps little more in memory, and what is on the disk has to be decoded.
 const LOOK_SOON: Duration = Duration::from_millis(50);
 /// So many commits a second are much.
 const MUCH: u128 = 10_000;
