@@ -26,6 +26,7 @@ use crate::followers::clocks::Clocks;
 use crate::followers::queue::Queue;
 use crate::followers::search::Search;
 use crate::followers::watch::{Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+use crate::scans::Scans;
 
 pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery};
 pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview};
@@ -107,6 +108,8 @@ struct Shared {
     /// Long jobs.
     tasks: TaskTracker,
     long: long::Long,
+    /// Reads of many tickets.
+    scans: Arc<Scans>,
 }
 
 impl DeskOptions {
@@ -158,6 +161,7 @@ impl Desk {
             watch_patience: options.watch_patience,
             tasks: TaskTracker::new(),
             long: long::Long::default(),
+            scans: Arc::new(Scans::new()),
         };
         shared.start_followers(options.timers)?;
         Ok(Self { shared: Arc::new(shared) })
@@ -270,6 +274,12 @@ impl Desk {
         }
     }
 
+    /// How many rows lists, counts and histories have looked at since the start, and how many of these reads are long
+    /// enough to queue and are under way or wait.
+    pub fn scanned(&self) -> (u64, usize) {
+        (self.shared.scans.rows(), self.shared.scans.under_way())
+    }
+
     /// Whether the machine's clock can be relied on; false while it has jumped away from the time that passed.
     pub fn timers_healthy(&self) -> bool {
         self.clock_apart().is_none()
@@ -297,6 +307,7 @@ impl Desk {
     /// [`ReadError`], when the store did not close well.
     pub async fn stop(&self) -> Result<(), ReadError> {
         let shared = self.shared.clone();
+        shared.scans.stop();
         shared.engine.close();
         shared.world.hub.stop().await;
         shared.tasks.close();

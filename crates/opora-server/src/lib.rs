@@ -8,6 +8,7 @@ mod errors;
 pub mod followers;
 mod layers;
 mod presence;
+mod scans;
 pub mod serve;
 mod service;
 mod storage;

@@ -8,11 +8,14 @@ use opora_core::time::Timestamp;
 use opora_store::{ReadError, Record, Store};
 
 use super::Desk;
-use super::query::blocking;
+use crate::engine::{Refused, unreadable};
 use crate::followers::search::description;
+use crate::scans::Going;
 
 /// How many revisions of a history are read at once.
 const CHUNK: usize = 256;
+/// What it costs to read a revision, in terms of a filter: it may have to be unpacked.
+const READ_COST: u32 = 64;
 
 /// A page of history.
 #[derive(Clone, Copy, Debug)]
@@ -64,16 +67,16 @@ impl Desk {
     /// A page of a ticket's events.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn events(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
+    /// [`Refused`]: what can't be read, a desk that stops, too many long reads at once.
+    pub async fn events(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, Refused> {
         self.history(query, |_| true, |revision, event| Some(EventEntry { revision, event: event.clone() })).await
     }
 
     /// A page of a ticket's comments.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn comments(&self, query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, ReadError> {
+    /// As [`Desk::events`].
+    pub async fn comments(&self, query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, Refused> {
         let pick = |revision, event: &TicketEvent| match &event.change {
             Change::Commented(comment) => Some(CommentEntry { revision, at: event.at, comment: comment.clone() }),
             _ => None,
@@ -84,8 +87,8 @@ impl Desk {
     /// A page of a ticket's attachments: the events that brought them.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn attachments(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
+    /// As [`Desk::events`].
+    pub async fn attachments(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, Refused> {
         let pick = |revision, event: &TicketEvent| match &event.change {
             Change::Attached(_) => Some(EventEntry { revision, event: event.clone() }),
             _ => None,
@@ -118,12 +121,13 @@ impl Desk {
         query: HistoryQuery,
         has_any: impl FnOnce(&Ticket) -> bool,
         pick: impl Fn(Revision, &TicketEvent) -> Option<T> + Send + 'static,
-    ) -> Result<HistoryPage<T>, ReadError> {
+    ) -> Result<HistoryPage<T>, Refused> {
         let (world, revision) = (self.shared.world.clone(), self.revision());
-        if !world.ticket(query.ticket)?.is_some_and(|ticket| has_any(&ticket)) {
+        if !world.ticket(query.ticket).map_err(unreadable)?.is_some_and(|ticket| has_any(&ticket)) {
             return Ok(HistoryPage { items: Vec::new(), next: None, revision });
         }
-        blocking(move || page(&*world.store, query, revision, pick)).await
+        let read = move |going: &mut Going| page(&*world.store, query, revision, pick, going);
+        self.shared.scans.run_short(READ_COST, read).await
     }
 }
 
@@ -133,18 +137,20 @@ fn page<T>(
     query: HistoryQuery,
     revision: Revision,
     pick: impl Fn(Revision, &TicketEvent) -> Option<T>,
-) -> Result<HistoryPage<T>, ReadError> {
+    going: &mut Going,
+) -> Result<HistoryPage<T>, Refused> {
     let mut page = HistoryPage { items: Vec::new(), next: None, revision };
     let mut bytes = 0;
     let mut last = query.after;
-    let mut walk = Walk::new(store, &query, revision)?;
-    while let Some(at) = walk.next(store)? {
+    let mut walk = Walk::new(store, &query, revision, going)?;
+    while let Some(at) = walk.next(store).map_err(unreadable)? {
+        going.row()?;
         // One more is there: it begins the next page.
         if page.items.len() >= query.limit || bytes > query.max_bytes {
             page.next = last;
             break;
         }
-        let commit = store.commit(at)?;
+        let commit = store.commit(at).map_err(unreadable)?;
         let own = |record: &&Record| matches!(record, Record::Ticket(e) if e.ticket.number == query.ticket);
         let mut items = Vec::new();
         for record in commit.records.iter().filter(own) {
@@ -180,40 +186,60 @@ struct Walk {
     ticket: TicketNumber,
     /// What was read and not given yet, the next one last.
     read: Vec<Revision>,
-    /// Newest first: where reading goes on.
-    from: Option<Revision>,
+    /// Newest first: where reading goes on, if there is more.
+    below: Option<Below>,
+}
+
+/// Where reading goes on, down from there.
+#[derive(Clone, Copy)]
+enum Below {
+    /// From this one on.
+    Including(Revision),
+    /// A revision of the ticket's own: the store begins there at once, while to one that is not it walks from the newest.
+    Own(Revision),
+}
+
+impl Below {
+    /// The next revisions down from there, and where it goes on after them.
+    fn read(self, store: &dyn Store, ticket: TicketNumber) -> Result<(Vec<Revision>, Option<Self>), ReadError> {
+        let found = match self {
+            Self::Including(from) => store.history(ticket, Some(from), CHUNK)?,
+            Self::Own(after) => {
+                let mut found = store.history(ticket, Some(after), CHUNK + 1)?;
+                found.retain(|revision| *revision < after);
+                found
+            }
+        };
+        let next = found.last().copied().filter(|_| found.len() >= CHUNK).map(Self::Own);
+        Ok((found, next))
+    }
 }
 
 impl Walk {
-    fn new(store: &dyn Store, query: &HistoryQuery, newest: Revision) -> Result<Self, ReadError> {
-        let before = |revision: Revision| revision.0.checked_sub(1).filter(|n| *n > 0).map(Revision);
-        let mut walk = Self { ticket: query.ticket, read: Vec::new(), from: None };
+    fn new(store: &dyn Store, query: &HistoryQuery, newest: Revision, going: &mut Going) -> Result<Self, Refused> {
+        let mut walk = Self { ticket: query.ticket, read: Vec::new(), below: None };
+        let from_newest = Some(Below::Including(newest));
         if query.newest_first {
-            walk.from = query.after.map_or(Some(newest), before);
+            walk.below = query.after.map_or(from_newest, |after| Some(Below::Own(after)));
             return Ok(walk);
         }
         // A history is chained backwards: the oldest are found by walking all of what is newer.
-        let mut from = Some(newest);
-        while let Some(at) = from {
-            let found = store.history(query.ticket, Some(at), CHUNK)?;
-            let more = found.len() == CHUNK;
-            let wanted = found.into_iter().take_while(|revision| Some(*revision) > query.after);
-            let length = walk.read.len();
-            walk.read.extend(wanted);
-            let all = walk.read.len() - length == CHUNK;
-            from = if more && all { walk.read.last().copied().and_then(before) } else { None };
+        let mut below = from_newest;
+        while let Some(at) = below {
+            let (found, next) = at.read(store, query.ticket).map_err(unreadable)?;
+            found.iter().try_for_each(|_| going.row())?;
+            let all = found.last().is_some_and(|last| Some(*last) > query.after);
+            walk.read.extend(found.into_iter().take_while(|revision| Some(*revision) > query.after));
+            below = next.filter(|_| all);
         }
         Ok(walk)
     }
 
     fn next(&mut self, store: &dyn Store) -> Result<Option<Revision>, ReadError> {
         if self.read.is_empty()
-            && let Some(from) = self.from.take()
+            && let Some(below) = self.below.take()
         {
-            self.read = store.history(self.ticket, Some(from), CHUNK)?;
-            if self.read.len() == CHUNK {
-                self.from = self.read.last().and_then(|r| r.0.checked_sub(1)).filter(|n| *n > 0).map(Revision);
-            }
+            (self.read, self.below) = below.read(store, self.ticket)?;
             self.read.reverse();
         }
         Ok(self.read.pop())

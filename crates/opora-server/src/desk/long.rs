@@ -9,13 +9,14 @@ use opora_core::decide::Refusal;
 use opora_core::model::{Actor, Origin, Revision, Ticket, TicketNumber};
 use opora_core::sla::{ClockKind, Fact, FactKind, Policies, Policy, PolicyDefinition, PolicyRef, SlaState};
 use opora_core::time::Timestamp;
-use opora_store::{ReadError, RequestKey};
+use opora_store::RequestKey;
 use parking_lot::Mutex;
 
 use super::{Desk, PolicyMove, PolicyPreview};
 use crate::engine::work::{PutPolicy, RequestId, Work};
 use crate::engine::world::{World, ticket_at};
 use crate::engine::{Action, Answer, Done, PolicyApplied, Refused, Submission, unreadable};
+use crate::scans::Going;
 
 /// How many tickets are changed under one revision.
 const PART: usize = 100;
@@ -125,8 +126,7 @@ impl Desk {
 
     async fn finish_import(&self, actor: Actor, request: Option<RequestId>, origin: Origin) -> Result<Done, Refused> {
         let world = self.shared.world.clone();
-        let found = tokio::task::spawn_blocking(move || importing(&world, origin)).await;
-        let numbers = found.unwrap_or(Err(ReadError::Failed(String::new()))).map_err(unreadable)?;
+        let numbers = self.shared.scans.run(1, move |going| importing(&world, origin, going)).await?;
         let first: Vec<_> = numbers.iter().take(PART).copied().collect();
         let count = numbers.len() as u64;
         let part = Work::Part {
@@ -186,12 +186,13 @@ fn end_of((key, content): RequestId) -> RequestId {
 }
 
 /// The tickets of an import that is not finished: live ones, and those that can live again. Blocks.
-fn importing(world: &World, origin: Origin) -> Result<Vec<TicketNumber>, ReadError> {
+fn importing(world: &World, origin: Origin, going: &mut Going) -> Result<Vec<TicketNumber>, Refused> {
     let mut numbers = Vec::new();
     let mut from = TicketNumber(1);
     loop {
-        let tickets = world.store.tickets(from, false, 1_000)?;
+        let tickets = world.store.tickets(from, false, 500).map_err(unreadable)?;
         let Some(last) = tickets.last() else { return Ok(numbers) };
+        tickets.iter().try_for_each(|_| going.row())?;
         from = TicketNumber(last.number.0 + 1);
         let waits = |ticket: &&Arc<Ticket>| ticket.importing && ticket.origin == origin;
         numbers.extend(tickets.iter().filter(waits).map(|ticket| ticket.number));
@@ -199,7 +200,11 @@ fn importing(world: &World, origin: Origin) -> Result<Vec<TicketNumber>, ReadErr
 }
 
 /// What a new version of a policy would move. Blocks.
-pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
+pub(super) fn preview(
+    world: &World,
+    mut definition: PolicyDefinition,
+    going: &mut Going,
+) -> Result<PolicyPreview, Refused> {
     let rules = world.rules();
     let newest = rules.policies.newest(&definition.policy.id);
     definition.policy.version = newest.map_or(1, |policy| policy.definition().policy.version + 1);
@@ -211,6 +216,7 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
     let definition = Arc::new(definition);
     let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
     for ticket in open.iter().filter(|ticket| ticket.sla.policy.id == named.id) {
+        going.row()?;
         let after = under(&ticket.sla, &named, at, &policies)?;
         preview.tickets += 1;
         let moves = clocks(&ticket.sla, &after).any(|(before, after)| before.due != after.due);
@@ -230,10 +236,11 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
 
 /// What a version that was applied did to the first tickets that it moved: reckoned again where it was reckoned first.
 /// Blocks.
-pub(super) fn moves(world: &World, applied: &PolicyApplied) -> Result<Vec<PolicyMove>, Refused> {
+pub(super) fn moves(world: &World, applied: &PolicyApplied, going: &mut Going) -> Result<Vec<PolicyMove>, Refused> {
     let rules = world.rules();
     let mut moves = Vec::with_capacity(applied.shown.len());
     for number in &applied.shown {
+        going.row()?;
         let Some(ticket) = ticket_at(&*world.store, *number, applied.revision).map_err(unreadable)? else { continue };
         let before = ticket.sla.clone();
         let after = under(&before, &applied.definition.policy, applied.at, &rules.policies)?;

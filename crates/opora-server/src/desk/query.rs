@@ -8,11 +8,16 @@ use opora_core::model::{OrganisationId, Priority, Revision, Ticket, TicketNumber
 use opora_core::order::OrderBy;
 use opora_core::sla::{ClockKind, Explanation, PolicyDefinition, SlaState};
 use opora_core::time::{Millis, Timestamp};
-use opora_store::ReadError;
 
 use super::Desk;
 use crate::engine::{PolicyApplied, Refused, TicketRef, unreadable};
 use crate::followers::queue::{Cursor, Listed, Scan, Summary, Tally, Texts, count, open_matching};
+use crate::scans::Going;
+
+/// What it costs to look a text up in the index of full text, in terms of a filter: a turn is over after some.
+const SEARCH_COST: u32 = 4_096;
+/// What it costs to reckon the clocks of a ticket anew, in terms of a filter: each stretch of its story is gone through.
+const RECKON_COST: u32 = 256;
 
 /// What a list is to hold.
 #[derive(Clone, Debug)]
@@ -106,41 +111,44 @@ impl Desk {
     /// A page of tickets.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn list(&self, query: ListQuery) -> Result<ListPage, ReadError> {
-        let world = self.shared.world.clone();
+    /// [`Refused`]: what can't be read, a desk that stops, too many long reads at once.
+    pub async fn list(&self, query: ListQuery) -> Result<ListPage, Refused> {
+        let (world, scans) = (self.shared.world.clone(), &self.shared.scans);
         let (filter, include_total) = (query.filter.clone(), query.include_total);
-        let texts = self.texts(&filter).await?;
+        let (texts, cost) = (self.texts(&filter).await?, filter.cost());
         let mut scan = Scan::new(&world, query, texts.clone());
+        let mut few = scans.bounded();
         while scan.is_quick() {
-            if scan.step(&world)? {
+            if scan.step(&world, &mut few)? {
                 break;
             }
         }
         if scan.is_complete() && !include_total {
             return Ok(scan.finish(None));
         }
-        blocking(move || {
+        let read = move |going: &mut Going| {
             while !scan.is_complete() {
-                scan.step(&world)?;
+                scan.step(&world, going)?;
             }
-            let total = if include_total { Some(count(&world, &filter, &texts)?) } else { None };
+            let total = if include_total { Some(count(&world, &filter, &texts, going)?) } else { None };
             Ok(scan.finish(total))
-        })
-        .await
+        };
+        scans.run(cost, read).await
     }
 
     /// How many tickets match.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn count(&self, filter: Arc<Filter>) -> Result<u64, ReadError> {
+    /// As [`Desk::list`].
+    pub async fn count(&self, filter: Arc<Filter>) -> Result<u64, Refused> {
         let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
-        blocking(move || count(&world, &filter, &texts)).await
+        let scans = &self.shared.scans;
+        let cost = filter.cost();
+        scans.run(cost, move |going| count(&world, &filter, &texts, going)).await
     }
 
     /// Which tickets match each bare text of a filter.
-    async fn texts(&self, filter: &Arc<Filter>) -> Result<Texts, ReadError> {
+    async fn texts(&self, filter: &Arc<Filter>) -> Result<Texts, Refused> {
         let texts = filter.texts().to_vec();
         if texts.is_empty() {
             return Ok(Texts::default());
@@ -148,25 +156,34 @@ impl Desk {
         let Some(search) = self.shared.search.clone() else {
             return Ok(Texts(texts.iter().map(|_| Arc::default()).collect()));
         };
-        blocking(move || texts.iter().map(|text| search.find(text)).collect::<Result<_, _>>().map(Texts)).await
+        let find = move |going: &mut Going| {
+            let mut sets = Vec::with_capacity(texts.len());
+            for text in &texts {
+                going.row()?;
+                sets.push(search.find(text, going)?);
+            }
+            Ok(Texts(sets))
+        };
+        self.shared.scans.run(SEARCH_COST, find).await
     }
 
     /// The open tickets that match, in numbers; due soon is what falls due within `due_within`.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn summary(&self, filter: Arc<Filter>, due_within: Millis) -> Result<(Summary, Revision), ReadError> {
-        let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
-        blocking(move || {
-            let (tickets, revision) = open_matching(&world, &filter, &texts);
+    /// As [`Desk::list`].
+    pub async fn summary(&self, filter: Arc<Filter>, due_within: Millis) -> Result<(Summary, Revision), Refused> {
+        let (world, texts, cost) = (self.shared.world.clone(), self.texts(&filter).await?, filter.cost());
+        let count = move |going: &mut Going| {
+            let (tickets, revision) = open_matching(&world, &filter, &texts, going)?;
             let now = world.now();
             let mut tally = Tally::new(now, now + due_within);
             for ticket in &tickets {
+                going.row()?;
                 tally.add(ticket);
             }
             Ok((tally.finish(), revision))
-        })
-        .await
+        };
+        self.shared.scans.run(cost, count).await
     }
 
     fn known(&self, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
@@ -233,14 +250,14 @@ impl Desk {
         Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
     }
 
-    /// What a new version of a policy would move.
+    /// What a new version of a policy would move; ends when its caller goes away.
     ///
     /// # Errors
     /// [`Refused`].
     pub async fn preview_policy(&self, definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
         let world = self.shared.world.clone();
-        let preview = tokio::task::spawn_blocking(move || super::long::preview(&world, definition));
-        preview.await.unwrap_or(Err(Refused::Stopping))
+        let preview = move |going: &mut Going| super::long::preview(&world, definition, going);
+        self.shared.scans.run(RECKON_COST, preview).await
     }
 
     /// What a version that was applied did to the first tickets that it moved, whenever that was.
@@ -249,15 +266,7 @@ impl Desk {
     /// [`Refused`].
     pub async fn policy_moves(&self, applied: Arc<PolicyApplied>) -> Result<Vec<PolicyMove>, Refused> {
         let world = self.shared.world.clone();
-        let moves = tokio::task::spawn_blocking(move || super::long::moves(&world, &applied));
-        moves.await.unwrap_or(Err(Refused::Stopping))
+        let moves = move |going: &mut Going| super::long::moves(&world, &applied, going);
+        self.shared.scans.run_short(RECKON_COST, moves).await
     }
-}
-
-/// Reads where it may block.
-pub(super) async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, ReadError> {
-    let read = tokio::task::spawn_blocking(read).await;
-    read.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
 }

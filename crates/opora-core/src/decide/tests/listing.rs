@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, N1, N2, agent, new_ticket, says};
 use crate::command::{Change, NewTicket};
-use crate::filter::{Filter, Judge, Key};
+use crate::filter::{Filter, Judge, Key, folded};
 use crate::model::{Category, Impact, LinkKind, OrganisationId, TicketNumber, TicketState, Visibility};
 use crate::order::{OrderBy, OrderKey};
 use crate::suggest::{Suggestion, Thresholds, suggestions};
@@ -30,6 +30,21 @@ fn desk() -> Desk {
     .unwrap();
     desk.create(&NewTicket { reporter: crate::model::Reporter::default(), ..new_ticket() }).unwrap();
     desk
+}
+
+#[test]
+fn a_text_is_folded_once_for_a_ticket_however_many_terms_ask_for_it() {
+    let desk = desk();
+    let folds = |text: &str| {
+        let before = folded();
+        (matches(&desk, N1, text), folded() - before)
+    };
+    let many = |term: &str| vec![term; 48].join(" OR ");
+    assert_eq!(folds(&many("subject:видео")), (false, 1));
+    assert_eq!(folds(&many("-subject:ЗВУКА")), (false, 1));
+    assert_eq!(folds(&many("reporter:никто")), (false, 2));
+    assert_eq!(folds(&many("external_id:inc-2 OR subject = видео")), (false, 1));
+    assert_eq!(folds("state = NEW OR subject:видео"), (true, 0));
 }
 
 #[test]

@@ -9,12 +9,13 @@ use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::order::{OrderKey, SortKey};
 use opora_core::sla::UrgencyKey;
 use opora_core::time::Timestamp;
-use opora_store::ReadError;
 
 use super::{Cursor, Listed};
 use crate::desk::{ListPage, ListQuery};
 use crate::engine::world::World;
+use crate::engine::{Refused, unreadable};
 use crate::followers::search::NumberSet;
+use crate::scans::Going;
 
 /// How many tickets are taken from the queue or the store at once.
 const CHUNK: usize = 512;
@@ -28,6 +29,8 @@ const SPARSE: u64 = 20_000;
 const DENSE: u64 = 8;
 /// Up to how many tickets found by full text are looked up without leaving the caller's thread.
 const QUICK: u64 = 1_000;
+/// The same for tickets that are walked, by what the filter weighs: 2,048 for one of a few terms, 40 for the dearest.
+const QUICK_COST: usize = 16 * 1024;
 
 /// Which tickets match each bare text of a filter.
 #[derive(Clone, Default)]
@@ -134,8 +137,15 @@ impl Scan {
 
     /// Whether the next step only looks at memory, for a short time.
     pub(crate) fn is_quick(&self) -> bool {
-        let few = self.rarest().is_none_or(|found| found.len() <= QUICK);
-        matches!(self.phase, Phase::Open) && few && !self.full && self.looked < 4 * CHUNK
+        let most = QUICK.min((QUICK_COST / self.weight()) as u64);
+        let few = self.rarest().is_none_or(|found| found.len() <= most);
+        let spent = self.looked * self.weight();
+        matches!(self.phase, Phase::Open) && few && !self.full && spent < QUICK_COST
+    }
+
+    /// What it costs to look at a ticket: one of no filter is as good as eight terms, since it is placed and weighed.
+    fn weight(&self) -> usize {
+        8 + self.query.filter.cost() as usize
     }
 
     /// Whether there is nothing more to do.
@@ -144,11 +154,11 @@ impl Scan {
     }
 
     /// Goes on; `true`: the page is complete. May read from the store unless [`Self::is_quick`].
-    pub(crate) fn step(&mut self, world: &World) -> Result<bool, ReadError> {
+    pub(crate) fn step(&mut self, world: &World, going: &mut Going) -> Result<bool, Refused> {
         match self.phase {
-            Phase::Open => self.open(world),
-            Phase::Rest | Phase::Numbers => self.by_number(world)?,
-            Phase::Sorted => self.sorted(world)?,
+            Phase::Open => self.open(world, going)?,
+            Phase::Rest | Phase::Numbers => self.by_number(world, going)?,
+            Phase::Sorted => self.sorted(world, going)?,
             Phase::Done => {}
         }
         if self.looked >= MAX_SCAN {
@@ -164,7 +174,8 @@ impl Scan {
     }
 
     /// Looks at a ticket; `false`: the page is full and this one is for the next.
-    fn look(&mut self, ticket: &Arc<Listed>, place: Cursor) -> bool {
+    fn look(&mut self, ticket: &Arc<Listed>, place: Cursor, going: &mut Going) -> Result<bool, Refused> {
+        going.row()?;
         self.looked += 1;
         if self.texts.matches(&self.query.filter, ticket, self.now) {
             let bytes = weight(ticket, self.query.with_descriptions);
@@ -175,23 +186,24 @@ impl Scan {
                 if let Some(last) = self.found.last() {
                     self.at = Some(self.place(last));
                 }
-                return false;
+                return Ok(false);
             }
             self.bytes += bytes;
             self.found.push(ticket.clone());
         }
         self.at = Some(place);
-        true
+        Ok(true)
     }
 
     /// Open tickets that were found by full text, sorted: in memory, and far fewer than are open.
-    fn open_found(&mut self, world: &World, found: &NumberSet) {
+    fn open_found(&mut self, world: &World, found: &NumberSet, going: &mut Going) -> Result<(), Refused> {
         let after = self.at.map(Cursor::urgency);
         let only_open = self.query.filter.only_open();
         let mut first = BTreeMap::new();
         for ticket in world.queue.open_among(found) {
             let place = UrgencyKey::of(&ticket);
             // Those in no hurry are met among the rest.
+            going.row()?;
             let concerns = after.is_none_or(|after| place > after) && (only_open || place.class < REST);
             if concerns && self.texts.matches(&self.query.filter, &ticket, self.now) {
                 first.insert(place, ticket);
@@ -202,11 +214,12 @@ impl Scan {
         }
         for ticket in first.into_values() {
             let place = self.place(&ticket);
-            if !self.look(&Listed::new(ticket), place) {
-                return;
+            if !self.look(&Listed::new(ticket), place, going)? {
+                return Ok(());
             }
         }
         self.after_open(only_open);
+        Ok(())
     }
 
     fn after_open(&mut self, only_open: bool) {
@@ -214,11 +227,12 @@ impl Scan {
         self.at = Some(rest(0));
     }
 
-    fn open(&mut self, world: &World) {
+    fn open(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         if let Some(found) = self.rarest().filter(|found| found.len() < world.queue.open_count() / DENSE).cloned() {
-            return self.open_found(world, &found);
+            return self.open_found(world, &found, going);
         }
-        let chunk = if self.looked == 0 { FIRST } else { CHUNK };
+        let most = if self.looked == 0 { FIRST } else { CHUNK };
+        let chunk = if self.is_quick() { (QUICK_COST / self.weight()).clamp(1, most) } else { most };
         let tickets = world.queue.walk(self.at.map(Cursor::urgency), chunk);
         let mut last = tickets.len() < chunk;
         let only_open = self.query.filter.only_open();
@@ -229,17 +243,18 @@ impl Scan {
                 last = true;
                 break;
             }
-            if !self.look(&ticket, place) {
-                return;
+            if !self.look(&ticket, place, going)? {
+                return Ok(());
             }
         }
         if last {
             self.after_open(only_open);
         }
+        Ok(())
     }
 
     /// From the store. What changed after this page's revision may be newer there, which is never wrong.
-    fn by_number(&mut self, world: &World) -> Result<(), ReadError> {
+    fn by_number(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         let descending = self.query.order.descending;
         let from = match (self.at, descending) {
             (None, false) => 1,
@@ -254,10 +269,10 @@ impl Scan {
                 let numbers = found.from(TicketNumber(from), descending, FIRST);
                 let last = numbers.len() < FIRST;
                 let tickets: Result<Vec<_>, _> = numbers.into_iter().map(|number| world.ticket(number)).collect();
-                (tickets?.into_iter().flatten().collect(), last)
+                (tickets.map_err(unreadable)?.into_iter().flatten().collect(), last)
             }
             None => {
-                let tickets = world.store.tickets(TicketNumber(from), descending, CHUNK)?;
+                let tickets = world.store.tickets(TicketNumber(from), descending, CHUNK).map_err(unreadable)?;
                 let last = tickets.len() < CHUNK;
                 (tickets, last)
             }
@@ -269,11 +284,12 @@ impl Scan {
         for ticket in tickets {
             let place = self.place(&ticket);
             if walking_all || place.0.class >= REST {
-                if !self.look(&Listed::new(ticket), place) {
+                if !self.look(&Listed::new(ticket), place, going)? {
                     break;
                 }
             } else {
                 // It was met among those in a hurry.
+                going.row()?;
                 self.looked += 1;
                 self.at = Some(rest(place.0.number.0));
             }
@@ -282,11 +298,12 @@ impl Scan {
     }
 
     /// Keeps the first of all that match, at most one more than a page.
-    fn sorted(&mut self, world: &World) -> Result<(), ReadError> {
+    fn sorted(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         let (order, after) = (self.query.order, self.query.after.map(|after| after.0));
         let mut first: BTreeMap<SortKey, Arc<Ticket>> = BTreeMap::new();
         let most = self.query.limit + 1;
-        let mut add = |ticket: &Arc<Ticket>| {
+        let mut add = |ticket: &Arc<Ticket>| -> Result<(), Refused> {
+            going.row()?;
             let place = order.key_of(ticket);
             let too_early = after.is_some_and(|after| place <= after);
             let too_late = first.len() >= most && first.last_key_value().is_some_and(|(last, _)| place > *last);
@@ -296,11 +313,12 @@ impl Scan {
                     first.pop_last();
                 }
             }
+            Ok(())
         };
         each_candidate(world, &self.query.filter, sparse(&self.query.filter, &self.texts), &mut add)?;
         self.phase = Phase::Done;
         for (place, ticket) in first {
-            if !self.look(&Listed::new(ticket), Cursor(place)) {
+            if !self.look(&Listed::new(ticket), Cursor(place), going)? {
                 break;
             }
         }
@@ -321,43 +339,55 @@ fn each_candidate(
     world: &World,
     filter: &Filter,
     sparse: Option<&Arc<NumberSet>>,
-    show: &mut dyn FnMut(&Arc<Ticket>),
-) -> Result<(), ReadError> {
+    show: &mut dyn FnMut(&Arc<Ticket>) -> Result<(), Refused>,
+) -> Result<(), Refused> {
     if let Some(numbers) = sparse {
         for number in numbers.iter() {
-            if let Some(ticket) = world.ticket(number)? {
-                show(&ticket);
+            if let Some(ticket) = world.ticket(number).map_err(unreadable)? {
+                show(&ticket)?;
             }
         }
         return Ok(());
     }
     if filter.only_open() {
-        world.queue.open().0.iter().for_each(show);
-        return Ok(());
+        return world.queue.open().0.iter().try_for_each(show);
     }
     let mut from = TicketNumber(1);
     loop {
-        let tickets = world.store.tickets(from, false, CHUNK)?;
+        let tickets = world.store.tickets(from, false, CHUNK).map_err(unreadable)?;
         let Some(last) = tickets.last() else { return Ok(()) };
         from = TicketNumber(last.number.0 + 1);
-        tickets.iter().for_each(&mut *show);
+        tickets.iter().try_for_each(&mut *show)?;
     }
 }
 
 /// How many tickets match, exactly. Blocks.
-pub(crate) fn count(world: &World, filter: &Filter, texts: &Texts) -> Result<u64, ReadError> {
+pub(crate) fn count(world: &World, filter: &Filter, texts: &Texts, going: &mut Going) -> Result<u64, Refused> {
     let now = world.now();
     let mut count = 0;
     each_candidate(world, filter, sparse(filter, texts), &mut |ticket| {
+        going.row()?;
         count += u64::from(texts.matches(filter, ticket, now));
+        Ok(())
     })?;
     Ok(count)
 }
 
 /// The open tickets that match.
-pub(crate) fn open_matching(world: &World, filter: &Filter, texts: &Texts) -> (Vec<Arc<Ticket>>, Revision) {
+pub(crate) fn open_matching(
+    world: &World,
+    filter: &Filter,
+    texts: &Texts,
+    going: &mut Going,
+) -> Result<(Vec<Arc<Ticket>>, Revision), Refused> {
     let now = world.now();
-    let (mut tickets, revision) = world.queue.open();
-    tickets.retain(|ticket| texts.matches(filter, ticket, now));
-    (tickets, revision)
+    let (open, revision) = world.queue.open();
+    let mut tickets = Vec::new();
+    for ticket in open {
+        going.row()?;
+        if texts.matches(filter, &ticket, now) {
+            tickets.push(ticket);
+        }
+    }
+    Ok((tickets, revision))
 }

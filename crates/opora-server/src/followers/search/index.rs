@@ -28,6 +28,8 @@ const HEAP: usize = 16 * 1024 * 1024;
 const MERGING: usize = 1;
 /// The most words of a text that are looked up.
 const MAX_WORDS: usize = 32;
+/// After how many places of a word a search looks whether it is to go on: some tens of microseconds.
+const LOOK_EVERY: usize = 4_096;
 /// The longest identifier that is kept, in bytes.
 const MAX_ID: usize = 200;
 
@@ -139,8 +141,8 @@ impl TextIndex {
         Ok(())
     }
 
-    /// The tickets that have every word of a text.
-    pub(super) fn find(&self, text: &str) -> tantivy::Result<NumberSet> {
+    /// The tickets that have every word of a text; some of them, if it is not to go on.
+    pub(super) fn find(&self, text: &str, goes_on: &dyn Fn() -> bool) -> tantivy::Result<NumberSet> {
         let searcher = self.reader.searcher();
         let mut words = self.words.clone();
         let mut found: Option<NumberSet> = None;
@@ -149,20 +151,21 @@ impl TextIndex {
             let mut stream = words.token_stream(word);
             while let Some(token) = stream.next() {
                 let term = Term::from_field_text(self.fields.text, &token.text);
-                let of_token = Self::having(&searcher, &term)?;
+                let of_token = Self::having(&searcher, &term, goes_on)?;
                 narrow(&mut of_word, of_token);
             }
             let id = Term::from_field_text(self.fields.ids, word.trim_start_matches('#'));
             let mut of_word = of_word.unwrap_or_default();
-            of_word.unite(&Self::having(&searcher, &id)?);
+            of_word.unite(&Self::having(&searcher, &id, goes_on)?);
             narrow(&mut found, of_word);
         }
         Ok(found.unwrap_or_default())
     }
 
     /// The tickets of the documents with a term.
-    fn having(searcher: &Searcher, term: &Term) -> tantivy::Result<NumberSet> {
+    fn having(searcher: &Searcher, term: &Term, goes_on: &dyn Fn() -> bool) -> tantivy::Result<NumberSet> {
         let mut numbers = NumberSet::default();
+        let mut looked = 0_usize;
         for segment in searcher.segment_readers() {
             let inverted = segment.inverted_index(term.field())?;
             let Some(mut postings) = inverted.read_postings(term, IndexRecordOption::Basic)? else { continue };
@@ -170,6 +173,10 @@ impl TextIndex {
             let alive = segment.alive_bitset();
             let mut doc = postings.doc();
             while doc != TERMINATED {
+                if looked.is_multiple_of(LOOK_EVERY) && !goes_on() {
+                    return Ok(numbers);
+                }
+                looked += 1;
                 if alive.is_none_or(|alive| alive.is_alive(doc)) {
                     numbers.insert(column.first(doc).unwrap_or(0));
                 }

@@ -21,8 +21,11 @@ use crate::followers::search::NumberSet;
 
 /// How many tickets that match now come in one message at most.
 const CHUNK: usize = 500;
-/// How many tickets are looked at between two messages.
-const LOOK: usize = 10_000;
+/// What the tickets may cost that are looked at before others on the thread have their turn, in terms of the filter: 512
+/// tickets for a filter of some terms, 40 for the dearest, about a millisecond.
+const LOOK_COST: usize = 16 * 1024;
+/// The most tickets of that.
+const LOOK: usize = 512;
 /// How many commits a stream that is behind reads at once.
 const READ: usize = 256;
 /// How long a stream waits before it says that something passed which does not concern it.
@@ -160,7 +163,15 @@ impl WatchStream {
                 }
             }
             let batch = match &mut self.phase {
-                Phase::Live(..) => self.live(),
+                Phase::Live(..) => match self.live() {
+                    None if matches!(self.phase, Phase::Live(..)) => {
+                        // None of them matched: the next ones after whatever else there is to do on this thread.
+                        self.waits = Waits::Events;
+                        context.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    batch => batch,
+                },
                 Phase::Others(from, live) => {
                     let (from, live) = (*from, live.clone());
                     self.read_others(from, live);
@@ -212,7 +223,8 @@ impl WatchStream {
         let (filter, now) = (self.group.filter.clone(), self.world.now());
         let Phase::Live(live, numbers) = &mut self.phase else { return None };
         let mut tickets = Vec::new();
-        for ticket in live.by_ref().take(LOOK) {
+        let most = (LOOK_COST / (1 + filter.cost() as usize)).min(LOOK);
+        for ticket in live.by_ref().take(most) {
             if matches(&filter, &ticket, now) {
                 tickets.push(ticket);
                 if tickets.len() == CHUNK {
