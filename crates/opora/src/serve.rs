@@ -8,6 +8,7 @@ use tracing_subscriber::EnvFilter;
 
 use crate::cli::work::ServeArgs;
 use crate::failure::{Exit, Failure};
+use crate::log::Lines;
 use crate::opening::why;
 use crate::output::Out;
 use crate::settings::told;
@@ -73,7 +74,9 @@ fn log(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| Failure::config(format!("`log`: {error}")))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
-        .with_writer(std::io::stderr)
+        // What it can't write it would tell on standard error, and end the process where that can't be written either.
+        .log_internal_errors(false)
+        .with_writer(Lines::new(std::io::stderr(), config.log_format, config.warnings.clone()))
         .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none());
     let installed = match config.log_format {
         LogFormat::Json => builder.json().try_init(),

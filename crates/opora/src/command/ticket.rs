@@ -8,6 +8,7 @@ use crate::cli::ticket::{CreateArgs, ListArgs, ShowArgs, TicketCommand};
 use crate::context::{Context, call};
 use crate::failure::Failure;
 use crate::output::{short, wire};
+use crate::reader::while_read;
 use crate::text::key_of;
 
 /// The largest page that is asked for.
@@ -32,7 +33,7 @@ pub(crate) async fn run(context: &Context, command: TicketCommand) -> Result<(),
         TicketCommand::Unmerge(args) => change::unmerge(context, args).await,
         TicketCommand::Link(args) => change::link(context, args).await,
         TicketCommand::Unlink(args) => change::unlink(context, args).await,
-        TicketCommand::Watch(args) => watch::watch(context, args).await,
+        TicketCommand::Watch(args) => while_read(watch::watch(context, args)).await,
         TicketCommand::Explain(args) => explain(context, args.ticket).await,
         TicketCommand::History(args) => history(context, args.ticket).await,
     }
