@@ -77,6 +77,10 @@ pub enum AppendError {
     /// There is no room, or only the reserve is left. Nothing was written; trying later may work.
     #[error("the disk is full: {0}")]
     Full(String),
+    /// The machine is short of something that comes back: descriptors, memory, threads. Nothing was written; trying
+    /// again soon may work.
+    #[error("the machine is short of something: {0}")]
+    Short(String),
     /// A sync failed or the view can't be written: the store takes nothing any more, the process has to end.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -105,6 +109,13 @@ pub enum ReadError {
     /// The store failed before.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+impl ReadError {
+    /// Whether the machine is short of something that comes back, descriptors for one: nothing is said of what is stored.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Io(error) if crate::disk::is_passing(error))
+    }
 }
 
 /// An engine below the desk. Calls block; async callers use a blocking thread, except where what they read is

@@ -24,5 +24,5 @@ pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
 pub use priority::{Activity, yield_to_others};
-pub use view::generations::probe_view;
+pub use view::generations::{ProbeError, probe_view};
 pub use wrong::Wrong;

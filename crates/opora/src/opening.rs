@@ -25,6 +25,7 @@ pub(crate) fn why(error: &OpenError, text: &Text) -> String {
                 [("revision", revision.0.to_string().into()), ("path", named(path)), ("detail", detail.into())];
             say("open-damaged", &arguments)
         }
+        OpenError::Short { path, detail } => say("open-short", &[("path", named(path)), ("detail", detail.into())]),
         OpenError::View { path, detail } => say("open-view", &[("path", named(path)), ("detail", detail.into())]),
         OpenError::Io { path, source } => {
             say("open-io", &[("path", named(path)), ("cause", system::told(source, text).into())])
@@ -50,6 +51,7 @@ mod tests {
             OpenError::NoDesk { dir: path.clone() },
             OpenError::Format { path: path.clone(), detail: detail.clone() },
             OpenError::Damaged { revision: Revision(34_567), path: path.clone(), detail: detail.clone() },
+            OpenError::Short { path: path.clone(), detail: detail.clone() },
             OpenError::View { path: path.clone(), detail },
             OpenError::Io { path, source: cause() },
         ]

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use opora_server::config::{Config, LogFormat, Sources};
 use opora_server::{ServeError, serve};
+use opora_store::ProbeError;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::work::ServeArgs;
@@ -45,7 +46,10 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
 
 /// Opens a view as a server after an unclean stop would; some damage ends the process that meets it, so not the server.
 pub(crate) fn probe(dir: &std::path::Path) -> Result<(), Failure> {
-    opora_store::probe_view(dir).map_err(|detail| Failure::new(Exit::Io, detail))
+    opora_store::probe_view(dir).map_err(|error| match error {
+        ProbeError::Damaged(detail) => Failure::new(Exit::Io, detail),
+        ProbeError::Short(detail) => Failure::new(Exit::TryAgain, detail),
+    })
 }
 
 /// What a server's failure means for the process.

@@ -127,6 +127,10 @@ impl Writer {
                 tracing::warn!(why, "the disk is full: changes are refused");
                 Err(Refused::DiskFull)
             }
+            Err(AppendError::Short(why)) => {
+                tracing::warn!(why, "the machine is short of something: changes are refused");
+                Err(Refused::Overloaded)
+            }
             Err(error) => {
                 self.poison(&error.to_string());
                 Err(Refused::StoreFailed)

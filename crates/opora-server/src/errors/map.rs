@@ -58,6 +58,12 @@ impl Problem {
         Self::new(Code::ResourceExhausted, R::Overloaded).retry(SOON)
     }
 
+    /// The machine is short of something that comes back, descriptors for one: it is told in the log.
+    pub(crate) fn short(cause: &dyn std::fmt::Display) -> Box<Self> {
+        tracing::warn!(%cause, "the machine is short of something: a call is refused");
+        Self::overloaded()
+    }
+
     /// The caller's deadline passed.
     pub(crate) fn deadline() -> Box<Self> {
         Self::new(Code::DeadlineExceeded, R::DeadlineExceeded)
@@ -133,6 +139,7 @@ impl From<ReadError> for Box<Problem> {
         match error {
             ReadError::Corrupt(cause) => Problem::corrupt(&cause),
             ReadError::Failed(_) => Problem::store_failed(),
+            error if error.is_passing() => Problem::short(&error),
             ReadError::Io(cause) => Problem::internal("the store can't be read", &cause),
             ReadError::NoRevision(revision) => Problem::internal("a revision is not there", &revision.0),
         }
@@ -143,6 +150,7 @@ impl From<AppendError> for Box<Problem> {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Full(_) => Problem::disk_full(),
+            AppendError::Short(cause) => Problem::short(&cause),
             AppendError::Failed(_) => Problem::store_failed(),
             AppendError::NotNext { .. } => Problem::internal("a commit was out of order", &error),
         }

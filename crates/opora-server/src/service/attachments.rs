@@ -316,6 +316,7 @@ impl From<BlobError> for Box<Problem> {
             BlobError::Offset(committed) => Problem::upload_offset(committed),
             BlobError::Nothing => Problem::no_upload(),
             BlobError::Full => Problem::disk_full(),
+            BlobError::Short(cause) => Problem::short(&cause),
             BlobError::Corrupt(_) => Problem::corrupt(&error),
             BlobError::Io(_) => Problem::internal("a file can't be kept or read", &error),
         }

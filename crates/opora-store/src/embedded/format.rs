@@ -9,7 +9,7 @@ use rustix::fs::FlockOperation;
 
 use super::OpenError;
 use crate::api::StoreUid;
-use crate::disk::{Disk, read_all, replace};
+use crate::disk::{Disk, is_passing, read_all, replace};
 
 /// The version of what lies in a data directory besides the view.
 const FORMAT: u32 = 1;
@@ -95,15 +95,22 @@ pub(super) enum Left {
 }
 
 /// Reads how a store was left.
-pub(super) fn left(disk: &dyn Disk, dir: &Path) -> Left {
-    let Ok(file) = disk.open(&dir.join("state")) else { return Left::New };
+///
+/// # Errors
+/// When the machine is short of something: it says nothing of the store.
+pub(super) fn left(disk: &dyn Disk, dir: &Path) -> io::Result<Left> {
+    let file = match disk.open(&dir.join("state")) {
+        Ok(file) => file,
+        Err(e) if is_passing(&e) => return Err(e),
+        Err(_) => return Ok(Left::New),
+    };
     let bytes = read_all(&*file).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    match text.trim_end().split_once(' ') {
+    Ok(match text.trim_end().split_once(' ') {
         Some(("clean", revision)) => revision.parse().map_or(Left::Unknown, |r| Left::Clean(Revision(r))),
         Some(("open", boot)) => Left::Open(boot.to_owned()),
         _ => Left::Unknown,
-    }
+    })
 }
 
 /// Writes how a store is left.

@@ -23,7 +23,7 @@ use crate::api::{AppendError, Commit, Position, ReadError, Record, Remembered, R
 use crate::codec::{decode_commit, encode_commit, previous_in};
 use crate::disk::{Disk, RealDisk};
 use crate::journal::frame::write_frame;
-use crate::journal::{Group, Journal};
+use crate::journal::{Group, Journal, refused};
 use crate::view::{View, ViewOptions};
 pub use format::boot_id;
 pub use options::{EmbeddedOptions, OpenError};
@@ -147,8 +147,10 @@ impl Embedded {
         writer.lengths.clear();
         let mut group = HashMap::new();
         for commit in commits {
-            let previous =
-                self.previous(&group, commit).map_err(|e| AppendError::Failed(format!("reading the view: {e}")))?;
+            let previous = self.previous(&group, commit).map_err(|e| match e {
+                e if e.is_passing() => AppendError::Short(format!("reading the view: {e}")),
+                e => AppendError::Failed(format!("reading the view: {e}")),
+            })?;
             let start = writer.buffer.len();
             let of = |number| previous.iter().find(|(n, _)| *n == number).map_or(Revision::ZERO, |(_, r)| *r);
             write_frame(self.uid, commit.revision, commit.at, newest, &mut writer.buffer, |out| {
@@ -171,7 +173,7 @@ impl Embedded {
         }
         let Some(last) = commits.last() else { return Ok(()) };
         self.encode(writer, commits, newest)?;
-        let free = self.journal.free().map_err(|e| AppendError::Failed(format!("asking for free room: {e}")))?;
+        let free = self.journal.free().map_err(|e| refused("asking for free room", &e))?;
         if free < self.options.disk_reserve {
             return Err(AppendError::Full(format!(
                 "{free} bytes are free, and the last {} are kept in reserve",

@@ -11,7 +11,7 @@ use super::{EmbeddedOptions, OpenError};
 use crate::api::StoreUid;
 use crate::disk::Disk;
 use crate::journal::{Journal, JournalError, JournalOptions};
-use crate::view::generations;
+use crate::view::generations::{self, Trial};
 use crate::view::tree::{Broken, Tree};
 use crate::view::{CatchUpError, catch_up};
 
@@ -31,7 +31,8 @@ pub(super) fn open(
     options: &EmbeddedOptions,
 ) -> Result<(StoreUid, Arc<Journal>, Tree), OpenError> {
     let known = format::format(&**disk, &options.dir)?;
-    let left = format::left(&**disk, &options.dir);
+    let left = format::left(&**disk, &options.dir)
+        .map_err(|source| OpenError::Io { path: options.dir.join("state"), source })?;
     let dir = options.dir.join("journal");
     let journal_options = JournalOptions {
         segment_size: options.segment_size,
@@ -40,7 +41,7 @@ pub(super) fn open(
     };
     let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, journal_options)?;
     let root = options.dir.join("view");
-    let tree = existing(options, &root, known, &left);
+    let tree = existing(options, &root, known, &left)?;
     // What the view holds was acknowledged, and so was everything before a clean stop.
     let mut acknowledged = tree.as_ref().map_or(Revision::ZERO, |tree| tree.meta().revision);
     if let Left::Clean(revision) = left {
@@ -66,14 +67,22 @@ pub(super) fn open(
 }
 
 /// The view that is there, if it can be trusted and opened.
-fn existing(options: &EmbeddedOptions, root: &Path, known: format::Format, left: &Left) -> Option<Tree> {
-    let path = generations::current(root).ok()??;
+fn existing(
+    options: &EmbeddedOptions,
+    root: &Path,
+    known: format::Format,
+    left: &Left,
+) -> Result<Option<Tree>, OpenError> {
+    let Some(path) = generations::current(root).ok().flatten() else { return Ok(None) };
     let doubt = match left {
         _ if known.view != VIEW_FORMAT => Some("its format is older"),
         Left::Clean(_) => None,
         Left::Open(boot) if *boot == format::boot_id() => {
-            let dies = options.probe.as_ref().is_some_and(|command| !generations::survives(command, &path));
-            dies.then_some("it did not stand a trial")
+            match options.probe.as_ref().map(|command| generations::trial(command, &path)) {
+                Some(Trial::Short) => return Err(short(&path, "the view could not be probed")),
+                Some(Trial::Failed) => Some("it did not stand a trial"),
+                Some(Trial::Stood) | None => None,
+            }
         }
         // sled writes without syncing: after the machine went down nothing in it is certain.
         _ => Some("the machine went down while it was open"),
@@ -83,13 +92,20 @@ fn existing(options: &EmbeddedOptions, root: &Path, known: format::Format, left:
         None => Tree::open(&path, known.uid, options.sled_cache),
     };
     match opened {
-        Ok(tree) => Some(tree),
+        Ok(tree) => Ok(Some(tree)),
+        // Of the view itself it says nothing.
+        Err(e) if e.is_passing() => Err(short(&path, &e.0)),
         Err(e) => {
             tracing::warn!(why = %e, "the view is built again from the journal");
             generations::condemn(&path);
-            None
+            Ok(None)
         }
     }
+}
+
+/// The machine is short of something: nothing is changed.
+fn short(path: &Path, detail: &str) -> OpenError {
+    OpenError::Short { path: path.to_owned(), detail: detail.to_owned() }
 }
 
 /// Catches the view up, or builds a new one.
@@ -112,6 +128,7 @@ fn up_to_date(
         let path = tree.path().to_owned();
         match caught_up(tree) {
             Ok(tree) => return Ok(tree),
+            Err(CatchUpError::View(e)) if e.is_passing() => return Err(short(&path, &e.0)),
             Err(CatchUpError::View(e)) => {
                 tracing::warn!(why = %e, "the view is built again from the journal");
                 generations::condemn(&path);

@@ -110,6 +110,18 @@ pub enum OpenError {
         /// What is wrong.
         detail: String,
     },
+    /// The machine is short of something that comes back.
+    #[error(
+        "{}: the machine is short of threads, memory or open files ({detail}); nothing was changed: raise the limit \
+         (`ulimit -u`, `ulimit -n`, the container's pids and memory), then start it again",
+        .path.display()
+    )]
+    Short {
+        /// What could not be opened.
+        path: PathBuf,
+        /// What was said.
+        detail: String,
+    },
     /// The view could not be built.
     #[error("{}: {detail}", .path.display())]
     View {

@@ -14,7 +14,7 @@ mod segment;
 mod verify;
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -27,7 +27,7 @@ use self::packed::Blocks;
 use self::seal::Seal;
 use self::segment::{Index, Opened, Segment, seal_path, segment_path};
 use crate::api::{AppendError, ReadError, StoreUid};
-use crate::disk::{Disk, File, is_full};
+use crate::disk::{Directory, Disk, File, is_full, is_passing};
 use crate::priority::Activity;
 
 pub(crate) use open::JournalError;
@@ -47,6 +47,8 @@ static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
+    /// The same, open: naming a segment takes no descriptor.
+    names: Box<dyn Directory>,
     uid: StoreUid,
     options: JournalOptions,
     /// Recently read blocks of compressed segments.
@@ -54,8 +56,9 @@ pub(crate) struct Journal {
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
     newest: AtomicU64,
-    /// A reserved file that the next segment is made of.
-    spare: Mutex<Option<Arc<dyn File>>>,
+    /// A file that the next segment is made of. It is there long before it is needed: a machine that is short of
+    /// descriptors at that moment does not stop the desk.
+    spare: Mutex<Option<Spare>>,
     /// When something was last appended.
     activity: Activity,
 }
@@ -80,6 +83,13 @@ struct Tail {
     newest_at: Option<Timestamp>,
     /// Bytes after the last good frame have to be cut before anything is appended.
     torn: bool,
+}
+
+/// A file in reserve.
+struct Spare {
+    file: Arc<dyn File>,
+    /// It has the length of a segment, and is written with zeros.
+    filled: bool,
 }
 
 /// Frames that are appended together.
@@ -137,6 +147,7 @@ impl Journal {
             (tail.reserved, tail.written) = (end, end);
             return Err(match cut {
                 Ok(()) if is_full(&e) => AppendError::Full(e.to_string()),
+                Ok(()) if is_passing(&e) => AppendError::Short(e.to_string()),
                 Ok(()) => AppendError::Failed(format!("writing {}: {e}", segment.path.display())),
                 Err(cut) => AppendError::Failed(format!("cutting back {}: {cut}", segment.path.display())),
             });
@@ -158,9 +169,6 @@ impl Journal {
 
     /// The segment that takes the next frames, with room reserved for them.
     fn room(&self, tail: &mut Tail, first: Revision, length: u64) -> Result<Arc<Segment>, AppendError> {
-        let failed = |what: &str, e: &io::Error| {
-            if is_full(e) { AppendError::Full(e.to_string()) } else { AppendError::Failed(format!("{what}: {e}")) }
-        };
         let last = self.segments.read().last().cloned();
         let last = last.ok_or_else(|| AppendError::Failed("the journal has no segment".into()))?;
         let (end, empty) = {
@@ -168,7 +176,7 @@ impl Journal {
             (index.end, index.offsets.is_empty())
         };
         if tail.torn {
-            last.file().set_len(end).map_err(|e| AppendError::Failed(format!("cutting back: {e}")))?;
+            last.file().set_len(end).map_err(|e| refused("cutting back", &e))?;
             (tail.torn, tail.reserved, tail.written) = (false, end, end);
         }
         if end + length <= tail.reserved {
@@ -176,11 +184,11 @@ impl Journal {
         }
         if empty || end + length <= self.options.segment_size {
             let wanted = self.options.segment_size.max(end + length);
-            last.file().allocate(wanted).map_err(|e| failed("reserving room", &e))?;
+            last.file().allocate(wanted).map_err(|e| refused("reserving room", &e))?;
             tail.reserved = wanted;
             return Ok(last);
         }
-        let (segment, reserved) = self.add_segment(first, length).map_err(|e| failed("starting a segment", &e))?;
+        let (segment, reserved) = self.add_segment(first, length).map_err(|e| refused("starting a segment", &e))?;
         (tail.reserved, tail.written) = reserved;
         self.segments.write().push(segment.clone());
         Ok(segment)
@@ -191,25 +199,45 @@ impl Journal {
     fn add_segment(&self, first: Revision, length: u64) -> io::Result<(Arc<Segment>, (u64, u64))> {
         // Held until the file has its name: another spare must not be made under the name that this one still has.
         let mut kept = self.spare.lock();
-        let spare = kept.take();
+        let spare = match kept.take() {
+            Some(spare) => spare,
+            None => self.make_spare()?,
+        };
         let path = segment_path(&self.dir, first);
         let wanted = self.options.segment_size.max(SEGMENT_HEADER as u64 + length);
-        let (temporary, file, written) = match spare {
-            Some(file) if wanted == self.options.segment_size => (self.spare_path(), file, wanted),
-            _ => {
-                let temporary = self.dir.join("next.tmp");
-                let file = self.disk.create(&temporary)?;
-                file.allocate(wanted)?;
-                (temporary, file, SEGMENT_HEADER as u64)
-            }
-        };
-        file.write_at(&segment_header(self.uid, first, SEGMENT_VERSION), 0)?;
-        file.sync()?;
-        self.disk.rename(&temporary, &path)?;
-        self.disk.sync_dir(&self.dir)?;
+        let written = if spare.filled { self.options.segment_size } else { SEGMENT_HEADER as u64 };
+        let file = spare.file.clone();
+        if let Err(e) = self.name_spare(&spare, first, wanted, &path) {
+            // It still has its own name, and is taken for the next attempt.
+            *kept = Some(spare);
+            return Err(e);
+        }
+        self.names.sync()?;
         drop(kept);
         let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
         Ok((Arc::new(Segment::new(first, Opened { file, packed: false }, path, index, false)), (wanted, written)))
+    }
+
+    /// Makes a segment of a spare: room, header, name.
+    fn name_spare(&self, spare: &Spare, first: Revision, wanted: u64, path: &Path) -> io::Result<()> {
+        if !spare.filled || wanted > self.options.segment_size {
+            spare.file.allocate(wanted)?;
+        }
+        spare.file.write_at(&segment_header(self.uid, first, SEGMENT_VERSION), 0)?;
+        spare.file.sync()?;
+        self.disk.rename(&self.spare_path(), path)
+    }
+
+    /// Has a spare ready; where that fails, keeping house tries again.
+    fn keep_spare(&self) {
+        let mut kept = self.spare.lock();
+        if kept.is_none() {
+            *kept = self.make_spare().ok();
+        }
+    }
+
+    fn make_spare(&self) -> io::Result<Spare> {
+        Ok(Spare { file: self.disk.create(&self.spare_path())?, filled: false })
     }
 
     fn spare_path(&self) -> PathBuf {
@@ -227,19 +255,22 @@ impl Journal {
             }
         }
         let half_full = last.index.read().end * 2 > self.options.segment_size;
-        let mut spare = self.spare.lock();
-        if half_full && spare.is_none() && self.disk.free(&self.dir)? > self.options.segment_size * 2 {
-            let file = self.disk.create(&self.spare_path())?;
-            file.allocate(self.options.segment_size)?;
+        let mut kept = self.spare.lock();
+        let spare = match &mut *kept {
+            Some(spare) => spare,
+            none => none.insert(self.make_spare()?),
+        };
+        if half_full && !spare.filled && self.disk.free(&self.dir)? > self.options.segment_size * 2 {
+            spare.file.allocate(self.options.segment_size)?;
             let mut at = 0;
             while at < self.options.segment_size {
                 let to = self.options.segment_size.min(at + SPARE_STEP);
-                write_zeros(&*file, at, to)?;
+                write_zeros(&*spare.file, at, to)?;
                 // A little at a time: the writer's syncs wait for what is under way.
-                file.sync()?;
+                spare.file.sync()?;
                 at = to;
             }
-            *spare = Some(file);
+            spare.filled = true;
         }
         Ok(())
     }
@@ -326,6 +357,15 @@ impl Tail {
         if write_zeros(file, self.written.max(end), to).is_ok() {
             self.written = to;
         }
+    }
+}
+
+/// What an append is refused with where nothing of it was written.
+pub(crate) fn refused(what: &str, error: &io::Error) -> AppendError {
+    match error {
+        e if is_full(e) => AppendError::Full(e.to_string()),
+        e if is_passing(e) => AppendError::Short(format!("{what}: {e}")),
+        e => AppendError::Failed(format!("{what}: {e}")),
     }
 }
 

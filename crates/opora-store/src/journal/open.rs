@@ -64,9 +64,11 @@ impl Journal {
             segments.push(Arc::new(segment));
         }
         let newest = segments.last().map_or(Revision::ZERO, |s| s.last());
+        let names = disk.open_dir(dir).map_err(io)?;
         let journal = Self {
             disk,
             dir: dir.to_owned(),
+            names,
             uid,
             options: JournalOptions { segment_size: options.segment_size.clamp(4096, 1 << 31), ..options },
             blocks,
@@ -101,6 +103,8 @@ impl Journal {
             let (segment, reserved) = self.add_segment(Revision(1), 0).map_err(io)?;
             self.segments.write().push(segment);
             (tail.reserved, tail.written) = reserved;
+            drop(tail);
+            self.keep_spare();
             return Ok(());
         };
         let end = last.index.read().end;
@@ -121,7 +125,10 @@ impl Journal {
         }
         (tail.reserved, tail.written) = (last.file().len().map_err(io)?, end);
         // What a process left behind that was killed may be in the system's memory only.
-        last.file().sync().map_err(io)
+        last.file().sync().map_err(io)?;
+        drop(tail);
+        self.keep_spare();
+        Ok(())
     }
 }
 

@@ -73,7 +73,7 @@ impl Journal {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not have the hash of its seal"));
         }
         self.disk.rename(&temporary, &segment.path)?;
-        self.disk.sync_dir(&self.dir)?;
+        self.names.sync()?;
         segment.is_now_packed(Packed::open(segment.first, file, self.blocks.clone())?);
         Ok(Packing::Done)
     }

@@ -5,3 +5,4 @@ mod conform;
 mod damage;
 mod packed;
 mod power;
+mod short;

@@ -385,6 +385,7 @@ open-unusable = { $dir } can't be used as the data directory: { $cause }; make i
 open-no-desk = { $dir } is no data directory of a desk (it has no file `format`): name the one that `opora serve --data` uses
 open-format = { $path }: { $detail }; restore it from a backup
 open-damaged = revision { $revision } is damaged or gone, in { $path }: { $detail }; nothing was changed: run `opora check`, then restore that file from a backup
+open-short = { $path }: the machine is short of threads, memory or open files ({ $detail }); nothing was changed: raise the limit (`ulimit -u`, `ulimit -n`, the container's pids and memory), then start it again
 open-view = { $path }: { $detail }
 open-io = { $path }: { $cause }
 hint-check-lost = What is lost can't be made again here: restore the named file from a copy.
