@@ -2,6 +2,7 @@
 
 pub mod config;
 mod convert;
+mod descriptors;
 pub mod desk;
 pub mod engine;
 mod errors;

@@ -28,12 +28,20 @@ use tonic_health::server::HealthReporter;
 use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
-use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
+use crate::layers::{
+    ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, Limits, PlacesLayer, TransfersLayer, UNARY_BYTES, connections,
+};
 use crate::presence::Presences;
 use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens, attached};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
+/// The most bytes of a call's headers. Each call counts for as many.
+const HEADERS: u32 = 16 * 1024;
+/// How many calls of a connection may be reset before they were looked at: more is an attack (the library's own value).
+const RESETS: usize = 20;
+/// How many mistakes of a connection are answered by resetting a stream before the connection is closed.
+const ERRORS: usize = 256;
 /// How long the last bytes of answers may take to the network once all calls are answered.
 const FAREWELL: Duration = Duration::from_millis(300);
 /// After how long an upload that nobody went on with is given up.
@@ -172,9 +180,14 @@ impl Running {
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     let (reporter, health) = tonic_health::server::health_reporter();
     set_health(&reporter, ServingStatus::NotServing).await;
+    crate::descriptors::raise();
     let opening = config.clone();
-    let opened = tokio::task::spawn_blocking(move || open(&opening)).await;
-    let (desk, files) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
+    let opened = tokio::task::spawn_blocking(move || {
+        let (desk, files) = open(&opening)?;
+        Ok::<_, ServeError>((desk, files, crate::descriptors::connections(&opening.bounds)))
+    });
+    let (desk, files, connected) =
+        opened.await.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
     let listening = TcpListener::bind(config.listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = match listening {
         Ok(listening) => listening,
@@ -210,7 +223,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
             $server::new(service.clone()).max_decoding_message_size($bytes).max_encoding_message_size(ANSWER_BYTES)
         };
     }
-    let guard = GuardLayer::new(config.max_concurrent_requests);
+    let limits = Arc::new(Limits::new(config.bounds.clone(), connected));
+    let guard = GuardLayer::default();
     let calls = guard.calls();
     let stopped = stopping.clone().cancelled_owned();
     let others = Routes::new(health)
@@ -222,12 +236,17 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .add_service(limited!(ReportServiceServer, UNARY_BYTES))
         .add_service(limited!(AdminServiceServer, UNARY_BYTES));
     let services = Services::new(TicketServer::new(service.clone()), others);
-    let incoming = connections(listener, config.max_connections);
+    let incoming = connections(listener, limits.clone());
     let transport = tonic::transport::Server::builder()
         .max_concurrent_streams(STREAMS)
         .http2_keepalive_interval(Some(Duration::from_secs(30)))
         .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+        .http2_max_header_list_size(HEADERS)
+        .http2_max_pending_accept_reset_streams(Some(RESETS))
+        .http2_max_local_error_reset_streams(Some(ERRORS))
         .layer(guard)
+        .layer(TransfersLayer::new(&limits))
+        .layer(PlacesLayer::new(&limits))
         .serve_with_incoming_shutdown(services, incoming, stopped);
     // Ended by `stop`, which waits for it; `failed` finds out when it ends by itself.
     let tracker = TaskTracker::new();

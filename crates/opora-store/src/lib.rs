@@ -22,6 +22,7 @@ pub use api::{
 };
 pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
+pub use disk::tells_passing;
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
 pub use priority::{Activity, yield_to_others};
 pub use view::generations::{ProbeError, probe_view};

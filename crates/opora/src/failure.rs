@@ -168,6 +168,7 @@ impl Failure {
 fn exit_of(fault: &Fault) -> Exit {
     match (fault.code, fault.reason) {
         (_, Some(ErrorReason::StoreFailed)) => Exit::Refused,
+        (_, Some(ErrorReason::LimitReached)) if fault.retry_after.is_some() => Exit::TryAgain,
         (_, Some(ErrorReason::Overloaded | ErrorReason::NotServing | ErrorReason::DiskFull))
         | (Code::DeadlineExceeded | Code::Cancelled, _) => Exit::TryAgain,
         (Code::Unavailable | Code::Unknown, None) => Exit::Unreachable,

@@ -78,7 +78,7 @@ fn is_unknown(fault: &Fault) -> bool {
         None => lost.contains(&fault.code),
         Some(reason) => {
             let passing = [ErrorReason::NotServing, ErrorReason::Overloaded, ErrorReason::DeadlineExceeded];
-            passing.contains(&reason)
+            passing.contains(&reason) || fault.is_passing()
         }
     }
 }

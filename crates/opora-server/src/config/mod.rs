@@ -3,6 +3,7 @@
 //!
 //! One table (`settings::SETTINGS`) is the source of the keys, of `--print-config` and of `docs/configuration.md`.
 
+mod bounds;
 mod parse;
 mod rules;
 mod settings;
@@ -23,6 +24,7 @@ use opora_core::sla::{Policies, Policy};
 use opora_core::time::Millis;
 use toml::Value;
 
+pub use bounds::{Bounds, Network};
 pub use show::document;
 
 use settings::{Kind, SETTINGS, Setting};
@@ -179,10 +181,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How long calls under way may take when the server stops.
     pub drain_timeout: Duration,
-    /// The most connections.
-    pub max_connections: usize,
-    /// The most requests at once, of all connections together.
-    pub max_concurrent_requests: usize,
+    /// What callers may hold.
+    pub bounds: Bounds,
     /// The most watches at once.
     pub max_watches: usize,
     /// How long a watcher who does not read is waited for.
@@ -252,8 +252,7 @@ impl Config {
             }
         };
         let drain_timeout = read.length("drain_timeout");
-        let max_connections = read.count("max_connections");
-        let max_concurrent_requests = read.count("max_concurrent_requests");
+        let bounds = bounds::bounds(&mut read);
         let max_watches = read.count("max_watches");
         let watch_patience = read.length("watch_patience");
         let max_waiting = read.count("max_waiting");
@@ -276,8 +275,7 @@ impl Config {
             log,
             log_format,
             drain_timeout,
-            max_connections,
-            max_concurrent_requests,
+            bounds,
             max_watches,
             watch_patience,
             max_waiting,

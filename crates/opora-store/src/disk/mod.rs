@@ -107,8 +107,9 @@ pub(crate) fn is_passing(error: &io::Error) -> bool {
         || matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted)
 }
 
-/// The same of an error of which only the text is left, as a library or a panic tells it.
-pub(crate) fn tells_passing(text: &str) -> bool {
+/// Whether a text, of a library's error or of a panic, tells of a machine that is short of something that comes back by
+/// itself: descriptors, memory, threads.
+pub fn tells_passing(text: &str) -> bool {
     PASSING
         .iter()
         .map(|errno| errno.raw_os_error())

@@ -70,6 +70,12 @@ fn schema() -> (Schema, Fields) {
     (schema.build(), Fields { own, number, text, ids })
 }
 
+/// Whether the machine was short of something, descriptors or threads, when an index was opened: it is as it was.
+fn is_of_the_machine(error: &TantivyError) -> bool {
+    // What it wraps of the system's errors is left in its text alone; a thread that can't be had is a `SystemError`.
+    matches!(error, TantivyError::SystemError(_)) || opora_store::tells_passing(&format!("{error:?}"))
+}
+
 impl TextIndex {
     /// Opens the index of a directory, and how far it has read this store; anew where it can't be used. What is written
     /// gives way to `activity`.
@@ -80,7 +86,7 @@ impl TextIndex {
         activity: &Arc<Activity>,
     ) -> tantivy::Result<(Self, TextWriter, Revision)> {
         let boot = opora_store::boot_id();
-        let opened = if unsynced::trusted(dir, &boot) || !dir.exists() {
+        let opened = if unsynced::trusted(dir, &boot)? || !dir.exists() {
             Self::open_once(dir, uid, newest, &boot, activity)
         } else {
             Err(TantivyError::InvalidArgument("the machine went down while it was open".into()))
@@ -89,6 +95,7 @@ impl TextIndex {
             Ok(opened) => Ok(opened),
             // The machine's trouble, not the index's.
             Err(error @ (TantivyError::IoError(_) | TantivyError::LockFailure(..))) => Err(error),
+            Err(error) if is_of_the_machine(&error) => Err(error),
             Err(error) => {
                 tracing::warn!(%error, "the search index is built anew");
                 #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
