@@ -182,12 +182,8 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     set_health(&reporter, ServingStatus::NotServing).await;
     crate::descriptors::raise();
     let opening = config.clone();
-    let opened = tokio::task::spawn_blocking(move || {
-        let (desk, files) = open(&opening)?;
-        Ok::<_, ServeError>((desk, files, crate::descriptors::connections(&opening.bounds)))
-    });
-    let (desk, files, connected) =
-        opened.await.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
+    let opened = tokio::task::spawn_blocking(move || open(&opening)).await;
+    let (desk, files, connected) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
     let listening = TcpListener::bind(config.listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = match listening {
         Ok(listening) => listening,
@@ -237,13 +233,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .add_service(limited!(AdminServiceServer, UNARY_BYTES));
     let services = Services::new(TicketServer::new(service.clone()), others);
     let incoming = connections(listener, limits.clone());
-    let transport = tonic::transport::Server::builder()
-        .max_concurrent_streams(STREAMS)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
-        .http2_max_header_list_size(HEADERS)
-        .http2_max_pending_accept_reset_streams(Some(RESETS))
-        .http2_max_local_error_reset_streams(Some(ERRORS))
+    let transport = http2()
         .layer(guard)
         .layer(TransfersLayer::new(&limits))
         .layer(PlacesLayer::new(&limits))
@@ -254,6 +244,17 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     set_health(&reporter, ServingStatus::Serving).await;
     tracing::info!(%address, data = %config.data.display(), "listening");
     Ok(Running { address, desk, health: reporter, stopping, calls, transport, config })
+}
+
+/// The transport, with the bounds that are its own.
+fn http2() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .max_concurrent_streams(STREAMS)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+        .http2_max_header_list_size(HEADERS)
+        .http2_max_pending_accept_reset_streams(Some(RESETS))
+        .http2_max_local_error_reset_streams(Some(ERRORS))
 }
 
 /// Runs a server until SIGTERM or SIGINT; `listening` is told the address once it answers (the binary prints
@@ -304,8 +305,8 @@ async fn sweep(files: &Blobs, desk: &Desk) {
     }
 }
 
-/// Opens store, desk and files. Blocks.
-fn open(config: &Config) -> Result<(Desk, Arc<Blobs>), ServeError> {
+/// Opens store, desk and files; says how many connections there may be beside them. Blocks.
+fn open(config: &Config) -> Result<(Desk, Arc<Blobs>, usize), ServeError> {
     let failed = |error: &dyn std::fmt::Display| ServeError::Store(error.to_string());
     let (store, files) = crate::storage::open(config)?;
     let options = DeskOptions {
@@ -318,5 +319,5 @@ fn open(config: &Config) -> Result<(Desk, Arc<Blobs>), ServeError> {
         watch_patience: config.watch_patience,
     };
     let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
-    Ok((desk, files))
+    Ok((desk, files, crate::descriptors::connections(&config.bounds)))
 }

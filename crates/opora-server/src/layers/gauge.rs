@@ -31,12 +31,9 @@ impl Gauge {
 
     /// Takes so much, if that much is left.
     pub(crate) fn try_take(&self, amount: u64) -> bool {
-        let before = self.used.fetch_add(amount, Ordering::AcqRel);
-        if before + amount <= self.max {
-            return true;
-        }
-        self.give(amount);
-        false
+        // Never taken and given back: that would wake those who wait, each of whom would do the same.
+        let more = |used: u64| used.checked_add(amount).filter(|after| *after <= self.max);
+        self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
     }
 
     /// Takes so much, even if it is not left: what is there already can't be refused.
