@@ -20,8 +20,8 @@ use crate::v1::ticket_service_client::TicketServiceClient;
 
 /// The metadata key that names the caller until sign-in exists.
 pub const ACTOR_KEY: &str = "opora-actor";
-/// The largest message that the client takes.
-pub const MAX_MESSAGE: usize = 8 * 1024 * 1024;
+/// The largest message that the client takes: what any gRPC client takes unless told otherwise. A desk sends half as much.
+pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// A channel that says who calls.
 pub type Stamped = InterceptedService<Channel, Stamp>;

@@ -25,10 +25,10 @@ use crate::engine::{Action, Clock, Directory, Done, Engine, Refused, Submission,
 use crate::followers::clocks::Clocks;
 use crate::followers::queue::Queue;
 use crate::followers::search::Search;
-use crate::followers::watch::{Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+use crate::followers::watch::{Cut, Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
 
-pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery};
-pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview};
+pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery, Place};
+pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview, Previews};
 
 /// How a desk runs.
 #[derive(Clone)]
@@ -202,11 +202,12 @@ impl Desk {
         WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query)
     }
 
-    /// A stream for a reader who may be slow, with its messages as `convert` makes them.
+    /// A stream for a reader who may be slow, with its messages as `convert` makes them: it gets a batch and with which of
+    /// its tickets or events to begin, and tells with which the next message begins, if not all went into this one.
     pub fn feed<T: Send + 'static>(
         &self,
         stream: WatchStream,
-        convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
+        convert: impl FnMut(&WatchBatch, usize) -> Cut<T> + Send + 'static,
     ) -> Feed<T> {
         Feed::start(stream, self.shared.watch_patience, convert)
     }
@@ -241,6 +242,11 @@ impl Desk {
     /// The newest revision that everybody sees.
     pub fn revision(&self) -> Revision {
         self.shared.world.log.newest()
+    }
+
+    /// Reads what is in memory, and says of which revision it is: everything up to it is seen, nothing after it.
+    pub fn steady<T>(&self, read: impl FnMut() -> T) -> (T, Revision) {
+        self.shared.world.steady(read)
     }
 
     /// The present as the desk believes it, never before the newest commit.

@@ -10,6 +10,7 @@ mod layers;
 mod presence;
 pub mod serve;
 mod service;
+mod size;
 mod storage;
 
 pub use config::Config;

@@ -28,7 +28,7 @@ use tonic_health::server::HealthReporter;
 use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
-use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
+use crate::layers::{CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
 use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens, attached};
 
@@ -207,7 +207,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .map_err(|error| ServeError::Bug(format!("reflection: {error}")))?;
     macro_rules! limited {
         ($server:ident, $bytes:expr) => {
-            $server::new(service.clone()).max_decoding_message_size($bytes).max_encoding_message_size(ANSWER_BYTES)
+            $server::new(service.clone()).max_decoding_message_size($bytes)
         };
     }
     let guard = GuardLayer::new(config.max_concurrent_requests);

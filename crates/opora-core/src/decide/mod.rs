@@ -28,6 +28,7 @@ use std::sync::Arc;
 pub use create::create;
 pub use refusal::Refusal;
 pub use tick::next_tick;
+pub use tie::MAX_LINKS;
 pub use transition::allowed_transitions;
 pub use triage::{first_priority, logs_of, missing_facts, priority_of};
 pub use undo::undo_needs;

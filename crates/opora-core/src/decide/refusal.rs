@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::tie::MAX_LINKS;
 use crate::model::{Priority, Revision, TicketNumber, TicketState};
 use crate::sla::ReckonError;
 use crate::time::Timestamp;
@@ -69,6 +70,9 @@ pub enum Refusal {
     /// The tie is not there, or is there already.
     #[error("the tie is not there, or there already")]
     Link,
+    /// A ticket has as many ties as it may have.
+    #[error("a ticket has as many ties as it may have, {MAX_LINKS}")]
+    TooManyLinks,
     /// Somebody changed the same thing since, or there is nothing to undo; the revision of the newer change.
     #[error("there is nothing to undo, or somebody changed it since")]
     Undo(Option<Revision>),

@@ -14,6 +14,10 @@ pub(super) fn other(others: &Others, number: TicketNumber) -> Result<&Ticket, Re
     others.ticket.as_deref().filter(|other| other.number == number).ok_or(Refusal::NoTicket(number))
 }
 
+/// The most ties of a ticket: each of its events holds them all, and has to go into one message. They take less than
+/// the workstations that a ticket can name.
+pub const MAX_LINKS: usize = 2_000;
+
 pub(super) fn merge(
     source: &Ticket,
     target: TicketNumber,
@@ -133,7 +137,11 @@ pub(super) fn check_tie(ticket: &Ticket, target: &Ticket, kind: LinkKind) -> Res
             check_alive(target)?;
         }
     }
-    if tied(ticket, target) || tied(target, ticket) { Err(Refusal::Link) } else { Ok(()) }
+    if tied(ticket, target) || tied(target, ticket) {
+        return Err(Refusal::Link);
+    }
+    let full = [ticket, target].into_iter().any(|ticket| ticket.links.len() >= MAX_LINKS);
+    if full { Err(Refusal::TooManyLinks) } else { Ok(()) }
 }
 
 /// Both ends of a tie, each as the ticket that holds it reads it.

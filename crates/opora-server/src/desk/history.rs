@@ -9,7 +9,9 @@ use opora_store::{ReadError, Record, Store};
 
 use super::Desk;
 use super::query::blocking;
+use crate::engine::world::ticket_at;
 use crate::followers::search::description;
+use crate::size;
 
 /// How many revisions of a history are read at once.
 const CHUNK: usize = 256;
@@ -21,12 +23,37 @@ pub struct HistoryQuery {
     pub ticket: TicketNumber,
     /// The newest first.
     pub newest_first: bool,
-    /// What comes after this revision in that direction; `None`: from the start.
-    pub after: Option<Revision>,
-    /// At most so many; events of one revision are not torn apart, so it may be some more.
+    /// What comes after this place in that direction; `None`: from the start.
+    pub after: Option<Place>,
+    /// At most so many.
     pub limit: usize,
-    /// At most about so many bytes; at least one revision.
+    /// At most about so many bytes; at least one.
     pub max_bytes: usize,
+}
+
+/// A place in a history. One revision can have many events of one ticket (five hundred that were tied to it at once).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The revision.
+    pub revision: Revision,
+    /// How many of its events lie before the place, in the direction of reading; `None`: all.
+    pub shown: Option<u32>,
+}
+
+impl Place {
+    /// Behind a whole revision.
+    pub const fn behind(revision: Revision) -> Self {
+        Self { revision, shown: None }
+    }
+
+    /// The last revision that lies before it as a whole, when the newest come first or last.
+    fn whole(self, newest_first: bool) -> Revision {
+        match self.shown {
+            None => self.revision,
+            Some(_) if newest_first => self.revision.next(),
+            Some(_) => Revision(self.revision.0.saturating_sub(1)),
+        }
+    }
 }
 
 /// An event with its revision.
@@ -54,8 +81,10 @@ pub struct CommentEntry {
 pub struct HistoryPage<T> {
     /// In order.
     pub items: Vec<T>,
+    /// The places behind each of them.
+    pub places: Vec<Place>,
     /// What to give as [`HistoryQuery::after`] for the next page; `None`: there is none.
-    pub next: Option<Revision>,
+    pub next: Option<Place>,
     /// The revision that it speaks of.
     pub revision: Revision,
 }
@@ -121,9 +150,23 @@ impl Desk {
     ) -> Result<HistoryPage<T>, ReadError> {
         let (world, revision) = (self.shared.world.clone(), self.revision());
         if !world.ticket(query.ticket)?.is_some_and(|ticket| has_any(&ticket)) {
-            return Ok(HistoryPage { items: Vec::new(), next: None, revision });
+            return Ok(HistoryPage { items: Vec::new(), places: Vec::new(), next: None, revision });
         }
         blocking(move || page(&*world.store, query, revision, pick)).await
+    }
+
+    /// A ticket as it stood at a revision.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn ticket_at(&self, number: TicketNumber, revision: Revision) -> Result<Option<Arc<Ticket>>, ReadError> {
+        let world = self.shared.world.clone();
+        match world.ticket(number)? {
+            Some(newer) if newer.revision > revision => {
+                blocking(move || ticket_at(&*world.store, number, revision)).await
+            }
+            ticket => Ok(ticket),
+        }
     }
 }
 
@@ -134,45 +177,46 @@ fn page<T>(
     revision: Revision,
     pick: impl Fn(Revision, &TicketEvent) -> Option<T>,
 ) -> Result<HistoryPage<T>, ReadError> {
-    let mut page = HistoryPage { items: Vec::new(), next: None, revision };
+    let mut page = HistoryPage { items: Vec::new(), places: Vec::new(), next: None, revision };
     let mut bytes = 0;
     let mut last = query.after;
     let mut walk = Walk::new(store, &query, revision)?;
     while let Some(at) = walk.next(store)? {
         // One more is there: it begins the next page.
-        if page.items.len() >= query.limit || bytes > query.max_bytes {
+        if page.items.len() >= query.limit {
             page.next = last;
             break;
         }
         let commit = store.commit(at)?;
-        let own = |record: &&Record| matches!(record, Record::Ticket(e) if e.ticket.number == query.ticket);
-        let mut items = Vec::new();
-        for record in commit.records.iter().filter(own) {
-            if let Record::Ticket(event) = record
-                && let Some(item) = pick(at, event)
-            {
-                bytes += weight(event);
-                items.push(item);
-            }
-        }
+        let mut events: Vec<&TicketEvent> = commit.records.iter().filter_map(|record| own(record, &query)).collect();
         if query.newest_first {
-            items.reverse();
+            events.reverse();
         }
-        page.items.extend(items);
-        last = Some(at);
+        let shown = query.after.filter(|after| after.revision == at).and_then(|after| after.shown).unwrap_or(0);
+        for (n, event) in (1..).zip(events).skip(shown as usize) {
+            let Some(item) = pick(at, event) else { continue };
+            bytes += size::of_event(event);
+            if page.items.len() >= query.limit || (bytes > query.max_bytes && !page.items.is_empty()) {
+                page.next = page.places.last().copied();
+                return Ok(page);
+            }
+            page.items.push(item);
+            page.places.push(Place { revision: at, shown: Some(n) });
+        }
+        last = Some(Place::behind(at));
+        if let Some(place) = page.places.last_mut().filter(|place| place.revision == at) {
+            *place = Place::behind(at);
+        }
     }
     Ok(page)
 }
 
-/// About how many bytes an event takes when encoded.
-fn weight(event: &TicketEvent) -> usize {
-    let text = |text: &Option<Arc<str>>| text.as_ref().map_or(0, |text| text.len());
-    let own = match &event.change {
-        Change::Commented(comment) => comment.body.len(),
-        Change::Created { description, .. } | Change::Updated { description, .. } => text(description),
-        _ => 0,
-    };
-    1_000 + event.reason.len() + own
+/// What happened to the ticket that is asked for.
+fn own<'a>(record: &'a Record, query: &HistoryQuery) -> Option<&'a TicketEvent> {
+    match record {
+        Record::Ticket(event) if event.ticket.number == query.ticket => Some(event),
+        _ => None,
+    }
 }
 
 /// The revisions of a ticket in one direction.
@@ -187,9 +231,10 @@ struct Walk {
 impl Walk {
     fn new(store: &dyn Store, query: &HistoryQuery, newest: Revision) -> Result<Self, ReadError> {
         let before = |revision: Revision| revision.0.checked_sub(1).filter(|n| *n > 0).map(Revision);
+        let after = query.after.map(|place| place.whole(query.newest_first));
         let mut walk = Self { ticket: query.ticket, read: Vec::new(), from: None };
         if query.newest_first {
-            walk.from = query.after.map_or(Some(newest), before);
+            walk.from = after.map_or(Some(newest), before);
             return Ok(walk);
         }
         // A history is chained backwards: the oldest are found by walking all of what is newer.
@@ -197,7 +242,7 @@ impl Walk {
         while let Some(at) = from {
             let found = store.history(query.ticket, Some(at), CHUNK)?;
             let more = found.len() == CHUNK;
-            let wanted = found.into_iter().take_while(|revision| Some(*revision) > query.after);
+            let wanted = found.into_iter().take_while(|revision| Some(*revision) > after);
             let length = walk.read.len();
             walk.read.extend(wanted);
             let all = walk.read.len() - length == CHUNK;

@@ -38,11 +38,13 @@ pub struct ListQuery {
 pub struct ListPage {
     /// The tickets in order.
     pub tickets: Vec<Arc<Listed>>,
+    /// Their places: a page that ends with one of them is followed by one that begins after its place.
+    pub places: Vec<Cursor>,
     /// Where the next page begins; `None`: there is none. May be there although the page is short.
     pub next: Option<Cursor>,
     /// How many match, if asked.
     pub total: Option<u64>,
-    /// The revision that it speaks of: every change up to it is seen.
+    /// The revision that it speaks of: every change up to it is seen, and none after it.
     pub revision: Revision,
 }
 
@@ -71,6 +73,9 @@ pub struct Preview {
     /// Whether it is the present one.
     pub current: bool,
 }
+
+/// What each priority would mean, highest first; and now.
+pub type Previews = (Vec<Preview>, Timestamp);
 
 /// What a new version of a policy would move.
 #[derive(Clone, Debug)]
@@ -102,6 +107,17 @@ pub struct PolicyMove {
     pub after: SlaState,
 }
 
+impl ListPage {
+    /// Keeps the first of its tickets; the others are for the next page.
+    pub(crate) fn keep(&mut self, count: usize) {
+        if count < self.tickets.len() {
+            self.tickets.truncate(count);
+            self.places.truncate(count);
+            self.next = self.places.last().copied().or(self.next);
+        }
+    }
+}
+
 impl Desk {
     /// A page of tickets.
     ///
@@ -117,12 +133,15 @@ impl Desk {
                 break;
             }
         }
-        if scan.is_complete() && !include_total {
+        if scan.is_complete() && !include_total && scan.is_settled() {
             return Ok(scan.finish(None));
         }
         blocking(move || {
             while !scan.is_complete() {
                 scan.step(&world)?;
+            }
+            if !scan.is_settled() {
+                scan.settle(&world)?;
             }
             let total = if include_total { Some(count(&world, &filter, &texts)?) } else { None };
             Ok(scan.finish(total))
@@ -187,14 +206,15 @@ impl Desk {
         let (now, rules) = (self.now(), self.rules());
         let explain = |clock| ticket.sla.explain(clock, now, &rules.policies).map_err(Refusal::from);
         let (first_response, resolution) = (explain(ClockKind::FirstResponse)?, explain(ClockKind::Resolution)?);
+        let revision = revision.max(ticket.revision);
         Ok(Explained { ticket, first_response, resolution, now, revision })
     }
 
-    /// What each priority would mean for a ticket, highest first; and now.
+    /// A ticket, and what each priority would mean for it, highest first; and now.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn preview_priority(&self, ticket: TicketRef) -> Result<(Vec<Preview>, Timestamp), Refused> {
+    pub fn preview_priority(&self, ticket: TicketRef) -> Result<(Arc<Ticket>, Previews), Refused> {
         let ticket = self.known(ticket)?;
         let (now, rules) = (self.now(), self.rules());
         let preview = |priority: Priority| {
@@ -206,7 +226,8 @@ impl Desk {
             };
             Ok(Preview { priority, sla, current })
         };
-        Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
+        let previews = Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?;
+        Ok((ticket, (previews, now)))
     }
 
     /// What each priority would mean for a ticket created then (`None`: now), highest first; and now.
@@ -217,7 +238,7 @@ impl Desk {
         &self,
         organisation: Option<&OrganisationId>,
         create_time: Option<Timestamp>,
-    ) -> Result<(Vec<Preview>, Timestamp), Refused> {
+    ) -> Result<Previews, Refused> {
         let (now, rules) = (self.now(), self.rules());
         let organisation = match organisation {
             Some(id) => Some(self.directory().organisation(id).ok_or_else(|| Refusal::NoResource(id.name()))?),

@@ -136,6 +136,9 @@ impl Writer {
 
     fn publish(&self, group: Group<'_>) -> Vec<Arc<Published>> {
         let world = &self.world;
+        if let Some(newest) = group.commits().last() {
+            world.shows(newest.revision);
+        }
         world.activity.note(group.commits().len());
         world.committed_at(group.at());
         if !Arc::ptr_eq(group.rules(), &world.rules.read()) {

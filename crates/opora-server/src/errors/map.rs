@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use opora_core::decide::Refusal;
+use opora_core::decide::{MAX_LINKS, Refusal};
 use opora_core::filter::FilterError;
 use opora_core::model::Revision;
 use opora_proto::error::ErrorReason as R;
@@ -223,6 +223,7 @@ fn domain(refusal: Refusal) -> Box<Problem> {
         Refusal::Rung { rung, highest } => precondition(R::NoSuchRung).with("rung", rung).with("highest", highest),
         Refusal::Cycle => precondition(R::Cycle),
         Refusal::Link => precondition(R::LinkState),
+        Refusal::TooManyLinks => Problem::limit("links", MAX_LINKS),
         Refusal::Undo(newer) => {
             let problem = precondition(R::CannotUndo);
             match newer {

@@ -31,8 +31,6 @@ pub(crate) use connections::connections;
 pub(crate) const UNARY_BYTES: usize = 1024 * 1024;
 /// The most bytes of a message of an upload: a chunk and what stands round it.
 pub(crate) const CHUNK_MESSAGE_BYTES: usize = 256 * 1024 + 4 * 1024;
-/// The most bytes of an answer.
-pub(crate) const ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long a call waits for others to end before it is refused.
 const QUEUE: Duration = Duration::from_secs(1);

@@ -46,7 +46,7 @@ impl Service {
 
     fn info(&self) -> v1::GetServerInfoResponse {
         let desk = self.desk();
-        let (position, now) = (desk.position(), desk.now());
+        let ((position, now), _) = desk.steady(|| (desk.position(), desk.now()));
         let followers = desk
             .followers()
             .into_iter()

@@ -18,14 +18,15 @@ use quick_cache::sync::Cache;
 use tonic::{Code, Request, Response, Status, Streaming};
 use uuid::Uuid;
 
+use super::Service;
 use super::call::{RequestId, answer, hash};
 use super::page::{self, Query};
 use super::tickets::named;
-use super::{PAGE_BYTES, Service};
 use crate::convert::{self, Violations, calls, request_id, ticket_ref};
-use crate::desk::{EventEntry, HistoryQuery};
+use crate::desk::{EventEntry, HistoryQuery, Place};
 use crate::engine::{Action, Answer, TicketRef};
 use crate::errors::{Language, Outcome, Problem};
+use crate::size::MESSAGE_BYTES;
 
 /// The most bytes of a file.
 const FILE: u64 = 100 * 1024 * 1024;
@@ -241,15 +242,22 @@ impl Service {
         let limit = page::size(wire.page_size, &mut wrong);
         let ticket = self.found(named(&wire.name, wrong)?)?;
         let query = Query::new("ListAttachments", &[&ticket.number.to_string()]);
-        let after = self.0.tokens.read_revision(query, &wire.page_token)?;
-        let asked = HistoryQuery { ticket: ticket.number, newest_first: false, after, limit, max_bytes: PAGE_BYTES };
+        let after = self.0.tokens.read_place(query, &wire.page_token)?;
+        let asked = HistoryQuery { ticket: ticket.number, newest_first: false, after, limit, max_bytes: MESSAGE_BYTES };
         let page = self.desk().attachments(asked).await?;
+        let ticket = self.as_of(ticket, page.revision).await?;
+        let (attachments, next) = page::packed(&page, |entry| on_wire(entry, &ticket));
         Ok(v1::ListAttachmentsResponse {
-            attachments: page.items.iter().filter_map(|entry| on_wire(entry, &ticket)).collect(),
-            next_page_token: self.0.tokens.revision(query, page.next),
+            attachments,
+            next_page_token: self.0.tokens.place(query, next),
             revision: page.revision.0,
             store_uid: self.store_uid(),
         })
+    }
+
+    /// The ticket as it stood at the revision that an answer speaks of: which files are the nearest is told by it.
+    async fn as_of(&self, ticket: Arc<Ticket>, revision: Revision) -> Outcome<Arc<Ticket>> {
+        Ok(self.desk().ticket_at(ticket.number, revision).await?.unwrap_or(ticket))
     }
 
     async fn download(&self, wire: v1::DownloadAttachmentRequest, language: Language) -> Outcome<Chunks> {
@@ -260,13 +268,14 @@ impl Service {
         let asked = HistoryQuery {
             ticket: ticket.number,
             newest_first: false,
-            after: Some(Revision(revision - 1)),
+            after: Some(Place::behind(Revision(revision - 1))),
             limit: 1,
-            max_bytes: PAGE_BYTES,
+            max_bytes: MESSAGE_BYTES,
         };
         let page = self.desk().attachments(asked).await?;
         let entry = page.items.first().filter(|entry| entry.revision.0 == revision);
         let entry = entry.ok_or_else(|| Problem::no_resource(&wire.name))?;
+        let ticket = self.as_of(ticket, page.revision).await?;
         let Event::Attached(file) = &entry.event.change else { return Err(Problem::no_resource(&wire.name)) };
         if wire.read_offset > file.size {
             return Err(Problem::field("read_offset", "lies behind the end of the file"));

@@ -36,9 +36,6 @@ pub(crate) use page::Tokens;
 pub(crate) use routes::Services;
 pub(crate) use wire::TicketServer;
 
-/// The most bytes of a page.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
-
 /// How many filters are kept as they were read.
 pub(crate) const FILTERS: usize = 256;
 

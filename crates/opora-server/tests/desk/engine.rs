@@ -302,7 +302,7 @@ async fn explanations_and_what_if_speak_of_now() {
     bench.hands.pass(20);
     let explained = bench.desk.explain(TicketRef::Number(number)).unwrap();
     assert_eq!(explained.first_response.elapsed.0, 20 * 60_000);
-    let (previews, _) = bench.desk.preview_priority(TicketRef::Number(number)).unwrap();
+    let (_, (previews, _)) = bench.desk.preview_priority(TicketRef::Number(number)).unwrap();
     assert_eq!(previews.len(), 4);
     assert!(previews[1].current && previews[0].sla.continuous_since.is_some());
     assert_eq!(bench.desk.preview_new(None, None).unwrap().0.len(), 4);

@@ -110,8 +110,10 @@ async fn list(context: &Context, args: ListArgs) -> Result<(), Failure> {
         let mut page: v1::ListTicketsResponse = call!(context, tickets.list_tickets(request.clone()))?;
         let mut tickets = std::mem::take(&mut response.tickets);
         let total = if request.include_total { page.total_size } else { response.total_size };
+        // That of the first page: who watches from the next one on misses nothing of what the later pages show.
+        let revision = if response.revision == 0 { page.revision } else { response.revision };
         tickets.append(&mut page.tickets);
-        response = v1::ListTicketsResponse { tickets, total_size: total, ..page };
+        response = v1::ListTicketsResponse { tickets, total_size: total, revision, ..page };
         if response.next_page_token.is_empty() || response.tickets.len() as u32 >= wanted {
             break;
         }
@@ -142,14 +144,21 @@ async fn show(context: &Context, args: ShowArgs) -> Result<(), Failure> {
     if args.comments == 0 {
         return Ok(());
     }
-    let request = v1::ListCommentsRequest {
-        name: args.ticket,
-        page_size: i32::from(args.comments).min(1000),
-        ..Default::default()
-    };
-    let mut newest: v1::ListCommentsResponse = call!(context, tickets.list_comments(request))?;
-    newest.comments.reverse();
-    out.comments(&newest.comments)
+    let wanted = usize::from(args.comments);
+    let mut request = v1::ListCommentsRequest { name: args.ticket, ..Default::default() };
+    let mut newest = Vec::new();
+    for _ in 0..MAX_PAGES {
+        request.page_size = wanted.saturating_sub(newest.len()).min(PAGE as usize) as i32;
+        // A page may have fewer than were asked for: long messages fill it.
+        let page: v1::ListCommentsResponse = call!(context, tickets.list_comments(request.clone()))?;
+        newest.extend(page.comments);
+        if page.next_page_token.is_empty() || newest.len() >= wanted {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    newest.reverse();
+    out.comments(&newest)
 }
 
 async fn explain(context: &Context, ticket: String) -> Result<(), Failure> {

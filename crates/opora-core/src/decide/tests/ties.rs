@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, N1, N2, new_ticket, says};
 use crate::command::Change;
-use crate::decide::Refusal;
+use crate::decide::{MAX_LINKS, Refusal};
 use crate::event;
 use crate::model::{Link, LinkKind, TicketNumber, TicketState, Visibility};
 use crate::sla::ClockState;
@@ -86,6 +86,20 @@ fn a_tie_has_two_ends_and_is_cut_from_either() {
         assert_eq!(desk.ticket(N1).incident, None);
         assert_eq!(desk.change(N1, &Change::Unlink { target: N2 }), Err(Refusal::Link));
     }
+}
+
+#[test]
+fn a_ticket_has_at_most_so_many_ties() {
+    let mut desk = desk_with(MAX_LINKS + 2);
+    let last = TicketNumber(MAX_LINKS as u64 + 2);
+    for n in 2..last.0 {
+        desk.done(TicketNumber(n), &tie(N1, LinkKind::Related));
+    }
+    assert_eq!(desk.ticket(N1).links.len(), MAX_LINKS);
+    assert_eq!(desk.change(last, &tie(N1, LinkKind::ChildOfIncident)), Err(Refusal::TooManyLinks));
+    assert_eq!(desk.change(N1, &tie(last, LinkKind::Related)), Err(Refusal::TooManyLinks));
+    desk.done(N1, &Change::Unlink { target: N2 });
+    desk.done(last, &tie(N1, LinkKind::Related));
 }
 
 #[test]

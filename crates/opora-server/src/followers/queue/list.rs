@@ -13,8 +13,9 @@ use opora_store::ReadError;
 
 use super::{Cursor, Listed};
 use crate::desk::{ListPage, ListQuery};
-use crate::engine::world::World;
+use crate::engine::world::{World, ticket_at};
 use crate::followers::search::NumberSet;
+use crate::size;
 
 /// How many tickets are taken from the queue or the store at once.
 const CHUNK: usize = 512;
@@ -52,6 +53,8 @@ pub(crate) struct Scan {
     /// The place of the last ticket that was looked at.
     at: Option<Cursor>,
     found: Vec<Arc<Listed>>,
+    /// Where each of them was found.
+    places: Vec<Cursor>,
     bytes: usize,
     looked: usize,
     full: bool,
@@ -84,15 +87,6 @@ fn sparse<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
     rarest(filter, texts).filter(|set| set.len() <= SPARSE)
 }
 
-/// About how many bytes a ticket takes when encoded.
-fn weight(ticket: &Ticket, with_description: bool) -> usize {
-    let words = ticket.tags.iter().chain(&ticket.workstations).map(|text| text.len() + 2).sum::<usize>();
-    let steps = ticket.checklist.iter().map(|item| item.step.len() + item.note.len() + 8).sum::<usize>();
-    let description = if with_description { ticket.description_len as usize } else { 0 };
-    let reporter = ticket.reporter.display_name.len() + ticket.reporter.email.len();
-    500 + ticket.subject.len() + words + steps + description + reporter
-}
-
 impl Scan {
     pub(crate) fn new(world: &World, query: ListQuery, texts: Texts) -> Self {
         let mut scan = Self {
@@ -100,6 +94,7 @@ impl Scan {
             phase: Phase::Done,
             at: query.after,
             found: Vec::new(),
+            places: Vec::new(),
             bytes: 0,
             looked: 0,
             full: false,
@@ -158,27 +153,53 @@ impl Scan {
         Ok(self.is_complete())
     }
 
+    /// Whether all that was found stands as it did at the page's revision.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.found.iter().all(|ticket| ticket.revision <= self.revision)
+    }
+
+    /// What changed while the page was made is shown as it stood before: an answer is never newer than the revision that
+    /// it speaks of, and who watches from the next one on is told of it. Reads from the store.
+    pub(crate) fn settle(&mut self, world: &World) -> Result<(), ReadError> {
+        let found = std::mem::take(&mut self.found).into_iter().zip(std::mem::take(&mut self.places));
+        for (ticket, place) in found {
+            let ticket = if ticket.revision > self.revision {
+                let before = ticket_at(&*world.store, ticket.number, self.revision)?;
+                let before = before.filter(|before| self.texts.matches(&self.query.filter, before, self.now));
+                before.map(Listed::new)
+            } else {
+                Some(ticket)
+            };
+            if let Some(ticket) = ticket {
+                self.found.push(ticket);
+                self.places.push(place);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn finish(self, total: Option<u64>) -> ListPage {
         let next = if self.full { self.at } else { None };
-        ListPage { tickets: self.found, next, total, revision: self.revision }
+        ListPage { tickets: self.found, places: self.places, next, total, revision: self.revision }
     }
 
     /// Looks at a ticket; `false`: the page is full and this one is for the next.
     fn look(&mut self, ticket: &Arc<Listed>, place: Cursor) -> bool {
         self.looked += 1;
         if self.texts.matches(&self.query.filter, ticket, self.now) {
-            let bytes = weight(ticket, self.query.with_descriptions);
+            let bytes = size::of_ticket(ticket, self.query.with_descriptions);
             let over = self.bytes + bytes > self.query.max_bytes && !self.found.is_empty();
             if self.found.len() >= self.query.limit || over {
                 self.full = true;
                 // The next page begins after the last one that is shown.
-                if let Some(last) = self.found.last() {
-                    self.at = Some(self.place(last));
+                if let Some(last) = self.places.last() {
+                    self.at = Some(*last);
                 }
                 return false;
             }
             self.bytes += bytes;
             self.found.push(ticket.clone());
+            self.places.push(place);
         }
         self.at = Some(place);
         true
@@ -219,7 +240,10 @@ impl Scan {
             return self.open_found(world, &found);
         }
         let chunk = if self.looked == 0 { FIRST } else { CHUNK };
-        let tickets = world.queue.walk(self.at.map(Cursor::urgency), chunk);
+        let (tickets, revision) = world.queue.walk(self.at.map(Cursor::urgency), chunk);
+        if self.looked == 0 {
+            self.revision = revision;
+        }
         let mut last = tickets.len() < chunk;
         let only_open = self.query.filter.only_open();
         for ticket in tickets {
@@ -257,8 +281,10 @@ impl Scan {
                 (tickets?.into_iter().flatten().collect(), last)
             }
             None => {
-                let tickets = world.store.tickets(TicketNumber(from), descending, CHUNK)?;
-                let last = tickets.len() < CHUNK;
+                // Most pages are full before more, and tickets may be large.
+                let chunk = if self.looked == 0 { FIRST } else { CHUNK };
+                let tickets = world.store.tickets(TicketNumber(from), descending, chunk)?;
+                let last = tickets.len() < chunk;
                 (tickets, last)
             }
         };
@@ -310,6 +336,11 @@ impl Scan {
 
 /// The class of tickets that are in no hurry ([`opora_core::sla::UrgencyKey`]).
 const REST: u8 = 3;
+
+/// Whether a ticket has a place of its own in the order of urgency, before those that come by number.
+pub(crate) fn in_a_hurry(ticket: &Ticket) -> bool {
+    UrgencyKey::of(ticket).class < REST
+}
 
 /// The place of such a ticket.
 fn rest(number: u64) -> Cursor {
