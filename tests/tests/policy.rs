@@ -46,7 +46,11 @@ async fn low_answered_within(desk: &Desk, target: &str) -> v1::ApplyPolicyReques
     let low = policy.cells.iter_mut().find(|cell| cell.priority() == v1::Priority::Low).unwrap();
     target.clone_into(&mut low.first_response);
     v1::ApplyPolicyRequest {
-        policy: Some(policy), dry_run: false, request_id: request_id(), reason: "договор".into()
+        policy: Some(policy),
+        dry_run: false,
+        request_id: request_id(),
+        reason: "договор".into(),
+        etag: String::new(),
     }
 }
 

@@ -33,6 +33,7 @@ pub(crate) fn policy_to_wire(definition: &PolicyDefinition) -> v1::Policy {
         update_every: Some(duration(definition.update_every)),
         calendars: definition.calendars.iter().map(calendar_to_wire).collect(),
         escalate_on_breach: definition.escalate_on_breach,
+        etag: definition.etag(),
     }
 }
 

@@ -75,8 +75,8 @@ impl Desk {
             return Ok(done);
         }
         let done = match submission.action {
-            Action::ApplyPolicy { definition, reason } => {
-                self.apply_policy(submission.actor, request, *definition, reason).await?
+            Action::ApplyPolicy { definition, reason, etag } => {
+                self.apply_policy(submission.actor, request, (*definition, etag), reason).await?
             }
             Action::FinishImport(origin) => self.finish_import(submission.actor, request, origin).await?,
             _ => return Err(Refusal::NoChange.into()),
@@ -91,14 +91,14 @@ impl Desk {
         &self,
         actor: Actor,
         request: Option<RequestId>,
-        definition: PolicyDefinition,
+        (definition, etag): (PolicyDefinition, Option<String>),
         reason: Arc<str>,
     ) -> Result<Done, Refused> {
         let known = self.answered_before(&actor, request).await?;
         let mut done = if let Some(done) = known {
             done
         } else {
-            let preview = self.preview_policy(definition).await?;
+            let preview = self.preview_policy(definition, etag.as_deref()).await?;
             let applied = PolicyApplied {
                 definition: preview.definition,
                 tickets: preview.tickets,
@@ -108,8 +108,13 @@ impl Desk {
                 revision: preview.revision,
                 at: preview.at,
             };
-            let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, applied };
-            self.work(Work::PutPolicy(Box::new(put)), true).await?
+            if preview.again {
+                let answer = Answer::Policy(Arc::new(applied));
+                Done { revision: preview.revision, commit: None, answer }
+            } else {
+                let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, applied };
+                self.work(Work::PutPolicy(Box::new(put)), true).await?
+            }
         };
         let Answer::Policy(applied) = &done.answer else { return Ok(done) };
         let policy = applied.definition.policy.clone();
@@ -198,6 +203,28 @@ fn importing(world: &World, origin: Origin) -> Result<Vec<TicketNumber>, ReadErr
     }
 }
 
+/// Whether a policy can be applied to what stands: its etag is not stale, and it says something new. Where it says the
+/// same but tickets still run by an older version (a desk that stopped on the way), gives the version to go on with.
+pub(super) fn again(
+    world: &World,
+    definition: &PolicyDefinition,
+    etag: Option<&str>,
+) -> Result<Option<PolicyDefinition>, Refused> {
+    let (rules, id) = (world.rules(), &definition.policy.id);
+    let Some(newest) = rules.policies.newest(id).map(Policy::definition) else {
+        return if etag.is_some() { Err(Refusal::NoResource(id.name()).into()) } else { Ok(None) };
+    };
+    if etag.is_some_and(|etag| etag != newest.etag()) {
+        return Err(Refused::DirectoryEtag(newest.etag()));
+    }
+    if !definition.says_the_same(newest) {
+        return Ok(None);
+    }
+    let (open, _) = world.queue.open();
+    let runs_older = |t: &Arc<Ticket>| t.sla.policy.id == *id && t.sla.policy.version < newest.policy.version;
+    if open.iter().any(runs_older) { Ok(Some(newest.clone())) } else { Err(Refusal::NoChange.into()) }
+}
+
 /// What a new version of a policy would move. Blocks.
 pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
     let rules = world.rules();
@@ -209,7 +236,8 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
     let (open, revision) = world.queue.open();
     let (named, at) = (definition.policy.clone(), world.now());
     let definition = Arc::new(definition);
-    let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
+    let mut preview =
+        PolicyPreview { definition, again: false, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
     for ticket in open.iter().filter(|ticket| ticket.sla.policy.id == named.id) {
         let after = under(&ticket.sla, &named, at, &policies)?;
         preview.tickets += 1;

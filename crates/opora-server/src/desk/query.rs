@@ -78,6 +78,8 @@ pub struct Preview {
 pub struct PolicyPreview {
     /// The policy with the version that it would get.
     pub definition: Arc<PolicyDefinition>,
+    /// It is there already: tickets that still run by an older version would take it.
+    pub again: bool,
     /// How many open tickets run by it.
     pub tickets: u64,
     /// How many of them would have other due times.
@@ -248,13 +250,25 @@ impl Desk {
         Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
     }
 
-    /// What a new version of a policy would move.
+    /// What a new version of a policy would move. `etag`: of the version that the caller saw.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub async fn preview_policy(&self, definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
+    /// [`Refused`]: the etag is stale, or nothing would change.
+    pub async fn preview_policy(
+        &self,
+        definition: PolicyDefinition,
+        etag: Option<&str>,
+    ) -> Result<PolicyPreview, Refused> {
         let world = self.shared.world.clone();
-        let preview = tokio::task::spawn_blocking(move || super::long::preview(&world, definition));
+        let etag = etag.map(str::to_owned);
+        let preview = tokio::task::spawn_blocking(move || {
+            let again = super::long::again(&world, &definition, etag.as_deref())?;
+            let preview = super::long::preview(&world, definition)?;
+            Ok(match again {
+                Some(newest) => PolicyPreview { definition: Arc::new(newest), again: true, ..preview },
+                None => preview,
+            })
+        });
         preview.await.unwrap_or(Err(Refused::Stopping))
     }
 

@@ -107,8 +107,9 @@ impl Service {
         let previous = PolicyId::from_name(&policy.name).ok().and_then(|id| self.newest(&id));
         let definition = policy_from_wire(&policy, previous.as_ref(), &mut wrong);
         let definition = wrong.require(definition)?;
+        let etag = super::call::etag(&mut wire.etag);
         if wire.dry_run {
-            let preview = self.desk().preview_policy(definition).await?;
+            let preview = self.desk().preview_policy(definition, etag.as_deref()).await?;
             return Ok(v1::ApplyPolicyResponse {
                 policy: Some(policy_to_wire(&preview.definition)),
                 ticket_count: preview.tickets,
@@ -118,7 +119,7 @@ impl Service {
                 revision: preview.revision.0,
             });
         }
-        let action = Action::ApplyPolicy { definition: Box::new(definition), reason };
+        let action = Action::ApplyPolicy { definition: Box::new(definition), reason, etag };
         let done = self.submit(actor, "ApplyPolicy", request, None, action).await?;
         let Answer::Policy(applied) = done.answer else {
             return Err(Problem::internal("a policy was answered with something else", &"no policy"));

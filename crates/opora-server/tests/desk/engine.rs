@@ -221,11 +221,15 @@ async fn a_new_version_of_a_policy_is_applied_to_open_tickets_in_bounded_parts()
     let mut definition = Policy::builtin().definition().clone();
     definition.cells[1].resolution = Target::Open(Length::Days(3));
     let before = bench.desk.revision();
-    let preview = bench.desk.preview_policy(definition.clone()).await.unwrap();
+    let preview = bench.desk.preview_policy(definition.clone(), None).await.unwrap();
     assert_eq!((preview.tickets, preview.moved, preview.moves.len()), (249, 249, 100));
     let apply = || Submission {
         request: Some((RequestKey([5; 16]), [5; 16])),
-        ..submission(Action::ApplyPolicy { definition: Box::new(definition.clone()), reason: "договор".into() })
+        ..submission(Action::ApplyPolicy {
+            definition: Box::new(definition.clone()),
+            reason: "договор".into(),
+            etag: None,
+        })
     };
     let done = bench.desk.submit(apply()).await.unwrap();
     let Answer::Policy(applied) = &done.answer else { panic!() };
