@@ -82,6 +82,7 @@ pub(super) fn ticket(new: &NewTicket, context: &Context<'_>, follows: Option<Tic
         create_time: context.now,
         update_time: context.now,
         resolve_time: None,
+        parts: Vec::new(),
         comment_count: 0,
         attachment_count: 0,
         last_comment_revision: Revision::ZERO,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::model::{Priority, Revision, TicketNumber, TicketState};
+use crate::model::{MAX_PARTS, Priority, Revision, TicketNumber, TicketState};
 use crate::sla::ReckonError;
 use crate::time::Timestamp;
 
@@ -52,6 +52,17 @@ pub enum Refusal {
     /// The state forbids this change.
     #[error("a ticket that is {} can't be changed so", .0.word())]
     State(TicketState),
+    /// It is part of another ticket: what is to be changed is that one (domain.md §6).
+    #[error("{ticket} is part of {into}")]
+    Merged {
+        /// Which.
+        ticket: TicketNumber,
+        /// Where what it held is shown now.
+        into: TicketNumber,
+    },
+    /// More tickets than [`MAX_PARTS`] would be merged into one.
+    #[error("at most {MAX_PARTS} tickets can be merged into one")]
+    Parts,
     /// It has this priority already (domain.md §7 rule 5).
     #[error("the priority is {} already", .0.word())]
     SamePriority(Priority),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::change::check_unmerged;
 use super::draft::{Draft, Etag};
 use super::{Context, Refusal};
 use crate::event::{Change, TicketEvent};
@@ -26,6 +27,7 @@ pub(super) fn transition(
     reason: &Arc<str>,
     context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
+    check_unmerged(ticket)?;
     let from = ticket.state;
     if !allowed_transitions(from).contains(&to) {
         return Err(Refusal::Transition { from, to, allowed: allowed_transitions(from).to_vec() });

@@ -1,7 +1,7 @@
 //! Taking a change back (`contract.md`, `undo_of`): only while nobody changed the same thing since. Clocks are reckoned
 //! as though the change had not been; breaches stay.
 
-use super::change::check_alive;
+use super::change::{check_alive, check_unmerged};
 use super::draft::{Draft, Etag, untold};
 use super::tie::{add, both, check_tie, ends, other, remove};
 use super::{Context, Others, Refusal, triage};
@@ -140,9 +140,8 @@ fn links(
     });
     let (link, made) = found.ok_or(Refusal::Undo(None))?;
     let target = other(others, link.ticket)?;
-    if ticket.state == TicketState::Merged {
-        return Err(Refusal::State(ticket.state));
-    }
+    check_unmerged(ticket)?;
+    check_unmerged(target)?;
     let mut one = Draft::new(ticket, context)?;
     let mut two = Draft::new(target, context)?;
     let (forth, back) = ends(ticket.number, target.number, link.kind);

@@ -1,11 +1,12 @@
 //! Judging: whether a ticket matches, and what can be known of a filter without a ticket.
 
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::field::Field;
 use super::term::{Op, Term, Value, When};
 use super::{Judge, Node};
-use crate::model::{Ticket, TicketState};
+use crate::model::{Ticket, TicketNumber, TicketState};
 use crate::sla::{Clock, ClockState};
 use crate::time::Timestamp;
 
@@ -112,17 +113,21 @@ fn holds(term: &Term, ticket: &Ticket, now: Timestamp) -> bool {
         Field::Origin => ordered!(Some(&ticket.origin), Origin),
         Field::Organisation => ordered!(ticket.organisation.as_ref(), Organisation),
         Field::Assignee => ordered!(ticket.assignee.as_ref(), Agent),
-        Field::Incident => ordered!(ticket.incident.as_ref(), Ticket),
+        Field::Incident => {
+            let incidents: Vec<TicketNumber> = ticket.shown_incidents().collect();
+            among(op, &incidents, &term.value, |have, value| matches!(value, Value::Ticket(wanted) if have == wanted))
+        }
         Field::Number => ordered!(Some(&ticket.number.0), Number),
         Field::Rung => ordered!(Some(&u64::from(ticket.rung())), Number),
         Field::Channel => among(op, &ticket.channels, &term.value, |have, value| match value {
             Value::Channel(wanted) => have == wanted,
             _ => false,
         }),
-        Field::Tag => among(op, &ticket.tags, &term.value, |have, value| match value {
-            Value::Text(wanted) => have == wanted,
-            _ => false,
-        }),
+        Field::Tag if ticket.parts.is_empty() => among(op, &ticket.tags, &term.value, is_tag),
+        Field::Tag => {
+            let tags: Vec<Arc<str>> = ticket.shown_tags().cloned().collect();
+            among(op, &tags, &term.value, is_tag)
+        }
         Field::Subject | Field::Reporter | Field::ExternalId => text(term, ticket),
         Field::CreateTime => time(term, Some(ticket.create_time), now),
         Field::UpdateTime => time(term, Some(ticket.update_time), now),
@@ -162,6 +167,10 @@ fn among<T>(op: Op, have: &[T], value: &Value, equals: impl Fn(&T, &Value) -> bo
         _ => have.iter().any(|item| equals(item, value)),
     };
     found != (op == Op::Ne)
+}
+
+fn is_tag(have: &Arc<str>, value: &Value) -> bool {
+    matches!(value, Value::Text(wanted) if have == wanted)
 }
 
 fn text(term: &Term, ticket: &Ticket) -> bool {

@@ -38,5 +38,6 @@ upload-offset = The chunk does not begin at { $committed_size }
 upload-content = The content does not match the size or hash of the header
 not-permitted = The caller may not do this
 no-change = Nothing would change
+ticket-merged = { $name } is part of { $merged_into }; change that one, or unmerge it first
 archived = { $name } is archived and can't be given work
 session-not-found = That session is not there: watch presence first

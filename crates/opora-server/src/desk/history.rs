@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use opora_core::event::{Change, TicketEvent};
-use opora_core::model::{Comment, Revision, Ticket, TicketNumber};
+use opora_core::model::{Comment, Part, Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
 use opora_store::{ReadError, Record, Store};
 
@@ -41,6 +41,8 @@ pub struct EventEntry {
 /// A comment with its bookkeeping.
 #[derive(Clone, Debug)]
 pub struct CommentEntry {
+    /// On which ticket it stands: the one asked for, or one that was merged into it.
+    pub ticket: TicketNumber,
     /// Under which revision.
     pub revision: Revision,
     /// When it was written.
@@ -66,22 +68,31 @@ impl Desk {
     /// # Errors
     /// [`ReadError`].
     pub async fn events(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, ReadError> {
-        self.history(query, |_| true, |revision, event| Some(EventEntry { revision, event: event.clone() })).await
+        self.history(
+            query,
+            |ticket| vec![ticket.number],
+            |revision, event| Some(EventEntry { revision, event: event.clone() }),
+        )
+        .await
     }
 
-    /// A page of a ticket's comments.
+    /// A page of a ticket's comments, with those of the tickets that were merged into it.
     ///
     /// # Errors
     /// [`ReadError`].
     pub async fn comments(&self, query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, ReadError> {
         let pick = |revision, event: &TicketEvent| match &event.change {
-            Change::Commented(comment) => Some(CommentEntry { revision, at: event.at, comment: comment.clone() }),
+            Change::Commented(comment) => {
+                let (ticket, at) = (event.ticket.number, event.at);
+                Some(CommentEntry { ticket, revision, at, comment: comment.clone() })
+            }
             _ => None,
         };
-        self.history(query, |ticket| ticket.comment_count > 0, pick).await
+        let holders = |ticket: &Ticket| holders(ticket, ticket.own_comments(), |part| part.comments);
+        self.history(query, holders, pick).await
     }
 
-    /// A page of a ticket's attachments: the events that brought them.
+    /// A page of a ticket's attachments, with those of the tickets that were merged into it: the events that brought them.
     ///
     /// # Errors
     /// [`ReadError`].
@@ -90,7 +101,8 @@ impl Desk {
             Change::Attached(_) => Some(EventEntry { revision, event: event.clone() }),
             _ => None,
         };
-        self.history(query, |ticket| ticket.attachment_count > 0, pick).await
+        let holders = |ticket: &Ticket| holders(ticket, ticket.own_attachments(), |part| part.attachments);
+        self.history(query, holders, pick).await
     }
 
     /// A ticket's description; `None`: it has none.
@@ -116,28 +128,38 @@ impl Desk {
     async fn history<T: Send + 'static>(
         &self,
         query: HistoryQuery,
-        has_any: impl FnOnce(&Ticket) -> bool,
+        holders: impl FnOnce(&Ticket) -> Vec<TicketNumber>,
         pick: impl Fn(Revision, &TicketEvent) -> Option<T> + Send + 'static,
     ) -> Result<HistoryPage<T>, ReadError> {
         let (world, revision) = (self.shared.world.clone(), self.revision());
-        if !world.ticket(query.ticket)?.is_some_and(|ticket| has_any(&ticket)) {
+        let holders = world.ticket(query.ticket)?.map(|ticket| holders(&ticket)).unwrap_or_default();
+        if holders.is_empty() {
             return Ok(HistoryPage { items: Vec::new(), next: None, revision });
         }
-        blocking(move || page(&*world.store, query, revision, pick)).await
+        blocking(move || page(&*world.store, query, &holders, revision, pick)).await
     }
+}
+
+/// The ticket and those of its parts that hold any, by their counts.
+fn holders(ticket: &Ticket, own: u32, count: impl Fn(&Part) -> u32) -> Vec<TicketNumber> {
+    let own = (own > 0).then_some(ticket.number);
+    let parts = ticket.parts.iter().filter(|part| count(part) > 0).map(|part| part.ticket);
+    own.into_iter().chain(parts).collect()
 }
 
 /// Collects a page; blocks.
 fn page<T>(
     store: &dyn Store,
     query: HistoryQuery,
+    holders: &[TicketNumber],
     revision: Revision,
     pick: impl Fn(Revision, &TicketEvent) -> Option<T>,
 ) -> Result<HistoryPage<T>, ReadError> {
     let mut page = HistoryPage { items: Vec::new(), next: None, revision };
     let mut bytes = 0;
     let mut last = query.after;
-    let mut walk = Walk::new(store, &query, revision)?;
+    let walks = holders.iter().map(|holder| Walk::new(store, *holder, &query, revision));
+    let mut walk = Walks { newest_first: query.newest_first, walks: walks.collect::<Result<_, _>>()? };
     while let Some(at) = walk.next(store)? {
         // One more is there: it begins the next page.
         if page.items.len() >= query.limit || bytes > query.max_bytes {
@@ -145,7 +167,7 @@ fn page<T>(
             break;
         }
         let commit = store.commit(at)?;
-        let own = |record: &&Record| matches!(record, Record::Ticket(e) if e.ticket.number == query.ticket);
+        let own = |record: &&Record| matches!(record, Record::Ticket(e) if holders.contains(&e.ticket.number));
         let mut items = Vec::new();
         for record in commit.records.iter().filter(own) {
             if let Record::Ticket(event) = record
@@ -175,6 +197,33 @@ fn weight(event: &TicketEvent) -> usize {
     1_000 + event.reason.len() + own
 }
 
+/// The revisions of several tickets in one direction, each once.
+struct Walks {
+    newest_first: bool,
+    walks: Vec<Walk>,
+}
+
+impl Walks {
+    /// The next one, which stays.
+    fn next(&mut self, store: &dyn Store) -> Result<Option<Revision>, ReadError> {
+        let mut next: Option<Revision> = None;
+        for walk in &mut self.walks {
+            let Some(first) = walk.peek(store)? else { continue };
+            let before = |other: Revision| if self.newest_first { first > other } else { first < other };
+            if next.is_none_or(before) {
+                next = Some(first);
+            }
+        }
+        for walk in &mut self.walks {
+            // One commit may have changed several of them.
+            if next.is_some() && walk.read.last().copied() == next {
+                walk.read.pop();
+            }
+        }
+        Ok(next)
+    }
+}
+
 /// The revisions of a ticket in one direction.
 struct Walk {
     ticket: TicketNumber,
@@ -185,9 +234,9 @@ struct Walk {
 }
 
 impl Walk {
-    fn new(store: &dyn Store, query: &HistoryQuery, newest: Revision) -> Result<Self, ReadError> {
+    fn new(store: &dyn Store, ticket: TicketNumber, query: &HistoryQuery, newest: Revision) -> Result<Self, ReadError> {
         let before = |revision: Revision| revision.0.checked_sub(1).filter(|n| *n > 0).map(Revision);
-        let mut walk = Self { ticket: query.ticket, read: Vec::new(), from: None };
+        let mut walk = Self { ticket, read: Vec::new(), from: None };
         if query.newest_first {
             walk.from = query.after.map_or(Some(newest), before);
             return Ok(walk);
@@ -195,7 +244,7 @@ impl Walk {
         // A history is chained backwards: the oldest are found by walking all of what is newer.
         let mut from = Some(newest);
         while let Some(at) = from {
-            let found = store.history(query.ticket, Some(at), CHUNK)?;
+            let found = store.history(ticket, Some(at), CHUNK)?;
             let more = found.len() == CHUNK;
             let wanted = found.into_iter().take_while(|revision| Some(*revision) > query.after);
             let length = walk.read.len();
@@ -206,7 +255,7 @@ impl Walk {
         Ok(walk)
     }
 
-    fn next(&mut self, store: &dyn Store) -> Result<Option<Revision>, ReadError> {
+    fn peek(&mut self, store: &dyn Store) -> Result<Option<Revision>, ReadError> {
         if self.read.is_empty()
             && let Some(from) = self.from.take()
         {
@@ -216,6 +265,6 @@ impl Walk {
             }
             self.read.reverse();
         }
-        Ok(self.read.pop())
+        Ok(self.read.last().copied())
     }
 }

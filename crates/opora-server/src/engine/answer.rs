@@ -164,6 +164,8 @@ fn domain(refusal: &Refusal) -> No {
             No { list, ..pair(16, *from as u64, *to as u64) }
         }
         Refusal::State(state) => pair(17, *state as u64, 0),
+        Refusal::Merged { ticket, into } => pair(26, ticket.0, into.0),
+        Refusal::Parts => simple(27),
         Refusal::SamePriority(priority) => pair(18, *priority as u64, 0),
         Refusal::Rung { rung, highest } => pair(19, u64::from(*rung), u64::from(*highest)),
         Refusal::Cycle => simple(20),
@@ -192,6 +194,8 @@ fn refused(no: No) -> Option<Refused> {
             Refusal::Transition { from: state(no.first)?, to: state(no.second)?, allowed }
         }
         17 => Refusal::State(state(no.first)?),
+        26 => Refusal::Merged { ticket: number, into: TicketNumber(no.second) },
+        27 => Refusal::Parts,
         18 => Refusal::SamePriority(*Priority::ALL.get(usize::try_from(no.first).ok()?)?),
         19 => Refusal::Rung { rung: no.first as u32, highest: no.second as u32 },
         20 => Refusal::Cycle,
@@ -223,6 +227,8 @@ mod tests {
                 allowed: vec![TicketState::Merged, TicketState::Resolved],
             },
             Refusal::State(TicketState::Merged),
+            Refusal::Merged { ticket, into: TicketNumber(8) },
+            Refusal::Parts,
             Refusal::SamePriority(Priority::Critical),
             Refusal::Rung { rung: 9, highest: 4 },
             Refusal::Cycle,

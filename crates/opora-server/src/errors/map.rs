@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opora_core::decide::Refusal;
 use opora_core::filter::FilterError;
-use opora_core::model::Revision;
+use opora_core::model::{MAX_PARTS, Revision, TicketState};
 use opora_proto::error::ErrorReason as R;
 use opora_proto::v1;
 use opora_store::{AppendError, ReadError};
@@ -219,6 +219,12 @@ fn domain(refusal: Refusal) -> Box<Problem> {
             precondition(R::TransitionNotAllowed).with("state", from.word()).with("allowed", allowed.join(","))
         }
         Refusal::State(state) => precondition(R::TicketState).with("state", state.word()),
+        Refusal::Merged { ticket, into } => precondition(R::TicketState)
+            .with("state", TicketState::Merged.word())
+            .with("name", ticket)
+            .with("merged_into", into)
+            .say("ticket-merged"),
+        Refusal::Parts => Problem::limit("merged tickets", MAX_PARTS),
         Refusal::SamePriority(priority) => precondition(R::SamePriority).with("priority", priority.word()),
         Refusal::Rung { rung, highest } => precondition(R::NoSuchRung).with("rung", rung).with("highest", highest),
         Refusal::Cycle => precondition(R::Cycle),

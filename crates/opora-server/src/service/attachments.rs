@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures::{Stream, StreamExt as _};
 use jiff::tz::TimeZone;
 use opora_core::command::Change;
+use opora_core::decide::{self, Refusal};
 use opora_core::event::Change as Event;
 use opora_core::log_name::clean_file_name;
-use opora_core::model::{Actor, Attachment, Revision, Ticket};
+use opora_core::model::{Actor, Attachment, Revision, Ticket, TicketState};
 use opora_proto::v1;
 use opora_proto::v1::attachment_service_server::AttachmentService;
 use opora_proto::v1::upload_attachment_request::Part;
@@ -24,7 +25,7 @@ use super::tickets::named;
 use super::{PAGE_BYTES, Service};
 use crate::convert::{self, Violations, calls, request_id, ticket_ref};
 use crate::desk::{EventEntry, HistoryQuery};
-use crate::engine::{Action, Answer, TicketRef};
+use crate::engine::{Action, Answer, Refused, TicketRef};
 use crate::errors::{Language, Outcome, Problem};
 
 /// The most bytes of a file.
@@ -153,8 +154,13 @@ impl Service {
         }
         let modify_time = calls::time("header.modify_time", header.modify_time, &mut wrong);
         let (ticket, id) = wrong.require(ticket.zip(id))?;
+        let ticket = self.found(ticket)?;
+        if ticket.state == TicketState::Merged && !actor.is_customer() {
+            // Told before the file is sent; the change itself looks again.
+            return Err(self.merged(&ticket)?);
+        }
         Ok(Upload {
-            ticket: self.found(ticket)?,
+            ticket,
             file_name: clean_file_name(&header.file_name).into(),
             content_type,
             size: header.size,
@@ -164,6 +170,13 @@ impl Service {
             key: key(actor, id),
             header,
         })
+    }
+
+    /// That a ticket is part of another, with the number of the one that shows what it held.
+    fn merged(&self, ticket: &Ticket) -> Outcome<Box<Problem>> {
+        let above = decide::above(ticket, |number| self.desk().ticket(TicketRef::Number(number)))?;
+        let into = above.last().map(|last| last.number).or(ticket.merged_into).unwrap_or(ticket.number);
+        Ok(Refused::from(Refusal::Merged { ticket: ticket.number, into }).into())
     }
 
     async fn attach(&self, actor: Actor, upload: Upload, committed: u64) -> Outcome<v1::UploadAttachmentResponse> {
@@ -191,7 +204,7 @@ impl Service {
         let records = done.commit.iter().flat_map(|commit| &commit.records);
         let attachment = records.into_iter().find_map(|record| match record {
             opora_store::Record::Ticket(event) if event.ticket.number == ticket.number => match &event.change {
-                Event::Attached(file) => Some(convert::attachment(file, event, done.revision, Some(ticket))),
+                Event::Attached(file) => Some(convert::attachment(file, event, done.revision, ticket)),
                 _ => None,
             },
             _ => None,
@@ -214,6 +227,8 @@ impl Service {
             platform: told.platform,
             log_start_time: told.start,
             modify_time: upload.modify_time,
+            // The domain knows where it goes.
+            from: None,
         }
     }
 
@@ -293,7 +308,7 @@ fn key(actor: &Actor, id: Uuid) -> Uuid {
 
 fn on_wire(entry: &EventEntry, ticket: &Ticket) -> Option<v1::Attachment> {
     match &entry.event.change {
-        Event::Attached(file) => Some(convert::attachment(file, &entry.event, entry.revision, Some(ticket))),
+        Event::Attached(file) => Some(convert::attachment(file, &entry.event, entry.revision, ticket)),
         _ => None,
     }
 }

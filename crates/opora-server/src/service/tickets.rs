@@ -310,8 +310,9 @@ impl Service {
         let newest_first = !wire.oldest_first;
         let asked = HistoryQuery { ticket, newest_first, after, limit, max_bytes: PAGE_BYTES };
         let page = self.desk().comments(asked).await?;
-        let on_wire =
-            |entry: &crate::desk::CommentEntry| convert::comment(&entry.comment, ticket, entry.revision, entry.at);
+        let on_wire = |entry: &crate::desk::CommentEntry| {
+            convert::comment(&entry.comment, entry.ticket, ticket, entry.revision, entry.at)
+        };
         Ok(v1::ListCommentsResponse {
             comments: page.items.iter().map(on_wire).collect(),
             next_page_token: self.0.tokens.revision(query, page.next),

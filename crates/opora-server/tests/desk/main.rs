@@ -13,6 +13,7 @@ mod clocks;
 mod durable;
 mod engine;
 mod memory;
+mod merged;
 mod queue;
 mod search;
 mod watch;

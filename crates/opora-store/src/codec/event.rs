@@ -49,6 +49,7 @@ impl Coded for Comment {
             author_email: maybe_text(self.author_email.as_ref()),
             visibility: self.visibility.code(),
             body: text(&self.body),
+            from: self.from.map(|n| n.0),
         }
     }
     fn of(w: pb::Comment) -> Result<Self, CodecError> {
@@ -57,6 +58,7 @@ impl Coded for Comment {
             author_email: w.author_email.map(Into::into),
             visibility: Word::of_code(w.visibility)?,
             body: w.body.into(),
+            from: w.from.map(TicketNumber),
         })
     }
 }
@@ -73,6 +75,7 @@ impl Coded for Attachment {
             platform: code(self.platform),
             log_start_time: ms(self.log_start_time),
             modify_time: ms(self.modify_time),
+            from: self.from.map(|n| n.0),
         }
     }
     fn of(w: pb::Attachment) -> Result<Self, CodecError> {
@@ -85,6 +88,7 @@ impl Coded for Attachment {
             platform: word(w.platform)?,
             log_start_time: at(w.log_start_time),
             modify_time: at(w.modify_time),
+            from: w.from.map(TicketNumber),
         })
     }
 }

@@ -1,8 +1,8 @@
 //! Tickets and their clocks.
 
 use opora_core::model::{
-    AgentId, ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, OrganisationId, PolicyId, Reporter,
-    Revision, Ticket, TicketNumber, Uid,
+    AgentId, ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, OrganisationId, Part, PolicyId,
+    Reporter, Revision, Ticket, TicketNumber, Uid,
 };
 use opora_core::sla::{Breach, Clock, Fact, FactKind, PolicyRef, SlaState};
 use opora_core::time::{Millis, Timestamp};
@@ -70,6 +70,34 @@ impl Coded for NearestLog {
     }
     fn of(w: pb::NearestLog) -> Result<Self, CodecError> {
         Ok(Self { kind: Word::of_code(w.kind)?, attachment: Revision(w.attachment), at: at(w.at) })
+    }
+}
+
+impl Coded for Part {
+    type Wire = pb::Part;
+    fn wire(&self) -> pb::Part {
+        pb::Part {
+            ticket: self.ticket.0,
+            since: self.since.0,
+            tags: texts(&self.tags),
+            links: wires(&self.links),
+            logs: wires(&self.logs),
+            comments: self.comments,
+            attachments: self.attachments,
+            last_public_message: self.last_public_message.as_ref().map(Coded::wire),
+        }
+    }
+    fn of(w: pb::Part) -> Result<Self, CodecError> {
+        Ok(Self {
+            ticket: TicketNumber(w.ticket),
+            since: Revision(w.since),
+            tags: arcs(w.tags),
+            links: all(w.links)?,
+            logs: all(w.logs)?,
+            comments: w.comments,
+            attachments: w.attachments,
+            last_public_message: w.last_public_message.map(Coded::of).transpose()?,
+        })
     }
 }
 
@@ -259,6 +287,7 @@ impl Coded for Ticket {
             logs: wires(&self.logs),
             facets: Some(self.facets.wire()),
             importing: self.importing,
+            parts: wires(&self.parts),
         }
     }
     fn of(w: pb::Ticket) -> Result<Self, CodecError> {
@@ -304,6 +333,7 @@ impl Coded for Ticket {
             logs: all(w.logs)?,
             facets: Coded::of(need(w.facets, "facets")?)?,
             importing: w.importing,
+            parts: all(w.parts)?,
         })
     }
 }

@@ -10,7 +10,7 @@ use opora_core::event::{Change, DirectoryPut, Edit, TicketEvent};
 use opora_core::model::{
     Actor, ActorKind, Agent, AgentId, Attachment, Category, Channel, ChecklistItem, Comment, Contact, ContactId, Entry,
     Escalation, Facets, Impact, LastMessage, Link, LinkKind, LogKind, MissingFact, NearestLog, Organisation,
-    OrganisationId, Origin, Platform, PolicyId, Priority, Reporter, Revision, SavedView, SavedViewId, Snippet,
+    OrganisationId, Origin, Part, Platform, PolicyId, Priority, Reporter, Revision, SavedView, SavedViewId, Snippet,
     SnippetId, Ticket, TicketNumber, TicketState, Uid, Visibility,
 };
 use opora_core::sla::{
@@ -86,6 +86,7 @@ pub fn bare_ticket(number: u64, revision: u64) -> Ticket {
         create_time: at(0),
         update_time: at(revision.cast_signed()),
         resolve_time: None,
+        parts: Vec::new(),
         comment_count: 0,
         attachment_count: 0,
         last_comment_revision: Revision::ZERO,
@@ -162,6 +163,16 @@ pub fn full_ticket(number: u64, revision: u64) -> Ticket {
         merged_into: Some(TicketNumber(2)),
         links: LinkKind::ALL.iter().map(|kind| Link { ticket: TicketNumber(3), kind: *kind }).collect(),
         resolve_time: Some(Timestamp::MAX),
+        parts: vec![Part {
+            ticket: TicketNumber(20),
+            since: Revision(21),
+            tags: vec!["vip".into()],
+            links: vec![Link { ticket: TicketNumber(22), kind: LinkKind::Related }],
+            logs: vec![NearestLog { kind: LogKind::BpClient, attachment: Revision(23), at: None }],
+            comments: 24,
+            attachments: 25,
+            last_public_message: None,
+        }],
         comment_count: 9,
         attachment_count: 10,
         last_comment_revision: Revision(11),
@@ -235,8 +246,9 @@ pub fn changes() -> Vec<Change> {
         platform: Some(Platform::V5),
         log_start_time: Some(at(1)),
         modify_time: Some(at(2)),
+        from: Some(TicketNumber(5)),
     };
-    let bare = Attachment { platform: None, log_start_time: None, modify_time: None, ..attachment.clone() };
+    let bare = Attachment { platform: None, log_start_time: None, modify_time: None, from: None, ..attachment.clone() };
     vec![
         Change::Created { description: Some("не слышно".into()), follows: Some(TicketNumber(5)) },
         Change::Created { description: None, follows: None },
@@ -258,12 +270,14 @@ pub fn changes() -> Vec<Change> {
             author_email: Some("anna@example.com".into()),
             visibility: Visibility::Internal,
             body: "ж".repeat(300).into(),
+            from: Some(TicketNumber(6)),
         }),
         Change::Commented(Comment {
             author: Actor::SYSTEM,
             author_email: None,
             visibility: Visibility::Public,
             body: "".into(),
+            from: None,
         }),
         Change::Merged { source: TicketNumber(6), target: TicketNumber(7) },
         Change::Unmerged { source: TicketNumber(8), target: TicketNumber(9) },

@@ -3,6 +3,7 @@
 mod desk;
 mod life;
 mod listing;
+mod merged;
 mod properties;
 mod ties;
 mod timers;

@@ -52,7 +52,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-fn file(log_kind: LogKind) -> Attachment {
+pub(super) fn file(log_kind: LogKind) -> Attachment {
     Attachment {
         file_name: "x.log".into(),
         content_type: "".into(),
@@ -62,6 +62,7 @@ fn file(log_kind: LogKind) -> Attachment {
         platform: None,
         log_start_time: None,
         modify_time: None,
+        from: None,
     }
 }
 

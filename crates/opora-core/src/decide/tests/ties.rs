@@ -39,7 +39,7 @@ fn a_merge_stands_on_both_and_unmerging_gives_back_the_state_and_the_time() {
     assert_eq!(events.iter().map(|e| e.ticket.number).collect::<Vec<_>>(), [N1, N2]);
     assert_eq!(events[0].change, events[1].change);
     assert_eq!(desk.ticket(N1).state, TicketState::Merged);
-    assert_eq!(desk.change(N1, &says(Visibility::Public, None)), Err(Refusal::State(TicketState::Merged)));
+    assert_eq!(desk.change(N1, &says(Visibility::Public, None)), Err(Refusal::Merged { ticket: N1, into: N2 }));
     desk.pass(Millis::hours(10));
     let after = desk.done(N1, &Change::Unmerge { reason: "".into() });
     assert_eq!((after.state, after.merged_into), (before.state, None));
@@ -67,8 +67,8 @@ fn merges_that_make_no_sense_are_refused() {
     assert_eq!(desk.change(N1, &merge(TicketNumber(9))), Err(Refusal::NoTicket(TicketNumber(9))));
     desk.done(N1, &merge(N2));
     assert_eq!(desk.change(N2, &merge(N1)), Err(Refusal::Cycle));
-    assert_eq!(desk.change(N3, &merge(N1)), Err(Refusal::State(TicketState::Merged)));
-    assert_eq!(desk.change(N1, &merge(N3)), Err(Refusal::State(TicketState::Merged)));
+    assert_eq!(desk.change(N3, &merge(N1)), Err(Refusal::Merged { ticket: N1, into: N2 }));
+    assert_eq!(desk.change(N1, &merge(N3)), Err(Refusal::Merged { ticket: N1, into: N2 }));
     assert_eq!(desk.change(N3, &Change::Unmerge { reason: "".into() }), Err(Refusal::State(TicketState::New)));
 }
 

@@ -86,11 +86,12 @@ fn sparse<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
 
 /// About how many bytes a ticket takes when encoded.
 fn weight(ticket: &Ticket, with_description: bool) -> usize {
-    let words = ticket.tags.iter().chain(&ticket.workstations).map(|text| text.len() + 2).sum::<usize>();
+    let parts = ticket.parts.iter().map(|part| 40 + part.links.len() * 20).sum::<usize>();
+    let words = ticket.shown_tags().chain(&ticket.workstations).map(|text| text.len() + 2).sum::<usize>();
     let steps = ticket.checklist.iter().map(|item| item.step.len() + item.note.len() + 8).sum::<usize>();
     let description = if with_description { ticket.description_len as usize } else { 0 };
     let reporter = ticket.reporter.display_name.len() + ticket.reporter.email.len();
-    500 + ticket.subject.len() + words + steps + description + reporter
+    500 + ticket.subject.len() + words + parts + steps + description + reporter
 }
 
 impl Scan {
