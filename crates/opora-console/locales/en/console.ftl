@@ -110,6 +110,7 @@ facts-resolved = Resolved
 facts-reporter = Reporter
 facts-tags = Tags
 facts-incident = Incident
+from-ticket = from #{ $number }
 facts-merged = Part of
 facts-links = Linked to
 facts-external = External number

@@ -111,6 +111,7 @@ facts-resolved = Решён
 facts-reporter = Сообщил
 facts-tags = Метки
 facts-incident = Массовая проблема
+from-ticket = из #{ $number }
 facts-merged = Объединён с
 facts-links = Связан с
 facts-external = Внешний номер

@@ -75,6 +75,12 @@ pub(super) fn files(model: &Model, loaded: &Loaded, wide: usize) -> Vec<Line<'st
     lines
 }
 
+/// ` (from #67)` for what came with a merged ticket; nothing for a ticket's own.
+pub(super) fn from_ticket(model: &Model, name: &str) -> String {
+    let Some(number) = name.rsplit('/').next().filter(|number| !number.is_empty()) else { return String::new() };
+    format!(" ({})", model.texts.with("from-ticket", &[("number", number.into())]))
+}
+
 fn heading(model: &Model, key: &str) -> Line<'static> {
     Line::styled(model.texts.get(key), model.theme.title())
 }
@@ -90,7 +96,8 @@ fn marked(glyph: &str, style: Style, words: &str, wide: usize) -> Vec<Line<'stat
 fn file_lines(model: &Model, file: &v1::Attachment, wide: usize) -> Vec<Line<'static>> {
     let (texts, theme) = (&model.texts, model.theme);
     let (glyph, style) = if file.nearest { ("●", theme.good()) } else { ("·", theme.plain()) };
-    let mut lines = marked(glyph, style, &clean_line(&file.file_name), wide);
+    let name = format!("{}{}", clean_line(&file.file_name), from_ticket(model, &file.from_ticket));
+    let mut lines = marked(glyph, style, &name, wide);
     let mut facts = vec![size(model, file.size)];
     if let Some(at) = millis(file.create_time.as_ref()) {
         facts.push(clock::moment(at, model.now, &model.zone));
@@ -156,6 +163,12 @@ fn known(model: &Model, ticket: &v1::Ticket) -> Vec<(&'static str, String)> {
     let channels: Vec<String> = ticket.channels().map(|channel| texts.get(channel_word(channel))).collect();
     let reference = |name: &str| name.rsplit('/').next().map(|n| format!("#{n}")).unwrap_or_default();
     let links: Vec<String> = ticket.links.iter().map(|link| reference(&link.ticket)).collect();
+    let brought = ticket.merged_parts.iter();
+    let brought = brought.flat_map(|part| {
+        let from = from_ticket(model, &part.ticket);
+        part.tags.iter().map(move |tag| format!("{tag}{from}"))
+    });
+    let tags = ticket.tags.iter().cloned().chain(brought);
     let requested = ticket.requested_priority();
     let all = [
         ("field-category", word(ticket.category() != v1::Category::Unspecified, category.unwrap_or("unknown"))),
@@ -167,7 +180,7 @@ fn known(model: &Model, ticket: &v1::Ticket) -> Vec<(&'static str, String)> {
         ("facts-created", moment(ticket.create_time.as_ref())),
         ("facts-resolved", moment(ticket.resolve_time.as_ref())),
         ("facts-reporter", format!("{} {}", reporter.display_name, reporter.email).trim().to_owned()),
-        ("facts-tags", ticket.tags.join(", ")),
+        ("facts-tags", tags.collect::<Vec<_>>().join(", ")),
         ("facts-incident", if ticket.incident.is_empty() { String::new() } else { reference(&ticket.incident) }),
         ("facts-merged", if ticket.merged_into.is_empty() { String::new() } else { reference(&ticket.merged_into) }),
         ("facts-links", links.join(", ")),

@@ -250,9 +250,10 @@ pub(crate) fn comment_title(model: &Model, comment: &v1::Comment) -> Line<'stati
     let id = author.name.rsplit('/').next().unwrap_or_default().to_owned();
     let at = millis(comment.create_time.as_ref()).unwrap_or_default();
     let at = clock::moment(at, model.now, &model.zone);
+    let from = super::facts::from_ticket(model, &comment.from_ticket);
     if author.kind() == ActorKind::Contact {
         let who = if comment.author_email.is_empty() { id } else { comment.author_email.clone() };
-        return Line::styled(format!("{at} {} ✉", clean_line(&who)), theme.customer());
+        return Line::styled(format!("{at} {} ✉{from}", clean_line(&who)), theme.customer());
     }
     let (word, style) = if comment.visibility() == Visibility::Internal {
         ("visibility-internal", theme.internal())
@@ -260,7 +261,8 @@ pub(crate) fn comment_title(model: &Model, comment: &v1::Comment) -> Line<'stati
         ("visibility-public", theme.public())
     };
     let who = clean_line(model.agent_name(&id));
-    Line::from(vec![Span::raw(format!("{at} {who} → ")), Span::styled(texts.get(word), style)])
+    let word = format!("{}{from}", texts.get(word));
+    Line::from(vec![Span::raw(format!("{at} {who} → ")), Span::styled(word, style)])
 }
 
 /// A text from outside, indented.

@@ -5,6 +5,7 @@ mod dialogs;
 mod filter;
 mod keys;
 mod many;
+mod merged;
 mod people;
 mod properties;
 mod rarer;

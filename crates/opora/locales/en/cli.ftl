@@ -65,6 +65,8 @@ link-kind-related = related to
 link-kind-child-of-incident = part of incident
 link-kind-follows-closed = follows
 link-kind-incident-of = incident of
+suggestion-kind-several-workstations = several workstations
+suggestion-kind-incident = incident
 stretch-reason-open = counts
 stretch-reason-closed = closed
 stretch-reason-holiday = holiday
@@ -127,6 +129,9 @@ head-first-response = First response
 head-resolution = Resolution
 head-target = Target
 head-started = Began
+head-tickets = Tickets
+head-suggestion = Suggestion
+head-category = Category
 head-calendar = Calendar
 
 field-state = State
@@ -149,6 +154,7 @@ field-external = External id
 field-origin = Came by
 field-escalation = Escalated
 field-incident = Incident
+field-merged-parts = Merged into it
 field-merged-into = Merged into
 field-links = Ties
 field-created = Created
@@ -174,6 +180,12 @@ total-tickets = { $count ->
    *[other] { $count } tickets in all
 }
 more-tickets = There are more: --all shows them, or go on with --page-token { $token }
+nothing-suggested = Nothing is suggested.
+more-suggestions = { $count ->
+    [one] And one more suggestion.
+   *[other] And { $count } more suggestions.
+}
+from-ticket = from { $ticket }
 nothing-found = Nothing found.
 no-tickets = No tickets match.
 

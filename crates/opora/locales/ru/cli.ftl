@@ -65,6 +65,8 @@ link-kind-related = связан с
 link-kind-child-of-incident = часть массовой проблемы
 link-kind-follows-closed = продолжает
 link-kind-incident-of = массовая проблема для
+suggestion-kind-several-workstations = несколько рабочих мест
+suggestion-kind-incident = массовая проблема
 stretch-reason-open = считается
 stretch-reason-closed = нерабочее время
 stretch-reason-holiday = праздник
@@ -127,6 +129,9 @@ head-first-response = Первый ответ
 head-resolution = Решение
 head-target = Норматив
 head-started = Начало
+head-tickets = Запросы
+head-suggestion = Предположение
+head-category = Тип проблемы
 head-calendar = Календарь
 
 field-state = Состояние
@@ -149,6 +154,7 @@ field-external = Внешний номер
 field-origin = Поступил через
 field-escalation = Эскалация
 field-incident = Массовая проблема
+field-merged-parts = Объединены с ним
 field-merged-into = Объединён с
 field-links = Связи
 field-created = Создан
@@ -177,6 +183,13 @@ total-tickets = { $count ->
    *[other] Всего: { $count } запросов
 }
 more-tickets = Есть ещё: --all покажет все, или продолжите с --page-token { $token }
+nothing-suggested = Предположений нет.
+more-suggestions = { $count ->
+    [one] И ещё { $count } предположение.
+    [few] И ещё { $count } предположения.
+   *[many] И ещё { $count } предположений.
+}
+from-ticket = из { $ticket }
 nothing-found = Ничего не найдено.
 no-tickets = Подходящих запросов нет.
 

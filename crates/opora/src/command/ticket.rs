@@ -35,6 +35,7 @@ pub(crate) async fn run(context: &Context, command: TicketCommand) -> Result<(),
         TicketCommand::Watch(args) => watch::watch(context, args).await,
         TicketCommand::Explain(args) => explain(context, args.ticket).await,
         TicketCommand::History(args) => history(context, args.ticket).await,
+        TicketCommand::Suggestions => suggestions(context).await,
     }
 }
 
@@ -156,6 +157,12 @@ async fn explain(context: &Context, ticket: String) -> Result<(), Failure> {
     let request = v1::ExplainTicketRequest { name: ticket };
     let response: v1::ExplainTicketResponse = call!(context, sla.explain_ticket(request))?;
     context.out.one(&response, || context.out.explanation(&response))
+}
+
+async fn suggestions(context: &Context) -> Result<(), Failure> {
+    let request = v1::ListSuggestionsRequest {};
+    let response: v1::ListSuggestionsResponse = call!(context, reports.list_suggestions(request))?;
+    context.out.list(&response, &response.suggestions, || context.out.suggestions(&response))
 }
 
 async fn history(context: &Context, ticket: String) -> Result<(), Failure> {

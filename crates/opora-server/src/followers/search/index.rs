@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use opora_core::event::{Change, TicketEvent};
-use opora_core::model::{Revision, Ticket, TicketNumber};
+use opora_core::model::{MAX_PARTS, Revision, Ticket, TicketNumber};
 use opora_store::{Activity, StoreUid};
 use parking_lot::Mutex;
 use tantivy::indexer::IndexWriterOptions;
@@ -193,11 +193,9 @@ impl TextIndex {
                 if alive.is_none_or(|alive| alive.is_alive(doc)) {
                     let number = column.first(doc).unwrap_or(0);
                     numbers.insert(number);
-                    let mut target = targets.get(&number);
-                    while let Some(number) = target {
-                        numbers.insert(*number);
-                        target = targets.get(number);
-                    }
+                    let chain = std::iter::successors(targets.get(&number), |number| targets.get(number));
+                    // No chain is longer; a damaged index could hold a circle.
+                    chain.take(MAX_PARTS).for_each(|number| numbers.insert(*number));
                 }
                 doc = postings.advance();
             }
