@@ -52,6 +52,7 @@ pub(super) fn ticket(new: &NewTicket, context: &Context<'_>, follows: Option<Tic
         uid: Uid::new(context.now, context.next_number, context.random),
         revision: context.revision,
         etag_revision: context.revision,
+        etag_random: context.random as u32,
         organisation,
         reporter,
         subject: new.subject.clone(),

@@ -73,6 +73,8 @@ impl<'a> Draft<'a> {
         ticket.update_time = self.at;
         if etag == Etag::Moves {
             ticket.etag_revision = self.context.revision;
+            // 32 of the 64 bits: the revision and the uid stand beside them.
+            ticket.etag_random = self.context.random as u32;
         }
         let ticket = Arc::new(ticket.clone());
         self.events.push(TicketEvent { at: self.at, actor, reason, change, ticket });

@@ -195,8 +195,10 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// The etag.
+    /// The etag. The times tell it from what another desk, or one that was put back from a copy, did under the same
+    /// revision.
     pub fn etag(&self) -> String {
-        format!("{:x}", self.revision.0)
+        let at = |time: Timestamp| time.as_millis();
+        format!("{:x}-{:x}-{:x}", self.revision.0, at(self.update_time), at(self.create_time))
     }
 }

@@ -22,6 +22,8 @@ pub struct Ticket {
     pub revision: Revision,
     /// Revision of the last change of what a caller can set; the etag is made from it.
     pub etag_revision: Revision,
+    /// Random bits of that change: a desk that was put back from a copy makes other changes under the same revisions.
+    pub etag_random: u32,
     /// The customer.
     pub organisation: Option<OrganisationId>,
     /// Who reported it.
@@ -176,9 +178,10 @@ pub struct Facets {
 }
 
 impl Ticket {
-    /// The etag: changes with what a caller can set, not with comments, counts, warnings or breaches.
+    /// The etag: changes with what a caller can set, not with comments, counts, warnings or breaches. It names the
+    /// ticket's uid and the very change, so that one of another desk, or of what a copy lost, never matches.
     pub fn etag(&self) -> String {
-        format!("{:x}-{:x}", self.number.0, self.etag_revision.0)
+        format!("{}-{:x}-{:x}", self.uid.0.simple(), self.etag_revision.0, self.etag_random)
     }
 
     /// The rung that it stands on, 0 if it was never escalated.

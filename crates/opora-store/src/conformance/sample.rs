@@ -50,6 +50,7 @@ pub fn bare_ticket(number: u64, revision: u64) -> Ticket {
         uid: Uid::new(at(0), TicketNumber(number), number),
         revision: Revision(revision),
         etag_revision: Revision(revision),
+        etag_random: 0,
         organisation: None,
         reporter: Reporter::default(),
         subject: format!("заявка {number}").into(),
@@ -126,6 +127,7 @@ pub fn full_ticket(number: u64, revision: u64) -> Ticket {
     };
     Ticket {
         etag_revision: Revision(revision.saturating_sub(1)),
+        etag_random: u32::MAX,
         organisation: Some(OrganisationId::new("acme").expect("written here, and well formed")),
         reporter: Reporter { display_name: "Анна".into(), email: "anna@example.com".into() },
         description_revision: Revision(7),
