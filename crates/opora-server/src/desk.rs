@@ -12,7 +12,7 @@ use std::time::Duration;
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::{Policy, PolicyDefinition, PolicyRef, PolicySource as _};
-use opora_core::time::Timestamp;
+use opora_core::time::{Millis, Timestamp};
 use opora_store::{Position, ReadError, Store, StoreUid};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
@@ -270,9 +270,14 @@ impl Desk {
         }
     }
 
-    /// Whether timers fire; false while a jump of the machine's clock is waited out.
+    /// Whether the machine's clock can be relied on; false while it has jumped away from the time that passed.
     pub fn timers_healthy(&self) -> bool {
-        self.shared.world.time.healthy()
+        self.clock_apart().is_none()
+    }
+
+    /// How far the machine's clock is from the desk's time, where it has jumped.
+    pub fn clock_apart(&self) -> Option<Millis> {
+        self.shared.world.time.read().apart
     }
 
     /// Ends when the store has failed, with why: the process has to end then.

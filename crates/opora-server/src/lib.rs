@@ -11,6 +11,8 @@ mod presence;
 pub mod serve;
 mod service;
 mod storage;
+mod warnings;
 
 pub use config::Config;
 pub use serve::{Running, ServeError, serve, start};
+pub use warnings::{Topic, Warning, Warnings};

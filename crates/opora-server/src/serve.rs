@@ -197,6 +197,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         filters: Cache::new(FILTERS),
         presences: Presences::new(config.max_watches),
         stopping: stopping.clone(),
+        warnings: config.warnings.clone(),
         desk: desk.clone(),
         files,
     });

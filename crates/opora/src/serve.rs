@@ -27,6 +27,9 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
     // After an unclean stop the view is first opened in a process that may die of it.
     config.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);
     log(&config)?;
+    for warning in config.warnings.all() {
+        tracing::warn!("{warning}");
+    }
     // Of a page of two megabytes a little is used here and there: it costs memory, and time to be cleared. A system that
     // has no such switch goes on with them.
     #[cfg(target_os = "linux")]

@@ -1,8 +1,10 @@
-//! Configuration: built-in values, then a TOML file, then the environment (`OPORA_…`), then flags. An unknown setting is
-//! an error that names the nearest known one. Parsed whole before anything is opened or bound.
+//! Configuration: built-in values, then a TOML file, then the environment (`OPORA_…`), then flags. An unknown setting of
+//! the file or a flag is an error that names the nearest known one; an unknown variable a warning, for others than the
+//! operator put variables there too. Parsed whole before anything is opened or bound.
 //!
 //! One table (`settings::SETTINGS`) is the source of the keys, of `--print-config` and of `docs/configuration.md`.
 
+mod environment;
 mod parse;
 mod rules;
 mod settings;
@@ -25,27 +27,8 @@ use toml::Value;
 
 pub use show::document;
 
-use settings::{Kind, SETTINGS, Setting};
-
-/// Environment variables that begin with `OPORA_` and are no settings of the server: the client's, and the tests'.
-const NOT_SETTINGS: &[&str] = &[
-    "CONFIG",
-    "SERVER",
-    "AS",
-    "ACTOR",
-    "LANG",
-    "LANGUAGE",
-    "OUTPUT",
-    "COLOR",
-    "COLOUR",
-    "THEME",
-    "BIN",
-    "BLESS",
-    "WRITE_DOCS",
-    "VERSION",
-];
-/// Beginnings of such variables.
-const NOT_SETTINGS_PREFIXES: &[&str] = &["CRASH_", "WIRE_", "TEST_", "BENCH_", "CONSOLE_", "DEMO_"];
+use crate::warnings::{Topic, Warnings};
+use settings::{SETTINGS, Setting};
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,6 +179,8 @@ pub struct Config {
     /// No setting, the binary's to fill: the command that looks at a view after an unclean stop in a process of its own
     /// (`EmbeddedOptions::probe` of the store); its last argument will be the view's directory.
     pub probe: Option<Vec<OsString>>,
+    /// No setting: what an operator should look at, for all parts of the process to put things on.
+    pub warnings: Warnings,
     values: BTreeMap<&'static str, (Value, Source)>,
 }
 
@@ -213,16 +198,16 @@ impl Config {
                 Err(trouble) => faults.push(Fault::File { path: path.clone(), trouble }),
             }
         }
-        for (name, value) in &sources.environment {
-            take_variable(name, value, &mut values, &mut faults);
-        }
+        let unknown_variables = environment::take(&sources.environment, &mut values);
         for (key, value) in &sources.flags {
             match setting(key) {
                 Some(setting) => put(&mut values, setting, Value::String(value.clone()), Source::Flag(key.clone())),
                 None => faults.push(unknown(key, "flags".into(), key, known())),
             }
         }
-        Self::build(values, faults)
+        let config = Self::build(values, faults)?;
+        config.warnings.set(Topic::Environment, unknown_variables);
+        Ok(config)
     }
 
     /// A desk for a trial: this directory, any free port, nothing else changed.
@@ -284,6 +269,7 @@ impl Config {
             search,
             rules,
             probe: None,
+            warnings: Warnings::default(),
             values,
         })
     }
@@ -344,34 +330,15 @@ fn keep_builtin_calendars(value: &mut Value, builtin: &BTreeMap<&'static str, (V
     own.extend(missing);
 }
 
-fn take_variable(
-    name: &str,
-    value: &str,
-    values: &mut BTreeMap<&'static str, (Value, Source)>,
-    faults: &mut Vec<Fault>,
-) {
-    let Some(rest) = name.strip_prefix("OPORA_") else { return };
-    if NOT_SETTINGS.contains(&rest) || NOT_SETTINGS_PREFIXES.iter().any(|prefix| rest.starts_with(prefix)) {
-        return;
-    }
-    let key = rest.to_ascii_lowercase();
-    if let Some(setting) = setting(&key).filter(|setting| setting.kind != Kind::Tables) {
-        put(values, setting, Value::String(value.to_owned()), Source::Environment(name.to_owned()));
-        return;
-    }
-    let scalars = SETTINGS.iter().filter(|s| s.kind != Kind::Tables).map(|s| s.key);
-    let mut fault = unknown(&key, "environment".into(), name, scalars);
-    if let Fault::Unknown { nearest: Some(nearest), .. } = &mut fault {
-        *nearest = format!("OPORA_{}", nearest.to_ascii_uppercase());
-    }
-    faults.push(fault);
-}
-
 /// An unknown key with the nearest known one, if any is near.
 fn unknown<'a>(key: &str, origin: String, shown: &str, known: impl Iterator<Item = &'a str>) -> Fault {
+    Fault::Unknown { key: shown.to_owned(), origin, nearest: nearest(key, known) }
+}
+
+/// The known key that is nearest to one that is not, if any is near.
+fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let near = known.map(|name| (strsim::damerau_levenshtein(key, name), name)).min();
-    let nearest = near.filter(|(distance, name)| *distance <= name.len().max(4) / 2).map(|(_, name)| name.to_owned());
-    Fault::Unknown { key: shown.to_owned(), origin, nearest }
+    near.filter(|(distance, name)| *distance <= name.len().max(4) / 2).map(|(_, name)| name.to_owned())
 }
 
 /// A calendar by its id; `24x7` is there without being defined.

@@ -40,6 +40,8 @@ impl World {
         time: Timekeeper,
     ) -> Self {
         let newest_at = store.position().newest_at.unwrap_or(Timestamp::MIN);
+        // The wall may have been set back while the desk was down: its time goes on all the same.
+        time.not_before(newest_at);
         Self {
             hub: Arc::new(Hub::new(store.position().newest)),
             log: Log::new(store.clone()),

@@ -30,6 +30,7 @@ use crate::desk::Desk;
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem};
 use crate::presence::Presences;
+use crate::warnings::Warnings;
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
@@ -60,6 +61,8 @@ pub(crate) struct Parts {
     pub(crate) presences: Presences,
     /// The server is stopping: streams end.
     pub(crate) stopping: CancellationToken,
+    /// What an operator should look at.
+    pub(crate) warnings: Warnings,
     /// Filters that were read lately.
     pub(crate) filters: Cache<Arc<str>, Arc<Filter>>,
 }
