@@ -4,7 +4,7 @@ mod history;
 mod long;
 mod query;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::{Policy, PolicyDefinition, PolicyRef, PolicySource as _};
 use opora_core::time::{Millis, Timestamp};
-use opora_store::{Position, ReadError, Store, StoreUid};
+use opora_store::{Damage, PassingDir, Position, ReadError, Store, StoreUid};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -99,6 +99,8 @@ struct Shared {
     clocks: Arc<Clocks>,
     /// Where the followers keep what is theirs.
     dir: PathBuf,
+    /// That place, where the store is damaged and only read: what followers lack then must not be believed later.
+    passing: Option<PassingDir>,
     /// Descriptions that were read lately.
     descriptions: Descriptions,
     /// The followers' threads.
@@ -132,9 +134,7 @@ impl Desk {
     /// # Errors
     /// [`OpenError`].
     pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Self, OpenError> {
-        let dir = options.data_dir.join("followers");
-        #[expect(clippy::disallowed_methods, reason = "before the runtime serves anybody")]
-        std::fs::create_dir_all(&dir)?;
+        let (dir, passing) = followers_dir(&*store, &options.data_dir)?;
         let mut rules = options.rules;
         for definition in store.policies()? {
             let named = definition.policy.clone();
@@ -153,13 +153,15 @@ impl Desk {
             search,
             clocks,
             dir,
+            passing,
             descriptions: Descriptions::with_weighter(DESCRIPTION_BYTES / 512, DESCRIPTION_BYTES as u64, TextWeight),
             threads: Mutex::default(),
             watch_patience: options.watch_patience,
             tasks: TaskTracker::new(),
             long: long::Long::default(),
         };
-        shared.start_followers(options.timers)?;
+        // Where nothing can be changed, nothing is told either.
+        shared.start_followers(options.timers && shared.passing.is_none())?;
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -248,6 +250,11 @@ impl Desk {
         self.shared.world.now()
     }
 
+    /// What can't be read, where the store is damaged and only read.
+    pub fn damage(&self) -> Option<Damage> {
+        self.shared.world.store.damage()
+    }
+
     /// Where each follower stands.
     pub fn followers(&self) -> Vec<FollowerStatus> {
         let shared = &self.shared;
@@ -306,6 +313,18 @@ impl Desk {
     }
 }
 
+/// The directory of the followers, and the one that goes away with the desk where the store's own must not be written.
+fn followers_dir(store: &dyn Store, data: &Path) -> std::io::Result<(PathBuf, Option<PassingDir>)> {
+    if store.damage().is_some() {
+        let passing = PassingDir::new("followers")?;
+        return Ok((passing.path().to_owned(), Some(passing)));
+    }
+    let dir = data.join("followers");
+    #[expect(clippy::disallowed_methods, reason = "before the runtime serves anybody")]
+    std::fs::create_dir_all(&dir)?;
+    Ok((dir, None))
+}
+
 impl Shared {
     fn start_followers(&self, fire: bool) -> std::io::Result<()> {
         let (world, hub) = (self.world.clone(), self.world.hub.clone());
@@ -339,7 +358,7 @@ impl Shared {
             // A panic in it was told.
             drop(thread.join());
         }
-        if let Err(error) = self.world.queue.write_checkpoint(&self.dir) {
+        if let Err(error) = self.world.queue.write_checkpoint(&*self.world.store, &self.dir) {
             tracing::warn!(%error, "the queue's place can't be written down");
         }
         self.world.store.close()

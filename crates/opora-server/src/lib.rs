@@ -14,5 +14,5 @@ mod storage;
 mod warnings;
 
 pub use config::Config;
-pub use serve::{Running, ServeError, serve, start};
+pub use serve::{Opened, Running, ServeError, serve, start};
 pub use warnings::{Topic, Warning, Warnings};

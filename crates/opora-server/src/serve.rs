@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use opora_core::model::Revision;
 use opora_proto::FILE_DESCRIPTOR_SET;
 use opora_proto::v1::admin_service_server::AdminServiceServer;
 use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
@@ -13,7 +14,7 @@ use opora_proto::v1::directory_service_server::DirectoryServiceServer;
 use opora_proto::v1::presence_service_server::PresenceServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
-use opora_store::Blobs;
+use opora_store::{Blobs, Damage, ReadError};
 use quick_cache::sync::Cache;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -31,6 +32,7 @@ use crate::engine::SystemClock;
 use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
 use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens, attached};
+use crate::warnings::{Topic, Warning};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
@@ -184,7 +186,9 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
             return Err(ServeError::Bind { address: config.listen, cause });
         }
     };
-    sweep(&files, &desk).await;
+    if desk.damage().is_none() {
+        sweep(&files, &desk).await;
+    }
 
     let stopping = CancellationToken::new();
     let service = Service::new(Parts {
@@ -233,9 +237,30 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     // Ended by `stop`, which waits for it; `failed` finds out when it ends by itself.
     let tracker = TaskTracker::new();
     let transport = tracker.spawn(transport);
-    set_health(&reporter, ServingStatus::Serving).await;
+    let damage = desk.damage();
+    let read_only = damage.as_ref().map(|d| Warning::ReadOnly { revisions: d.revisions, tickets: d.tickets });
+    let restored = config.start.accept_restored.then_some(Warning::Restored);
+    config.warnings.set(Topic::Data, read_only.into_iter().chain(restored).collect());
+    match damage {
+        None => set_health(&reporter, ServingStatus::Serving).await,
+        // It answers, and nobody is to be sent here by a load balancer.
+        Some(damage) => tracing::error!(
+            revisions = damage.revisions,
+            first = damage.first.map_or(0, |first| first.0),
+            "health stays NOT_SERVING: the data directory is damaged and served to be read only (--degraded)"
+        ),
+    }
     tracing::info!(%address, data = %config.data.display(), "listening");
     Ok(Running { address, desk, health: reporter, stopping, calls, transport, config })
+}
+
+/// What whoever starts a server has to be told.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The data directory is damaged and only read.
+    pub damage: Option<Damage>,
+    /// The directory was put to use as a copy; the revision at which it goes on.
+    pub accepted: Option<Revision>,
 }
 
 /// Runs a server until SIGTERM or SIGINT; `listening` is told the address once it answers (the binary prints
@@ -243,13 +268,15 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr) + Send) -> Result<(), ServeError> {
+pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr, &Opened) + Send) -> Result<(), ServeError> {
     let bug = |error: std::io::Error| ServeError::Bug(format!("signals: {error}"));
     // Before anything is opened: a signal that comes early is not lost, and does not tear the start.
     let mut terminate = signal(SignalKind::terminate()).map_err(bug)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(bug)?;
+    let accepted = config.start.accept_restored;
     let mut running = start(config).await?;
-    listening(running.address());
+    let opened = Opened { damage: running.desk.damage(), accepted: accepted.then(|| running.desk.position().newest) };
+    listening(running.address(), &opened);
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -299,6 +326,11 @@ fn open(config: &Config) -> Result<(Desk, Arc<Blobs>), ServeError> {
         timers: true,
         watch_patience: config.watch_patience,
     };
-    let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
+    let desk = Desk::open(store, options).map_err(|error| match error {
+        crate::desk::OpenError::Read(ReadError::Corrupt(detail)) => {
+            ServeError::Open(opora_store::OpenError::Unreadable { path: config.data.clone(), detail })
+        }
+        error => failed(&error),
+    })?;
     Ok((desk, files))
 }

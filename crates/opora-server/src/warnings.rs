@@ -12,6 +12,8 @@ use crate::errors::{Language, warning};
 /// What a warning is about; the order in which warnings are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
+    /// What is kept.
+    Data,
     /// Variables of the environment that are no settings.
     Environment,
     /// The machine's clock.
@@ -23,6 +25,15 @@ pub enum Topic {
 /// One thing that an operator should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
+    /// The data directory is damaged and only read.
+    ReadOnly {
+        /// How many revisions can't be read.
+        revisions: u64,
+        /// How many tickets are known to be refused for it.
+        tickets: u64,
+    },
+    /// The data directory was put to use as a copy, at this start.
+    Restored,
     /// A variable that begins as ours do and is no setting; it was passed over.
     UnknownVariable {
         /// Its name.
@@ -58,6 +69,11 @@ impl Warning {
     /// The sentence in a language of the desk.
     pub(crate) fn sentence(&self, language: Language) -> String {
         match self {
+            Self::ReadOnly { revisions, tickets } => {
+                let numbers = [("revisions", &*revisions.to_string()), ("tickets", &*tickets.to_string())];
+                warning(language, "read-only", &numbers, None)
+            }
+            Self::Restored => warning(language, "restored", &[], None),
             Self::UnknownVariable { name, nearest: None } => {
                 warning(language, "unknown-variable", &[("name", name)], None)
             }
@@ -118,6 +134,8 @@ mod tests {
     fn every_warning() -> Vec<Warning> {
         let name = || "OPORA_LISTN".to_owned();
         vec![
+            Warning::ReadOnly { revisions: 12, tickets: 3 },
+            Warning::Restored,
             Warning::UnknownVariable { name: name(), nearest: None },
             Warning::UnknownVariable { name: name(), nearest: Some("OPORA_LISTEN".into()) },
             Warning::MoreVariables { count: 3 },

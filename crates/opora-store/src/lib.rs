@@ -11,6 +11,7 @@ pub mod conformance;
 mod disk;
 mod embedded;
 mod journal;
+mod passing;
 mod priority;
 #[cfg(test)]
 mod tests;
@@ -18,11 +19,12 @@ mod view;
 mod wrong;
 
 pub use api::{
-    AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
+    AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
 pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
+pub use passing::PassingDir;
 pub use priority::{Activity, yield_to_others};
 pub use view::generations::probe_view;
 pub use wrong::Wrong;

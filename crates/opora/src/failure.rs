@@ -232,7 +232,9 @@ fn hint(fault: &Fault) -> Option<&'static str> {
         ErrorReason::RequestIdReused => "hint-request-id",
         ErrorReason::DeadlineExceeded => "hint-deadline",
         ErrorReason::Overloaded | ErrorReason::NotServing => "hint-try-again",
-        ErrorReason::StoreFailed | ErrorReason::DataCorrupt | ErrorReason::Internal => "hint-operator",
+        ErrorReason::StoreFailed | ErrorReason::ReadOnly | ErrorReason::DataCorrupt | ErrorReason::Internal => {
+            "hint-operator"
+        }
         _ => return None,
     };
     Some(by_reason)

@@ -1,9 +1,9 @@
 //! `opora serve`: the desk in a process of its own. Reads flags, sets up the log, and leaves the rest to the server.
 
-use std::io::IsTerminal as _;
+use std::io::{IsTerminal as _, Write as _};
 
 use opora_server::config::{Config, LogFormat, Sources};
-use opora_server::{ServeError, serve};
+use opora_server::{Opened, ServeError, serve};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::work::ServeArgs;
@@ -25,7 +25,9 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         return out.raw(&config.print());
     }
     // After an unclean stop the view is first opened in a process that may die of it.
-    config.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);
+    config.start.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);
+    config.start.accept_restored = args.accept_restored;
+    config.start.degraded = args.degraded;
     log(&config)?;
     for warning in config.warnings.all() {
         tracing::warn!("{warning}");
@@ -39,7 +41,12 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         .thread_name("opora")
         .build()
         .map_err(|cause| Failure::stream("io-starting", cause))?;
-    let listening = |address| {
+    let data = config.data.display().to_string();
+    let listening = |address, opened: &Opened| {
+        for line in loudly(&data, opened, &out.text) {
+            // As loud as can be, whatever the log is set to; who closed standard error does not want to hear it.
+            let _ = writeln!(std::io::stderr(), "{line}");
+        }
         // A supervisor that reads no standard output is none of the desk's business.
         let _ = out.raw(&format!("listening on http://{address}\n"));
     };
@@ -67,6 +74,19 @@ pub(crate) fn failed(error: &ServeError, text: &Text) -> Failure {
         ServeError::Failed(detail) => Failure::new(exit, text.with("serve-failed", &[("detail", detail.into())])),
         other => Failure::new(exit, other.to_string()),
     }
+}
+
+/// What everybody has to know who starts it so.
+fn loudly(data: &str, opened: &Opened, text: &Text) -> Vec<String> {
+    let degraded = opened.damage.as_ref().map(|damage| {
+        let arguments = [("data", data.into()), ("revisions", damage.revisions.to_string().into())];
+        text.with("serve-degraded", &arguments)
+    });
+    let accepted = opened.accepted.map(|revision| {
+        let arguments = [("data", data.into()), ("revision", revision.0.to_string().into())];
+        text.with("serve-accepted", &arguments)
+    });
+    degraded.into_iter().chain(accepted).collect()
 }
 
 fn log(config: &Config) -> Result<(), Failure> {

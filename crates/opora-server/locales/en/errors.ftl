@@ -39,4 +39,5 @@ upload-content = The content does not match the size or hash of the header
 not-permitted = The caller may not do this
 no-change = Nothing would change
 archived = { $name } is archived and can't be given work
+read-only = The data directory is damaged and is only read; nothing can be changed until an operator has mended it
 session-not-found = That session is not there: watch presence first

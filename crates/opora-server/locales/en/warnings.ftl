@@ -1,4 +1,6 @@
 # Sentences of GetServerInfo.warnings: what an operator should look at, and what to do about it.
+read-only = The data directory is damaged and served to be read only (--degraded): revisions that can't be read: { $revisions }, tickets refused for it: { $tickets }. Run `opora check` on a copy of it, put the named files back from a backup, and start without --degraded
+restored = The data directory was put to use as a copy at this start (--accept-restored): it is another store, and its revisions go on 1,000,000 further. Start without that flag from now on
 unknown-variable = The variable { $name } is no setting and was passed over: docs/configuration.md lists them
 unknown-variable-near = The variable { $name } is no setting and was passed over; did you mean { $nearest }?
 more-variables = { $count ->

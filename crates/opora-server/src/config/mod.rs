@@ -9,9 +9,9 @@ mod parse;
 mod rules;
 mod settings;
 mod show;
+mod start;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -26,6 +26,7 @@ use opora_core::time::Millis;
 use toml::Value;
 
 pub use show::document;
+pub use start::StartOptions;
 
 use crate::warnings::{Topic, Warnings};
 use settings::{SETTINGS, Setting};
@@ -176,9 +177,8 @@ pub struct Config {
     pub search: bool,
     /// The rules of the desk.
     pub rules: Rules,
-    /// No setting, the binary's to fill: the command that looks at a view after an unclean stop in a process of its own
-    /// (`EmbeddedOptions::probe` of the store); its last argument will be the view's directory.
-    pub probe: Option<Vec<OsString>>,
+    /// No settings, but of one start.
+    pub start: StartOptions,
     /// No setting: what an operator should look at, for all parts of the process to put things on.
     pub warnings: Warnings,
     values: BTreeMap<&'static str, (Value, Source)>,
@@ -268,7 +268,7 @@ impl Config {
             max_waiting,
             search,
             rules,
-            probe: None,
+            start: StartOptions::default(),
             warnings: Warnings::default(),
             values,
         })

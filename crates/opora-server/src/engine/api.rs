@@ -188,6 +188,9 @@ pub enum Refused {
     /// The store failed; the process ends.
     #[error("the store failed")]
     StoreFailed,
+    /// The store is damaged and only read.
+    #[error("the store is damaged and only read")]
+    ReadOnly,
     /// What is stored is damaged.
     #[error("what is stored is damaged: {0}")]
     Corrupt(String),

@@ -106,6 +106,21 @@ impl Log {
         Ok(commits.into_iter().map(|commit| Arc::new(Published { commit, before: None })).collect())
     }
 
+    /// The same for who follows: where the store is damaged and only read, what can't be read is passed over. Whoever
+    /// asked for a revision is never given less.
+    pub(crate) fn read_sound(&self, from: Revision, max: usize) -> Result<Vec<Arc<Published>>, ReadError> {
+        let mut from = from;
+        loop {
+            match self.read(from, max) {
+                Err(ReadError::Corrupt(_)) if self.store.damage().is_some() => {
+                    let Some(next) = self.store.sound_after(from.next()) else { return Ok(Vec::new()) };
+                    from = next;
+                }
+                read => return read,
+            }
+        }
+    }
+
     /// Waits until something newer than this revision is there, it is time, or the log has stopped: then `false`.
     pub(crate) fn wait(&self, seen: Revision, at_most: Duration) -> bool {
         let mut state = self.state.lock();

@@ -127,6 +127,7 @@ impl Writer {
                 tracing::warn!(why, "the disk is full: changes are refused");
                 Err(Refused::DiskFull)
             }
+            Err(AppendError::ReadOnly) => Err(Refused::ReadOnly),
             Err(error) => {
                 self.poison(&error.to_string());
                 Err(Refused::StoreFailed)

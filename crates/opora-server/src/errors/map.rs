@@ -116,6 +116,11 @@ impl Problem {
         Self::field(field, rest)
     }
 
+    /// The store is damaged and only read.
+    pub(crate) fn read_only() -> Box<Self> {
+        Self::new(Code::FailedPrecondition, R::ReadOnly)
+    }
+
     /// The store failed.
     pub(crate) fn store_failed() -> Box<Self> {
         Self::new(Code::Unavailable, R::StoreFailed)
@@ -143,6 +148,7 @@ impl From<AppendError> for Box<Problem> {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Full(_) => Problem::disk_full(),
+            AppendError::ReadOnly => Problem::read_only(),
             AppendError::Failed(_) => Problem::store_failed(),
             AppendError::NotNext { .. } => Problem::internal("a commit was out of order", &error),
         }
@@ -186,6 +192,7 @@ pub(crate) fn refused(refused: Refused, request_id: Option<&str>) -> Box<Problem
         Refused::DiskFull => Problem::disk_full(),
         Refused::Overloaded => Problem::overloaded(),
         Refused::Stopping => Problem::not_serving(),
+        Refused::ReadOnly => Problem::read_only(),
         Refused::StoreFailed => Problem::store_failed(),
         Refused::Corrupt(cause) => Problem::corrupt(&cause),
     }

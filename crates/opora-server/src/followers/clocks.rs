@@ -110,7 +110,7 @@ impl Clocks {
             rested += pause;
             if rested >= CHECKPOINT_REST && read.0.saturating_sub(written.0) >= CHECKPOINT {
                 rested = Duration::ZERO;
-                match world.queue.write_checkpoint(dir) {
+                match world.queue.write_checkpoint(&*world.store, dir) {
                     Ok(revision) => written = revision,
                     Err(error) => tracing::warn!(%error, "the queue's place can't be written down"),
                 }
@@ -130,7 +130,7 @@ impl Clocks {
 
     /// Reads some of the log; whether there was any.
     fn follow(&self, world: &World, due: &mut Due, read: &mut Revision) -> bool {
-        let commits = match world.log.read(read.next(), CHUNK) {
+        let commits = match world.log.read_sound(read.next(), CHUNK) {
             Ok(commits) => commits,
             Err(error) => {
                 tracing::warn!(%error, "the timers can't read the log");

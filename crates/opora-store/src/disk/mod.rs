@@ -10,7 +10,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use real::RealDisk;
+pub(crate) use real::{ReadDisk, RealDisk};
 
 /// An open file, read and written at positions.
 pub(crate) trait File: Send + Sync {

@@ -91,3 +91,44 @@ impl Disk for RealDisk {
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
     }
 }
+
+/// The machine's file system, of which nothing is changed: also of one that is read-only, or another user's.
+pub(crate) struct ReadDisk;
+
+fn only_read<T>() -> io::Result<T> {
+    Err(io::ErrorKind::ReadOnlyFilesystem.into())
+}
+
+impl Disk for ReadDisk {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        Ok(Arc::new(fs::File::open(path)?))
+    }
+
+    fn create(&self, _: &Path) -> io::Result<Arc<dyn File>> {
+        only_read()
+    }
+
+    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
+        only_read()
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        only_read()
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        RealDisk.list(dir)
+    }
+
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::metadata(dir).map(drop)
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        only_read()
+    }
+
+    fn free(&self, dir: &Path) -> io::Result<u64> {
+        RealDisk.free(dir)
+    }
+}

@@ -5,9 +5,11 @@
 //! compressed in blocks, and still read at the offsets at which it was written.
 
 pub(crate) mod frame;
+mod leap;
 mod open;
 mod pack;
 mod packed;
+mod salvage;
 mod scan;
 mod seal;
 mod segment;
@@ -30,7 +32,7 @@ use crate::api::{AppendError, ReadError, StoreUid};
 use crate::disk::{Disk, File, is_full};
 use crate::priority::Activity;
 
-pub(crate) use open::JournalError;
+pub(crate) use open::{Acknowledged, JournalError, Torn, store_uid};
 pub(crate) use pack::Packing;
 pub(crate) use verify::verify;
 
@@ -56,6 +58,10 @@ pub(crate) struct Journal {
     newest: AtomicU64,
     /// A reserved file that the next segment is made of.
     spare: Mutex<Option<Arc<dyn File>>>,
+    /// Held while finished segments are sealed.
+    house: Mutex<()>,
+    /// Held while one is compressed: there is one place for it.
+    packing: Mutex<()>,
     /// When something was last appended.
     activity: Activity,
 }
@@ -98,6 +104,11 @@ impl Journal {
     /// The newest revision that is durable; what frames are written with.
     pub(crate) fn newest(&self) -> Revision {
         Revision(self.newest.load(Ordering::Acquire))
+    }
+
+    /// With which frames are written. The store has another one after a copy was put to use.
+    pub(crate) fn uid(&self) -> StoreUid {
+        self.uid
     }
 
     /// The oldest revision that is kept.
@@ -152,7 +163,7 @@ impl Journal {
         drop(index);
         tail.newest_at = Some(group.at);
         self.activity.note(group.lengths.len());
-        self.newest.fetch_add(group.lengths.len() as u64, Ordering::AcqRel);
+        self.newest.store((group.first.0 + group.lengths.len() as u64).saturating_sub(1), Ordering::Release);
         Ok(())
     }
 
@@ -203,13 +214,14 @@ impl Journal {
                 (temporary, file, SEGMENT_HEADER as u64)
             }
         };
-        file.write_at(&segment_header(self.uid, first, SEGMENT_VERSION), 0)?;
+        file.write_at(&segment_header(self.uid, first, None, SEGMENT_VERSION), 0)?;
         file.sync()?;
         self.disk.rename(&temporary, &path)?;
         self.disk.sync_dir(&self.dir)?;
         drop(kept);
-        let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
-        Ok((Arc::new(Segment::new(first, Opened { file, packed: false }, path, index, false)), (wanted, written)))
+        let index = Index { end: SEGMENT_HEADER as u64, ..Index::default() };
+        let opened = Opened { file, packed: false, leap: None };
+        Ok((Arc::new(Segment::new(first, opened, path, index, false)), (wanted, written)))
     }
 
     fn spare_path(&self) -> PathBuf {
@@ -218,6 +230,8 @@ impl Journal {
 
     /// What is better done beside the writer: room for the next segment, seals for finished ones.
     pub(crate) fn housekeep(&self) -> io::Result<()> {
+        // One at a time: two that seal the same segment would take each other's file away.
+        let _one = self.house.lock();
         let segments = self.segments.read().clone();
         let Some((last, finished)) = segments.split_last() else { return Ok(()) };
         for (n, segment) in finished.iter().enumerate() {
@@ -298,12 +312,39 @@ impl Journal {
         mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut next = from;
-        while next <= to {
+        loop {
+            next = self.present(next);
+            if next > to {
+                return Ok(());
+            }
             let frames = (to.0 - next.0 + 1) as usize;
             let segment = self.segment_of(next)?;
             next = Revision(segment.read(self.uid, next, frames, READ_AHEAD, &mut each)?);
         }
-        Ok(())
+    }
+
+    /// The revision itself, or the first one after a leap in which it was left out.
+    pub(crate) fn present(&self, revision: Revision) -> Revision {
+        let segments = self.segments.read();
+        let after = segments.partition_point(|s| s.first <= revision);
+        match segments.get(after) {
+            Some(next) if next.leap.is_some_and(|leap| leap.follows < revision) => next.first,
+            _ => revision,
+        }
+    }
+
+    /// The first revision from `revision` on that is no hole; `None`: there is none.
+    pub(crate) fn sound_from(&self, revision: Revision) -> Option<Revision> {
+        let segments = self.segments.read();
+        let at = segments.partition_point(|s| s.first <= revision).saturating_sub(1);
+        segments.get(at..).unwrap_or_default().iter().find_map(|segment| segment.sound_from(revision))
+    }
+
+    /// Whose the store is: another one's after each copy that was put to use.
+    pub(crate) fn store_uid(&self) -> StoreUid {
+        let segments = self.segments.read();
+        let newest = segments.iter().rev().find_map(|segment| Some(segment.leap?.uid(self.uid, segment.first)));
+        newest.unwrap_or(self.uid)
     }
 
     fn segment_of(&self, revision: Revision) -> Result<Arc<Segment>, ReadError> {

@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::packed::{Packed, pack};
+use super::packed::{Packed, header, pack};
 use super::seal::Seal;
 use super::segment::{Segment, seal_path};
 use super::{Journal, SPARE_STEP, hash_file};
@@ -32,6 +32,7 @@ impl Journal {
     /// # Errors
     /// Of the file system, and where the segment is damaged; it stays as it is.
     pub(crate) fn pack_next(&self, goes_on: &dyn Fn() -> bool) -> io::Result<Packing> {
+        let _one = self.packing.lock();
         let next = self.segments.read().iter().find(|segment| segment.can_be_packed()).cloned();
         let Some(segment) = next else { return Ok(Packing::Nothing) };
         let seal = Seal::read(&*self.disk, &seal_path(&self.dir, segment.first), segment.first)
@@ -51,7 +52,8 @@ impl Journal {
         let temporary = self.packing_path();
         let file = self.disk.create(&temporary)?;
         let mut unsynced = 0;
-        let written = pack(self.uid, segment.first, &*segment.file(), seal.end, self.options.block, &*file, |bytes| {
+        let header = header(self.uid, segment.first, segment.leap);
+        let written = pack(&header, &*segment.file(), seal.end, self.options.block, &*file, |bytes| {
             unsynced += bytes;
             if unsynced >= SPARE_STEP {
                 // A little at a time: the writer's syncs wait for what is under way.

@@ -5,3 +5,5 @@ mod conform;
 mod damage;
 mod packed;
 mod power;
+mod restored;
+mod sound;

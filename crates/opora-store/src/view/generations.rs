@@ -11,7 +11,10 @@ use opora_core::model::TicketNumber;
 
 use super::record::BLOCK;
 use super::tree::{Broken, Tree};
+use crate::disk::ReadDisk;
 use crate::embedded::format;
+use crate::journal;
+use crate::passing::PassingDir;
 
 /// The numbers of the generations that are there, highest first.
 fn numbers(root: &Path) -> io::Result<Vec<u64>> {
@@ -27,6 +30,46 @@ fn numbers(root: &Path) -> io::Result<Vec<u64>> {
 pub(crate) fn current(root: &Path) -> io::Result<Option<PathBuf>> {
     fs::create_dir_all(root)?;
     Ok(numbers(root)?.first().map(|n| root.join(n.to_string())))
+}
+
+/// The same, of a directory in which nothing is made.
+pub(crate) fn current_of(root: &Path) -> io::Result<Option<PathBuf>> {
+    match numbers(root) {
+        Ok(numbers) => Ok(numbers.first().map(|n| root.join(n.to_string()))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// A copy of a generation in the directory for temporary files: sled writes into what it opens.
+pub(crate) struct Copy(PassingDir);
+
+impl Copy {
+    /// Copies one.
+    pub(crate) fn of(view: &Path) -> io::Result<Self> {
+        let copy = PassingDir::new("view")?;
+        copy_into(view, &copy.path().join("view"))?;
+        Ok(Self(copy))
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("view")
+    }
+}
+
+fn copy_into(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_into(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// The directory of the next generation; it is not there yet.
@@ -56,7 +99,8 @@ pub(crate) fn remove_others(root: &Path, keep: &Path) {
 /// What is wrong with it, for people.
 pub fn probe_view(dir: &Path) -> Result<(), String> {
     let data = dir.parent().and_then(Path::parent).ok_or("it is not a generation of a view")?;
-    let uid = format::uid(data).map_err(|e| e.to_string())?;
+    let known = format::read(&ReadDisk, data).map_err(|e| e.to_string())?;
+    let uid = journal::store_uid(&ReadDisk, &data.join("journal"), known.uid);
     let tree = Tree::open(dir, uid, 16 << 20).map_err(|e| e.to_string())?;
     let tickets = tree.meta().tickets;
     let read = |number: u64| -> Result<(), Broken> { tree.place(TicketNumber(number)).map(drop) };

@@ -55,6 +55,13 @@ pub(crate) struct ServeArgs {
     /// Any setting of the configuration, as KEY=VALUE
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
+    /// The directory is a copy that is put to use: it becomes another store, and its revisions go on 1,000,000 further;
+    /// for one start
+    #[arg(long, conflicts_with = "degraded")]
+    pub(crate) accept_restored: bool,
+    /// Serve a damaged directory to be read only: what is sound is answered, what is not is refused
+    #[arg(long)]
+    pub(crate) degraded: bool,
     /// Print the effective configuration with each value's origin, and end
     #[arg(long)]
     pub(crate) print_config: bool,

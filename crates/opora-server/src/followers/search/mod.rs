@@ -108,7 +108,7 @@ impl Search {
         self.shown.send_replace(read);
         let (mut last, mut dirty) = (now(), false);
         loop {
-            let commits = world.log.read(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
+            let commits = world.log.read_sound(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
             for published in &commits {
                 world.activity.give_way();
                 for record in &published.commit.records {

@@ -92,12 +92,18 @@ impl WatchStream {
         }
         let group = hub.join(&query.filter_text, &query.filter);
         let (oldest, newest) = (world.store.position().oldest, world.log.newest());
+        let left_out = |revision| world.store.is_left_out(revision);
         let (phase, next) = match query.start {
             WatchStart::Now => (Phase::Follow, newest.next()),
             WatchStart::From(revision) if revision > newest.next() => {
                 return Err(WatchEnd::InFuture { oldest, newest });
             }
             WatchStart::From(revision) if revision < oldest || revision == Revision::ZERO => {
+                return Err(WatchEnd::Compacted { oldest, newest });
+            }
+            // Of a revision that was left out somebody knows who saw what a copy lost. The one after the last that is
+            // there is what a watcher asks for who saw all that is there.
+            WatchStart::From(revision) if left_out(revision) && left_out(Revision(revision.0.saturating_sub(1))) => {
                 return Err(WatchEnd::Compacted { oldest, newest });
             }
             WatchStart::From(revision) => (Phase::Follow, revision),
