@@ -92,7 +92,10 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     let mut after = one.after.clone();
     if let Some(preview) = &one.preview {
         let due = clock_words(model, preview.resolution.as_ref());
-        after = format!("{after} · {due}");
+        // A first answer that is given is not owed again.
+        let answer = Some(preview.first_response.as_ref()).filter(|answer| clock::Face::of(*answer).is_unmet());
+        let answer = answer.map(|answer| format!("{} → ", clock_words(model, answer))).unwrap_or_default();
+        after = format!("{after} · {answer}{due}");
     }
     let number = fit_right(&format!("#{}", one.number), 8);
     let change = match (one.same, one.doubtful) {

@@ -50,7 +50,12 @@ impl Rows {
     /// The rows whose due time comes next after `now`, so many at most.
     pub(crate) fn due_next(&self, now: i64, most: usize) -> Vec<u64> {
         let first = self.order.partition_point(|key| *key <= Urgency::new(1, now, u64::MAX));
-        self.order.iter().skip(first).take_while(|key| key.class() == 1).take(most).map(|key| key.number).collect()
+        let ordered = self.order.iter().skip(first).take_while(|key| key.class() == 1);
+        let mut next: Vec<(i64, u64)> = ordered.take(most).map(|key| (key.value(), key.number)).collect();
+        next.extend(self.counts.answers_after(now).take(most));
+        next.sort_unstable();
+        next.truncate(most);
+        next.into_iter().map(|(_, number)| number).collect()
     }
 
     /// Which of these places are of rows that a filter lets through; they stay in their order.

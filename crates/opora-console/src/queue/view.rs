@@ -124,12 +124,11 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
         (true, _) => theme.dim(),
         _ => theme.plain(),
     };
-    let clock = row.clock();
     let breached = row.is_breached(model.now);
     let due_style = match row.key().class() {
         _ if breached => theme.bad(),
         0 => theme.bad(),
-        1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),
+        1 if row.is_due_soon(model.now) => theme.warning(),
         2 => theme.dim(),
         _ => base,
     };
@@ -155,7 +154,7 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     } else {
         spans.push(Span::styled(format!("{} ", fit(&row.customer, columns.customer)), base));
         spans.extend(subject(model, row, columns.subject, base));
-        spans.push(Span::styled(format!("{} ", fit(&clock.short(model.now, &model.units), columns.due)), due_style));
+        spans.push(Span::styled(format!("{} ", fit(&row.short(model.now, &model.units), columns.due)), due_style));
         spans.push(Span::styled(fit(owner, columns.owner), if row.owner.is_empty() { theme.dim() } else { base }));
     }
     let used: usize = spans.iter().map(|span| width(&span.content)).sum();

@@ -78,15 +78,14 @@ pub(crate) fn line(
 /// The clock that decides a row's place, as the queue shows it.
 pub(crate) fn due(model: &Model, row: &Row, wide: usize) -> Cell {
     let theme = model.theme;
-    let clock = row.clock();
     let style = match row.key().class() {
         _ if row.is_breached(model.now) => theme.bad(),
         0 => theme.bad(),
-        1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),
+        1 if row.is_due_soon(model.now) => theme.warning(),
         2 => theme.dim(),
         _ => theme.plain(),
     };
-    Cell::new(wide, clock.short(model.now, &model.units), style)
+    Cell::new(wide, row.short(model.now, &model.units), style)
 }
 
 /// Who has it.

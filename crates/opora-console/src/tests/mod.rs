@@ -1,6 +1,7 @@
 //! Tests of the whole: what the screens look like, stories through `update`, and what no input may break.
 
 mod boards;
+mod clocks;
 mod dialogs;
 mod filter;
 mod keys;

@@ -141,7 +141,7 @@ fn place(model: &Model, pane: bool) -> presence::Place {
 fn deadline(model: &Model, height: usize) -> Option<i64> {
     let now = model.now;
     let minute = (now / crate::clock::MINUTE + 1) * crate::clock::MINUTE;
-    let next = |row: &Row| row.clock().next_change(now);
+    let next = |row: &Row| row.next_change(now);
     let rows = if model.screen == Screen::Queue {
         model.queue.window(height).filter_map(|number| next(model.queue.row(number)?)).min()
     } else {
@@ -311,9 +311,8 @@ fn attention(model: &mut Model, height: usize) {
     let start = model.queue.cursor().and_then(|n| model.queue.position(n)).unwrap_or_default();
     let wants = |number: u64| {
         model.queue.row(number).is_some_and(|row| {
-            let soon = row.clock().due.is_some_and(|due| due <= now + crate::clock::HOUR) && row.key().class() == 1;
             let undelivered = model.is_undelivered(number);
-            row.is_breached(now) || soon || row.answered || row.key().class() == 0 || undelivered
+            row.is_breached(now) || row.is_due_soon(now) || row.answered || row.key().class() == 0 || undelivered
         })
     };
     let found = (1..=len).map(|step| (start + step) % len).find(|at| model.queue.at(*at).is_some_and(&wants));

@@ -225,7 +225,7 @@ fn due(model: &Model, frame: &mut Frame<'_>, parts: &Parts, shown: &[u64]) {
 
 fn cells(model: &Model, row: &crate::queue::row::Row, columns: &Columns) -> Vec<Cell> {
     let theme = model.theme;
-    let at = row.clock().due.map_or_else(|| "—".to_owned(), |due| clock::moment(due, model.now, &model.zone));
+    let at = row.next_due().map_or_else(|| "—".to_owned(), |due| clock::moment(due, model.now, &model.zone));
     vec![
         Cell::new(columns.at, at, theme.plain()),
         table::due(model, row, columns.left),
