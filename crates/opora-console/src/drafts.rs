@@ -65,6 +65,23 @@ impl DraftKey {
     }
 }
 
+/// How many lines of a new ticket's draft stand before the description.
+pub(crate) const HEAD: usize = 4;
+
+impl DraftKey {
+    /// What a draft is after its long text was edited elsewhere: for a new ticket its other fields stay.
+    pub(crate) fn put(self, kept: &str, text: &str) -> String {
+        let text = text.trim_end_matches('\n');
+        if self != Self::Create {
+            return text.to_owned();
+        }
+        let mut parts: Vec<&str> = kept.split('\n').take(HEAD).collect();
+        parts.resize(HEAD, "");
+        parts.push(text);
+        parts.join("\n")
+    }
+}
+
 /// A text that was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Draft {

@@ -24,6 +24,7 @@ mod once;
 mod outbox;
 mod pace;
 mod paint;
+mod place;
 mod plain;
 mod presence;
 mod queue;

@@ -112,6 +112,10 @@ pub(crate) struct Model {
     pub(crate) peek: Option<Row>,
     pub(crate) pane: Pane,
     pub(crate) dialog: Option<Dialog>,
+    /// Why what the open dialog asked for was refused, until the next key.
+    pub(crate) refusal: Option<String>,
+    /// The dialogs whose change is on its way, with its request id: they come back with what was typed if it is refused.
+    pub(crate) sent: Vec<(String, Dialog)>,
     pub(crate) toasts: VecDeque<Toast>,
     /// How many messages there were in this session, those that are no longer kept too.
     pub(crate) toasted: u64,
@@ -199,6 +203,8 @@ impl Model {
             peek: None,
             pane: Pane::List,
             dialog: None,
+            refusal: None,
+            sent: Vec::new(),
             toasts: VecDeque::new(),
             toasted: 0,
             pending: HashMap::new(),

@@ -13,6 +13,7 @@ use crate::presence::{Place, Told};
 use crate::queue::row::Row;
 
 pub(crate) use crate::change::{Change, NewTicket, Undoable, What};
+pub(crate) use crate::place::{Completed, PathFault, Purpose};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -30,10 +31,37 @@ pub(crate) enum Msg {
     Outbox(Vec<Queued>),
     /// A draft could not be written; why.
     DraftFailed(String),
-    /// The external editor ended: its text, or why there is none.
-    Edited(Result<String, String>),
+    /// The external editor ended.
+    Edited(Edited),
     /// The process is asked to end, or the terminal is gone.
     Terminate,
+}
+
+/// What became of a text in the external editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edited {
+    pub(crate) key: DraftKey,
+    /// What is on disk, however the editor ended; `None`: nothing that could be read.
+    pub(crate) text: Option<String>,
+    /// Why it did not begin or did not end well.
+    pub(crate) fault: Option<EditorFault>,
+    /// The name of the file that it was given; empty: there is none any more.
+    pub(crate) file: String,
+}
+
+/// What went wrong with the external editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EditorFault {
+    /// The command has a quote that is not closed: the command.
+    Quote(String),
+    /// There is no such program.
+    Missing(String),
+    /// It ended with this code.
+    Exit(i32),
+    /// A signal ended it.
+    Signal(i32),
+    /// What the system said.
+    System(String),
 }
 
 /// From the network task.
@@ -101,6 +129,16 @@ pub(crate) enum Net {
         name: String,
         done: u64,
         size: u64,
+    },
+    /// Whether a place on this machine is fit for what is meant; the place in full.
+    Looked {
+        generation: u64,
+        result: Result<String, PathFault>,
+    },
+    /// What a place that was begun can be.
+    Completed {
+        generation: u64,
+        completed: Completed,
     },
     /// A file was fetched: where it is, or why not.
     Fetched(Result<String, Trouble>),
@@ -264,8 +302,10 @@ pub(crate) enum Effect {
     Queue(Box<Queued>),
     /// A change was answered or dropped: its file name.
     Unqueue(String),
-    /// Opens `$EDITOR` on a text.
-    Editor(String),
+    /// Opens `$EDITOR` on the text of a draft.
+    Editor(DraftKey, String),
+    /// What the editor left is kept as a draft: its file, by its name, is no longer needed.
+    Unedit(String),
     Suspend,
     Redraw,
     /// Into the clipboard of the person's own machine.
@@ -319,6 +359,17 @@ pub(crate) enum Call {
     /// The tags of these tickets.
     Tags {
         numbers: Vec<u64>,
+        generation: u64,
+    },
+    /// Looks at a place on this machine.
+    Look {
+        typed: String,
+        purpose: Purpose,
+        generation: u64,
+    },
+    /// Completes a place on this machine.
+    Complete {
+        typed: String,
         generation: u64,
     },
     /// Fetches a file to a place on this machine.

@@ -36,6 +36,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         dialog::view::draw(model, frame, area);
     }
     toast(model, frame, top, regions.dialog);
+    paint::mend(frame.buffer_mut());
     model.depth.reduce(frame.buffer_mut());
 }
 

@@ -378,7 +378,12 @@ refused-unseen = not sent: a newer message stands on the ticket, read it first
 refused-undo = can't be taken back: the same thing was changed since
 refused-reused = it may have been sent already; look at the conversation before you send it again
 toast-draft-failed = The draft can't be written to disk. Copy the text before you leave.
-toast-editor-failed = The editor ended without a text; what you had is kept
+toast-editor-failed = The editor gave no text ({ $why }); what you had is kept
+toast-editor-saved = The editor: { $why }. What it had saved is your text now
+editor-quote = a quote is not closed in the command: { $command }
+editor-missing = there is no program { $program }; set EDITOR
+editor-exit = it ended with code { $code }
+editor-signal = signal { $signal } ended it
 toast-nothing-burns = Nothing wants attention
 
 # Two people, clocks, writing.
@@ -544,6 +549,12 @@ ask-mark = What matches is marked beside what is marked already: words, field:va
 path-label = File:
 save-label = Save as:
 path-missing = Say which file
+path-not-there = There is no such file
+path-directory = That is a directory; say which file in it
+path-no-file = That is no plain file
+path-denied = It is not allowed there
+path-taken = There is a file of that name already; choose another
+path-no-directory = There is no such directory
 tags-label = Tags:
 note-label = Note:
 time-form = A time is written as 2026-03-02 14:00

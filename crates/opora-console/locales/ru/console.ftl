@@ -381,7 +381,12 @@ refused-unseen = не отправлено: в запросе есть боле�
 refused-undo = отменить нельзя: это уже изменили ещё раз
 refused-reused = возможно, уже отправлено; проверьте переписку, прежде чем отправлять снова
 toast-draft-failed = Черновик не записывается на диск. Скопируйте текст, прежде чем выйти.
-toast-editor-failed = Редактор не вернул текст; прежний сохранён
+toast-editor-failed = Редактор не вернул текст ({ $why }); прежний сохранён
+toast-editor-saved = Редактор: { $why }. Взят текст, который он успел сохранить
+editor-quote = в команде не закрыта кавычка: { $command }
+editor-missing = нет программы { $program }; задайте EDITOR
+editor-exit = завершился с кодом { $code }
+editor-signal = прерван сигналом { $signal }
 toast-nothing-burns = Ничего срочного нет
 
 # Two people, clocks, writing.
@@ -548,6 +553,12 @@ ask-mark = Подходящее отмечается вдобавок к отм�
 path-label = Файл:
 save-label = Сохранить как:
 path-missing = Укажите файл
+path-not-there = Такого файла нет
+path-directory = Это каталог; укажите файл в нём
+path-no-file = Это не обычный файл
+path-denied = Нет прав
+path-taken = Файл с таким именем уже есть; выберите другое
+path-no-directory = Такого каталога нет
 tags-label = Метки:
 note-label = Заметка:
 time-form = Время пишется так: 2026-03-02 14:00

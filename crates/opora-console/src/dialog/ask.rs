@@ -4,6 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use opora_proto::v1::{self, Impact};
 
+use super::ask_place::plain;
 use super::create::IMPACTS;
 use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
@@ -54,6 +55,10 @@ pub(crate) struct Ask {
     pub(crate) waiting: Option<u64>,
     /// The key of what is wrong.
     pub(crate) fault: Option<&'static str>,
+    /// The place that was typed is being looked at, or completed, under this generation.
+    pub(super) looking: Option<u64>,
+    /// The names that fit what was typed of a place.
+    pub(crate) names: Vec<String>,
 }
 
 impl Ask {
@@ -66,7 +71,9 @@ impl Ask {
         };
         let number = if kind == Kind::MarkMatching { 0 } else { number };
         let line = (kind != Kind::Unlink).then(Line::default);
-        let mut ask = Self { number, etag, kind, choices: Vec::new(), chosen: 0, line, waiting: None, fault: None };
+        let (choices, names) = (Vec::new(), Vec::new());
+        let (waiting, fault, looking) = (None, None, None);
+        let mut ask = Self { number, etag, kind, choices, chosen: 0, line, waiting, fault, looking, names };
         if kind == Kind::Fetch {
             let generation = model.next_generation();
             effects.push(Effect::Call(Call::Files { number, generation }));
@@ -143,12 +150,16 @@ impl Ask {
         if self.kind == Kind::Fetch
             && let Some((Value::File(_, name), _)) = self.choices.get(self.chosen)
         {
-            let plain = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_start_matches('.');
-            self.line = Some(Line::of(if plain.is_empty() { "attachment" } else { plain }));
+            self.line = Some(Line::of(plain(name)));
         }
     }
 
+    pub(super) fn etag(&self) -> &str {
+        &self.etag
+    }
+
     pub(super) fn paste(&mut self, text: &str) {
+        self.looking = None;
         if let Some(line) = &mut self.line {
             line.paste(text);
         }
@@ -162,6 +173,13 @@ impl Ask {
             return self.done(model, effects);
         }
         self.fault = None;
+        // What is typed on is not what is looked at.
+        self.looking = None;
+        if event.code == KeyCode::Tab && self.is_place() {
+            self.complete(model, effects);
+            return After::Stay(Dialog::Ask(self));
+        }
+        self.names.clear();
         let len = self.choices.len();
         if choose_by(event, &mut self.chosen, len, self.line.is_none()) {
             self.suggest();
@@ -181,14 +199,9 @@ impl Ask {
                 model.toast(if count == 0 { Level::Warning } else { Level::Done }, text);
                 return After::Close;
             }
-            Kind::Fetch => {
-                let Some(Value::File(name, _)) = chosen else { return After::Stay(Dialog::Ask(self)) };
-                if typed.is_empty() {
-                    self.fault = Some("path-missing");
-                    return After::Stay(Dialog::Ask(self));
-                }
-                effects.push(Effect::Call(Call::Fetch { name, to: typed }));
-                return After::Close;
+            Kind::Fetch | Kind::Attach => {
+                self.look(model, typed, effects);
+                return After::Stay(Dialog::Ask(self));
             }
             _ => {}
         }
@@ -215,8 +228,6 @@ impl Ask {
             (Kind::Deescalate, Some(Value::Rung(rung))) => Ok(What::Deescalate(rung, typed)),
             (Kind::Unlink, Some(Value::Ticket(number))) => Ok(What::Unlink(number)),
             (Kind::Unmerge, _) => Ok(What::Unmerge(typed)),
-            (Kind::Attach, _) if typed.is_empty() => Err("path-missing"),
-            (Kind::Attach, _) => Ok(What::Attach(typed)),
             (Kind::Tags, _) => Ok(What::Update(Box::new(Fields { tags: Some(tags(&typed)), ..Fields::default() }))),
             _ => Err("nothing-chosen"),
         }

@@ -236,7 +236,7 @@ impl Bulk {
         } else if goes_on {
             self.preview(model, effects);
         } else if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
-            effects.push(Effect::Editor(self.area.text()));
+            effects.push(Effect::Editor(DraftKey::Many, self.area.text()));
         } else if self.area.key(event) {
             send::keep_draft(model, DraftKey::Many, &self.area.text(), effects);
         }

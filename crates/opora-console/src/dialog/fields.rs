@@ -215,7 +215,7 @@ impl FieldsForm {
             (KeyCode::Tab, _) => self.field = field.step(1),
             (KeyCode::BackTab, _) => self.field = field.step(Field::ALL.len() - 1),
             (_, Some(Value::Long(area))) if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') => {
-                effects.push(Effect::Editor(area.text()));
+                effects.push(Effect::Editor(DraftKey::Description(self.number), area.text()));
             }
             (_, Some(Value::Long(area))) => {
                 if area.key(event) {

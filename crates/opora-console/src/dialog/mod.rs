@@ -1,6 +1,7 @@
 //! Dialogs: a file for each kind, with its state, its keys and its view. What they share is here.
 
 pub(crate) mod ask;
+mod ask_place;
 pub(crate) mod bulk;
 pub(crate) mod bulk_tags;
 pub(crate) mod checklist;
@@ -91,7 +92,7 @@ impl Dialog {
             Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) | Self::Fields(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
             Self::Messages(_) | Self::Explain(_) | Self::Pending(_) | Self::Results(_) => (wide(100), high(30)),
-            Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8)),
+            Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8 + u16::from(!d.names.is_empty()) * 3)),
             Self::Bulk(d) => match d.stage {
                 bulk::Stage::Choose => (wide(56), high(d.choices.len() as u16 + 4)),
                 bulk::Stage::Reason => (wide(76), high(8)),

@@ -63,6 +63,19 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Stale(d) => view_more::stale(model, frame, inner, d),
         Dialog::Tie(d) => view_more::tie(model, frame, inner, d),
     }
+    if let Some(why) = &model.refusal {
+        refused(model, frame, inner, why);
+    }
+}
+
+/// Why what was asked for was refused, at the foot of the dialog.
+fn refused(model: &Model, frame: &mut Frame<'_>, area: Rect, why: &str) {
+    let lines = wrap(&format!("! {}", clean_line(why)), area.width as usize);
+    let lines: Vec<Line<'_>> = lines.into_iter().take(2).map(|line| Line::styled(line, model.theme.bad())).collect();
+    let height = (lines.len() as u16).min(area.height);
+    let area = Rect { y: area.y + area.height - height, height, ..area };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 /// Title, hint and the colour of the frame.

@@ -286,6 +286,7 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
     let lower = if dialog.line.is_some() { 3 } else { 1 };
     let rows = at(area, y, area.height.saturating_sub(y + lower));
     list(model, frame, rows, dialog.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect(), dialog.chosen);
+    names(model, frame, rows, &dialog.names);
     let nothing = dialog.kind == Kind::Fetch && dialog.choices.is_empty();
     if let Some(line) = dialog.line.as_ref().filter(|_| !nothing) {
         let label = match dialog.kind {
@@ -299,6 +300,21 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
         line_field(model, frame, at(area, y, 1), &format!("{} ", texts.get(label)), line, true);
     }
     fault(model, frame, area, dialog.fault);
+}
+
+/// The names that fit a place that was begun, over what else stands there.
+fn names(model: &Model, frame: &mut Frame<'_>, area: Rect, names: &[String]) {
+    if names.is_empty() || area.height == 0 {
+        return;
+    }
+    let lines: Vec<Line<'_>> = wrap(&clean_line(&names.join("  ")), area.width as usize)
+        .into_iter()
+        .take(area.height.into())
+        .map(|line| Line::styled(line, model.theme.dim()))
+        .collect();
+    let below = at(area, area.height - lines.len() as u16, area.height);
+    frame.render_widget(ratatui::widgets::Clear, below);
+    frame.render_widget(Paragraph::new(lines), below);
 }
 
 pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie) {

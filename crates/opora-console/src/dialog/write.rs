@@ -118,7 +118,7 @@ impl Write {
         }
         self.fault = None;
         if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
-            effects.push(Effect::Editor(self.area.text()));
+            effects.push(Effect::Editor(self.draft(), self.area.text()));
         } else if chord == Chord::ctrl('t') {
             effects.push(Effect::Call(Call::Snippets));
             self.snippets = Some(Snippets::open(model, self.visibility));

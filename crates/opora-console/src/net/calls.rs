@@ -7,7 +7,7 @@ use tonic::Status;
 
 use super::lists;
 use super::names::Names;
-use super::{change, files};
+use super::{change, files, paths};
 use crate::msg::{Call, Loaded, Msg, Net, Trouble};
 
 /// How many messages and events of a ticket are read.
@@ -81,6 +81,10 @@ pub(super) async fn answer(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>
             let result = lists::tags(desk, &numbers).await.map_err(|s| Trouble::from(&s));
             Net::Tags { generation, result }
         }
+        Call::Look { typed, purpose, generation } => {
+            Net::Looked { generation, result: paths::look(typed, purpose).await }
+        }
+        Call::Complete { typed, generation } => Net::Completed { generation, completed: paths::complete(typed).await },
         Call::Fetch { name, to } => {
             let result = files::fetch(desk, inbox, &name, &to).await;
             Net::Fetched(result)

@@ -6,6 +6,7 @@ mod change;
 mod files;
 mod lists;
 mod names;
+mod paths;
 mod peer;
 mod presence;
 mod watch;

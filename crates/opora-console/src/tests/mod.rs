@@ -4,6 +4,7 @@ mod boards;
 mod clocks;
 mod dialogs;
 mod filter;
+mod forms;
 mod keys;
 mod many;
 mod people;

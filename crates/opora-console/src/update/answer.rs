@@ -4,7 +4,7 @@
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::Visibility;
 
-use super::send;
+use super::{send, sent};
 use crate::dialog::Dialog;
 use crate::dialog::results::{Outcome, Results};
 use crate::dialog::stale::Stale;
@@ -25,6 +25,7 @@ pub(super) fn accepted(model: &mut Model, request_id: &str, done: &Done, effects
     if done.revision <= model.revision {
         model.pending.remove(request_id);
     }
+    sent::accepted(model, request_id);
     model.transfer = model.transfer.take().filter(|_| !matches!(change.what, What::Attach(_)));
     send::drop_change(model, request_id, effects);
     moved_on(model, &change, done, effects);
@@ -147,6 +148,8 @@ pub(super) fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, ef
     model.toast_with(Level::Refused, words, trouble.technical.clone());
     if stale && model.dialog.is_none() {
         model.dialog = Stale::open(model, request_id).map(Dialog::Stale);
+    } else if !stale && !waited {
+        sent::refused(model, request_id, &sentence);
     }
     send::pump(model, effects);
 }

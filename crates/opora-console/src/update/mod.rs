@@ -4,10 +4,12 @@ mod alert;
 mod answer;
 pub(crate) mod copy;
 mod directory;
+mod edited;
 mod more;
 mod mouse;
 mod net;
 pub(crate) mod send;
+mod sent;
 
 use crossterm::event::KeyEvent;
 use opora_proto::v1::{PresenceActivity, Visibility};
@@ -15,6 +17,7 @@ use opora_proto::v1::{PresenceActivity, Visibility};
 pub(crate) use answer::sentence;
 
 use crate::actions::{self, Action, Place};
+use crate::dialog::Dialog;
 use crate::dialog::choose::Choose;
 use crate::dialog::create::Create;
 use crate::dialog::explain::Explain;
@@ -25,7 +28,6 @@ use crate::dialog::palette::Palette;
 use crate::dialog::priority::PriorityDialog;
 use crate::dialog::reason::Reason;
 use crate::dialog::write::Write;
-use crate::dialog::{After, Dialog};
 use crate::keys::Chord;
 use crate::keys::map::Found;
 use crate::layout::{layout, screen};
@@ -69,7 +71,7 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.dirty = true;
             }
         }
-        Msg::Edited(result) => edited(model, result, &mut effects),
+        Msg::Edited(edited) => edited::apply(model, edited, &mut effects),
     }
     if model.dialog.is_some() {
         model.chord = None;
@@ -163,14 +165,21 @@ fn key(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
     let Some(dialog) = model.dialog.take() else {
         return command(model, event, effects);
     };
-    match dialog.key(model, event, effects) {
-        After::Stay(dialog) => model.dialog = Some(dialog),
-        After::Close => {}
+    let chord = Chord::of(event);
+    // What another program wrote over the screen has to go, whatever stands on it.
+    if chord.ctrl && matches!(model.settings.keys.find(Place::of(model), None, chord), Found::Action(Action::Redraw)) {
+        effects.push(Effect::Redraw);
+        model.dialog = Some(dialog);
+        return;
     }
+    model.refusal = None;
+    sent::key(model, dialog, event, effects);
 }
 
 /// A key where no text is typed: alone, or after the first of two.
 fn command(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
+    // Who went on to something else is not called back to a dialog.
+    model.sent.clear();
     let first = model.chord.take();
     if first.is_some() && crate::dialog::is_cancel(event) {
         return;
@@ -322,36 +331,4 @@ fn attention(model: &mut Model, height: usize) {
         let text = model.texts.get("toast-nothing-burns");
         model.toast(Level::Done, text);
     }
-}
-
-fn edited(model: &mut Model, result: Result<String, String>, effects: &mut Vec<Effect>) {
-    match (result, model.dialog.take()) {
-        (Ok(text), Some(Dialog::Write(mut write))) => {
-            write.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Write(write));
-        }
-        (Ok(text), Some(Dialog::Create(mut create))) => {
-            create.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Create(create));
-        }
-        (Ok(text), Some(Dialog::Fields(mut form))) => {
-            form.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Fields(form));
-        }
-        (Ok(text), Some(Dialog::ReplyToAll(mut reply))) => {
-            reply.edited(model, &text, effects);
-            model.dialog = Some(Dialog::ReplyToAll(reply));
-        }
-        (Ok(text), Some(Dialog::Bulk(mut bulk))) => {
-            bulk.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Bulk(bulk));
-        }
-        (Err(why), dialog) => {
-            let text = model.texts.get("toast-editor-failed");
-            model.toast_with(Level::Refused, text, why);
-            model.dialog = dialog;
-        }
-        (Ok(_), dialog) => model.dialog = dialog,
-    }
-    model.dirty = true;
 }

@@ -2,10 +2,10 @@
 
 use opora_proto::v1::ticket_event::Change as Event;
 
-use super::{alert, answer, directory, send};
+use super::{alert, answer, directory, send, sent};
 use crate::dialog::Dialog;
 use crate::model::{Level, Link, Model};
-use crate::msg::{Batch, Effect, Happened, Net, Trouble, Undoable};
+use crate::msg::{Batch, Effect, Happened, Net, PathFault, Trouble, Undoable};
 use crate::queue::Left;
 use crate::text;
 
@@ -46,6 +46,12 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Tags { generation, result } => {
             if let Some(Dialog::Bulk(bulk)) = &mut model.dialog {
                 bulk.tags.answer(generation, result);
+            }
+        }
+        Net::Looked { generation, result } => looked(model, generation, result, effects),
+        Net::Completed { generation, completed } => {
+            if let Some(Dialog::Ask(ask)) = &mut model.dialog {
+                ask.completed(generation, completed);
             }
         }
         Net::Progress { name, done, size } => model.transfer = Some((name, done, size)),
@@ -180,6 +186,17 @@ fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64) {
     if undo.parts.is_empty() {
         model.undo = None;
     }
+}
+
+/// The place that a dialog asked about was looked at: the dialog is done, or says what is wrong.
+fn looked(model: &mut Model, generation: u64, result: Result<String, PathFault>, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Ask(mut ask)) = model.dialog.take_if(|dialog| matches!(dialog, Dialog::Ask(_))) else { return };
+    let sent = effects.len();
+    if !ask.looked(model, generation, result, effects) {
+        model.dialog = Some(Dialog::Ask(ask));
+        return;
+    }
+    sent::remember(model, Some(Dialog::Ask(ask)), sent, false, effects);
 }
 
 fn fetched(model: &mut Model, result: Result<String, Trouble>) {

@@ -44,7 +44,7 @@ impl ReplyToAll {
         }
         self.fault = None;
         if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
-            effects.push(Effect::Editor(self.area.text()));
+            effects.push(Effect::Editor(DraftKey::All(self.parent), self.area.text()));
         } else if self.area.key(event) {
             self.keep(model, effects);
         }
