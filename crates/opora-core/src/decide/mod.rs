@@ -22,6 +22,7 @@ use crate::model::{
     TicketNumber,
 };
 use crate::sla::Policies;
+use crate::suggest::Thresholds;
 use crate::time::{Millis, Timestamp};
 use std::sync::Arc;
 
@@ -45,6 +46,8 @@ pub struct Rules {
     pub close_after: Millis,
     /// How logs are told by their names.
     pub log_names: LogNames,
+    /// How many reports of one kind within which time suggest something.
+    pub suggest: Thresholds,
 }
 
 impl Rules {
@@ -57,6 +60,7 @@ impl Rules {
             checklist: checklist.map(Into::into).to_vec(),
             close_after: Millis::hours(7 * 24),
             log_names: LogNames::default(),
+            suggest: Thresholds::default(),
         }
     }
 

@@ -260,6 +260,7 @@ impl Config {
         let close_after = read.length("close_after");
         let checklist = read.words("checklist").iter().map(|word| Arc::from(word.as_str())).collect();
         let log_names = rules::log_names(&mut read);
+        let suggest = rules::suggest(&mut read);
         let calendars = rules::calendars(&mut read);
         let ladder = rules::ladder(&mut read, &calendars);
         let policies = rules::policies(&mut read, &calendars);
@@ -267,7 +268,7 @@ impl Config {
             return Err(ConfigError(faults));
         }
         let close_after = Millis(i64::try_from(close_after.as_millis()).unwrap_or(i64::MAX));
-        let rules = Rules { policies, ladder, checklist, close_after, log_names };
+        let rules = Rules { policies, ladder, checklist, close_after, log_names, suggest };
         Ok(Self {
             data,
             listen,

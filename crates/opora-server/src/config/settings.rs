@@ -97,6 +97,12 @@ settings! {
     "log_prefixes", Tables,
         r#"[{ prefix = "agentdesktop", kind = "AGENTDESKTOP" }, { prefix = "softphone-link", kind = "SOFTPHONE_LINK" }, { prefix = "bpclient", kind = "BPCLIENT" }]"#,
         "What a log's name begins with, and the kind that it tells: `AGENTDESKTOP`, `SOFTPHONE_LINK`, `BPCLIENT`, `BROWSER_HOST`.";
+    "suggest_tickets", Count, "3",
+        "How many open tickets of one organisation in one category within `suggest_window` suggest SEVERAL_WORKSTATIONS.";
+    "suggest_organisations", Count, "3",
+        "Open tickets of how many organisations in one category within `suggest_window` suggest an incident.";
+    "suggest_window", Length, r#""30min""#,
+        "Within which time, by their creation, tickets count together for a suggestion.";
     "calendars", Tables,
         r#"[{ id = "support-line", time_zone = "Europe/Moscow", day_length = "8h", mon = ["10:00-18:00"], tue = ["10:00-18:00"], wed = ["10:00-18:00"], thu = ["10:00-18:00"], fri = ["10:00-18:00"] }]"#,
         "Calendars for the ladder and the policies below; `24x7` is there by itself, `support-line` unless it is defined anew. Hours by weekday (`mon` to `sun`), `holidays`, `moved_days` (date = weekday), `short_days` (date = hours).";

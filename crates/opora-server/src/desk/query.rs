@@ -7,6 +7,7 @@ use opora_core::filter::Filter;
 use opora_core::model::{OrganisationId, Priority, Revision, Ticket, TicketNumber};
 use opora_core::order::OrderBy;
 use opora_core::sla::{ClockKind, Explanation, PolicyDefinition, SlaState};
+use opora_core::suggest::{Suggestion, suggestions};
 use opora_core::time::{Millis, Timestamp};
 use opora_store::ReadError;
 
@@ -165,6 +166,20 @@ impl Desk {
                 tally.add(ticket);
             }
             Ok((tally.finish(), revision))
+        })
+        .await
+    }
+
+    /// What the open tickets suggest together.
+    ///
+    /// # Errors
+    /// [`ReadError`].
+    pub async fn suggestions(&self) -> Result<(Vec<Suggestion>, Revision), ReadError> {
+        let world = self.shared.world.clone();
+        blocking(move || {
+            let (tickets, revision) = world.queue.open();
+            let thresholds = world.rules().suggest;
+            Ok((suggestions(tickets.iter().map(|ticket| &**ticket), &thresholds), revision))
         })
         .await
     }
