@@ -103,6 +103,13 @@ async fn the_server_tells_what_it_is() {
     assert_eq!(info.product, "opora");
     assert_eq!(info.contracts, ["opora.v1"]);
     assert_eq!(info.ladder.len(), 4);
+    let (mailbox, line) = (&info.ladder[0], &info.ladder[1]);
+    assert_eq!((mailbox.reach.as_slice(), mailbox.reachable_time), (&["support@example.com".to_owned()][..], None));
+    let hours = line.hours.clone().unwrap();
+    assert_eq!((hours.time_zone.as_str(), hours.weekdays.len()), ("Europe/Moscow", 5));
+    // Closed now or open: where it is told when it opens, that is still to come.
+    let now = info.server_time.unwrap().seconds;
+    assert!(line.reachable_time.is_none_or(|at| at.seconds >= now && at.nanos == 0), "{line:?}");
     assert!(info.importing_allowed && info.timers_healthy);
 }
 

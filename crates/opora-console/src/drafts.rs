@@ -113,6 +113,33 @@ impl Draft {
     }
 }
 
+/// What became of a text in the external editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edited {
+    pub(crate) key: DraftKey,
+    /// What is on disk, however the editor ended; `None`: nothing that could be read.
+    pub(crate) text: Option<String>,
+    /// Why it did not begin or did not end well.
+    pub(crate) fault: Option<EditorFault>,
+    /// The name of the file that it was given; empty: there is none any more.
+    pub(crate) file: String,
+}
+
+/// What went wrong with the external editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EditorFault {
+    /// The command has a quote that is not closed: the command.
+    Quote(String),
+    /// There is no such program.
+    Missing(String),
+    /// It ended with this code.
+    Exit(i32),
+    /// A signal ended it.
+    Signal(i32),
+    /// What the system said.
+    System(String),
+}
+
 /// All drafts.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Drafts(BTreeMap<DraftKey, Draft>);

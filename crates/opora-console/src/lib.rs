@@ -14,6 +14,7 @@ mod drafts;
 mod edge;
 mod hint;
 mod keys;
+mod ladder;
 mod layout;
 mod links;
 mod model;
@@ -31,6 +32,7 @@ mod queue;
 mod run;
 mod screens;
 mod seen;
+mod suggest;
 mod term;
 #[cfg(test)]
 mod testing;

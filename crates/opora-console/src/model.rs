@@ -22,6 +22,7 @@ use crate::queue::Queue;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen, Screens};
+use crate::suggest::Suggestions;
 use crate::texts::Texts;
 use crate::theme::{Depth, Theme};
 
@@ -158,6 +159,8 @@ pub(crate) struct Model {
     pub(crate) snippets: Vec<v1::Snippet>,
     /// The organisations, as they were read last.
     pub(crate) organisations: Vec<Named>,
+    /// What many tickets of one kind suggest.
+    pub(crate) suggestions: Suggestions,
     pub(crate) quit: bool,
     /// Something visible changed since the last frame.
     pub(crate) dirty: bool,
@@ -230,6 +233,7 @@ impl Model {
             presences: Presences::default(),
             snippets: Vec::new(),
             organisations: Vec::new(),
+            suggestions: Suggestions::default(),
             quit: false,
             dirty: true,
             deadline: None,

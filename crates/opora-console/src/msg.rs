@@ -8,6 +8,7 @@ use opora_proto::error::ErrorReason;
 use opora_proto::v1;
 
 use crate::drafts::{Draft, DraftKey};
+pub(crate) use crate::drafts::{Edited, EditorFault};
 use crate::outbox::Queued;
 use crate::presence::{Place, Told};
 use crate::queue::row::Row;
@@ -37,33 +38,6 @@ pub(crate) enum Msg {
     Terminate,
 }
 
-/// What became of a text in the external editor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Edited {
-    pub(crate) key: DraftKey,
-    /// What is on disk, however the editor ended; `None`: nothing that could be read.
-    pub(crate) text: Option<String>,
-    /// Why it did not begin or did not end well.
-    pub(crate) fault: Option<EditorFault>,
-    /// The name of the file that it was given; empty: there is none any more.
-    pub(crate) file: String,
-}
-
-/// What went wrong with the external editor.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum EditorFault {
-    /// The command has a quote that is not closed: the command.
-    Quote(String),
-    /// There is no such program.
-    Missing(String),
-    /// It ended with this code.
-    Exit(i32),
-    /// A signal ended it.
-    Signal(i32),
-    /// What the system said.
-    System(String),
-}
-
 /// From the network task.
 #[derive(Clone, Debug)]
 pub(crate) enum Net {
@@ -84,7 +58,10 @@ pub(crate) enum Net {
     Set,
     Batch(Batch),
     Agents(Vec<Agent>),
+    /// The ladder; empty: it is not known.
     Ladder(Vec<v1::LadderRung>),
+    /// What the open tickets suggest.
+    Suggested(Result<Vec<v1::Suggestion>, Trouble>),
     /// What the server tells of itself.
     Server(ServerInfo),
     /// The server does not know a service that this console uses: its name in the catalogue.
@@ -273,6 +250,8 @@ pub(crate) struct Done {
     pub(crate) revision: u64,
     /// For an escalation: whom. For a file: its name.
     pub(crate) whom: String,
+    /// For an escalation: when the rung can be reached, if not now.
+    pub(crate) reachable: Option<i64>,
     /// The etag that the ticket has now.
     pub(crate) etag: String,
     /// For many: what became of each, by number; the etag, or why not.
@@ -350,6 +329,10 @@ pub(crate) enum Call {
     },
     Snippets,
     Organisations,
+    /// Who is on the ladder and can be reached now.
+    Ladder,
+    /// What the open tickets suggest.
+    Suggestions,
     /// Says where this console is.
     Presence(Place),
     Files {

@@ -116,6 +116,13 @@ fn badges(model: &Model) -> Vec<Span<'static>> {
     put("badge-marked", model.queue.marks.len(), theme.title());
     put("badge-waiting", waiting, theme.warning());
     put("badge-refused", refused, theme.bad());
+    let suggested = model.suggestions.list.len();
+    if suggested > 0 {
+        // The way to them stands beside it: it is seldom seen.
+        let (key, _) = actions::footer_text(model, actions::Action::Suggestions);
+        let words = texts.with("badge-suggested", &[("count", suggested.into()), ("key", (&key).into())]);
+        spans.push(Span::styled(format!("  {words}"), theme.warning()));
+    }
     if let Some((_, done, size)) = &model.transfer {
         let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
         spans.push(Span::styled(format!("  ⇅ {percent} %"), theme.warning()));

@@ -112,6 +112,7 @@ pub(crate) enum Action {
     Fetch,
     Pending,
     Results,
+    Suggestions,
     Demo,
     Redraw,
     Suspend,
@@ -212,6 +213,7 @@ registry! {
     Pending "pending" false [key('P')];
     Results "results" false [key('B')];
     Demo "demo" false [key('d')];
+    Suggestions "suggestions" false [key('6'), two('g', 'u')];
     Redraw "redraw" false [ctrl('l')];
     Suspend "suspend" false [ctrl('z')];
     Quit "quit" false [key('q'), ctrl('c')];
@@ -253,6 +255,7 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         Take if model.subject().is_some_and(|row| *row.owner == *model.me) => Some("why-yours"),
         Escalate if at_the_top(model) => Some("why-top-rung"),
         CopyMessage if crate::update::copy::message(model).is_none() => Some("why-no-message"),
+        Action::Suggestions if model.suggestions.list.is_empty() => Some("suggest-none"),
         Demo => (!crate::queue::view::offers_demo(model)).then_some("why-no-demo"),
         Undo if model.undo.is_none() => Some("why-nothing-to-undo"),
         _ => None,

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::view::missing_word;
 use crate::clock::{self, millis};
 use crate::dialog::create::{CATEGORIES, IMPACTS};
+use crate::ladder;
 use crate::model::Model;
 use crate::msg::Loaded;
 use crate::text::{clean_line, fit, width, wrap};
@@ -172,9 +173,26 @@ fn known(model: &Model, ticket: &v1::Ticket) -> Vec<(&'static str, String)> {
         ("facts-merged", if ticket.merged_into.is_empty() { String::new() } else { reference(&ticket.merged_into) }),
         ("facts-links", links.join(", ")),
         ("facts-external", ticket.external_id.clone()),
+        ("facts-escalation", escalation(model, ticket)),
         ("facts-policy", ticket.sla.as_ref().map(|sla| sla.policy.clone()).unwrap_or_default()),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// On which rung it stands with whom, how they are reached, since when and why.
+fn escalation(model: &Model, ticket: &v1::Ticket) -> String {
+    let Some(escalation) = ticket.escalation.as_ref().filter(|escalation| escalation.rung > 0) else {
+        return String::new();
+    };
+    let whom = ladder::whom(model, escalation.rung);
+    let words = model.texts.with("ask-rung", &[("rung", escalation.rung.into()), ("whom", (&whom).into())]);
+    let since = millis(escalation.since.as_ref()).map(|at| clock::moment(at, model.now, &model.zone));
+    let since = since.map(|at| model.texts.with("facts-escalated-since", &[("at", (&at).into())]));
+    let reached =
+        ladder::rung(model, escalation.rung).map(|rung| [ladder::how(model, rung), ladder::when(model, rung)]);
+    let parts = [Some(words), since].into_iter().flatten().chain(reached.into_iter().flatten());
+    let parts = parts.chain([escalation.reason.clone()]).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
 pub(crate) fn channel_word(channel: v1::Channel) -> &'static str {

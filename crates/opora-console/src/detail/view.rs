@@ -74,14 +74,17 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
         facts.push(row.customer.to_string());
     }
     facts.push(if row.owner.is_empty() { texts.get("nobody") } else { clean_line(model.agent_name(&row.owner)) });
-    if row.rung > 0 {
-        facts.push(texts.with("rung", &[("rung", row.rung.into())]));
-    }
     let priority_width = crate::text::width(&texts.get(priority_word(row.priority)));
     lines.push(Line::from(vec![
         Span::styled(texts.get(priority_word(row.priority)), theme.priority(row.priority)),
         Span::raw(crate::text::cut(&format!(" · {}", facts.join(" · ")), wide.saturating_sub(priority_width))),
     ]));
+    if row.rung > 0 {
+        // A line of its own: at the end of the other facts it would be cut.
+        let whom = crate::ladder::whom(model, row.rung);
+        let words = texts.with("rung", &[("rung", row.rung.into()), ("whom", (&whom).into())]);
+        lines.extend(wrap(&words, wide).into_iter().take(2).map(|line| Line::styled(line, theme.warning())));
+    }
     if let Some(ghost) = model.queue.ghost(row.number) {
         lines.push(Line::styled(crate::queue::view::reason(model, ghost), theme.dim()));
     }

@@ -10,6 +10,7 @@ use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::change::Fields;
 use crate::detail::facts::size;
+use crate::ladder;
 use crate::model::{Level, Model};
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::filter::Filter;
@@ -79,6 +80,9 @@ impl Ask {
             effects.push(Effect::Call(Call::Files { number, generation }));
             ask.waiting = Some(generation);
         }
+        if kind == Kind::EscalateTo {
+            effects.push(Effect::Call(Call::Ladder));
+        }
         ask.fill(model);
         Some(ask)
     }
@@ -89,7 +93,14 @@ impl Ask {
         let rung = |rung: &v1::LadderRung| {
             let words =
                 texts.with("ask-rung", &[("rung", rung.rung.into()), ("whom", (&clean_line(&rung.whom)).into())]);
-            (Value::Rung(rung.rung), words)
+            // The reason why one rung is passed over for another.
+            // Where it is closed that comes first: a narrow window cuts the end.
+            let mut more = [ladder::how(model, rung), ladder::when(model, rung)];
+            if ladder::later(model, rung).is_some() {
+                more.reverse();
+            }
+            let more = more.iter().filter(|words| !words.is_empty()).map(|words| format!(" · {words}"));
+            (Value::Rung(rung.rung), more.fold(words, |words, more| words + &more))
         };
         let now = model.subject().map_or(0, |row| row.rung);
         let loaded = model.details.ready(self.number).map(|loaded| &loaded.ticket);

@@ -22,6 +22,7 @@ pub(crate) mod reason;
 pub(crate) mod results;
 pub(crate) mod snippet;
 pub(crate) mod stale;
+pub(crate) mod suggest;
 pub(crate) mod tie;
 pub(crate) mod view;
 mod view_forms;
@@ -65,6 +66,8 @@ pub(crate) enum Dialog {
     Pending(pending::PendingList),
     Results(results::Results),
     Stale(stale::Stale),
+    /// What many tickets of one kind suggest.
+    Suggest(Box<suggest::Suggest>),
     /// Two tickets brought together.
     Tie(Box<tie::Tie>),
 }
@@ -87,11 +90,12 @@ impl Dialog {
         match self {
             Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
             Self::Priority(_) => (wide(76), high(14)),
-            Self::Reason(_) => (wide(76), high(9)),
+            Self::Reason(_) => (wide(76), high(11)),
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
             Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) | Self::Fields(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
             Self::Messages(_) | Self::Explain(_) | Self::Pending(_) | Self::Results(_) => (wide(100), high(30)),
+            Self::Ask(d) if d.kind == ask::Kind::EscalateTo => (wide(110), high(d.choices.len() as u16 + 8)),
             Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8 + u16::from(!d.names.is_empty()) * 3)),
             Self::Bulk(d) => match d.stage {
                 bulk::Stage::Choose => (wide(56), high(d.choices.len() as u16 + 4)),
@@ -101,6 +105,7 @@ impl Dialog {
             },
             Self::Checklist(d) => (wide(80), high(d.steps.len() as u16 + 6)),
             Self::Stale(_) => (wide(100), high(18)),
+            Self::Suggest(_) => (wide(100), high(20)),
             Self::Tie(_) => (wide(80), high(11)),
         }
     }
@@ -144,6 +149,7 @@ impl Dialog {
             Self::Pending(d) => d.key(model, event, effects),
             Self::Results(d) => d.key(model, event),
             Self::Stale(d) => d.key(model, event, effects),
+            Self::Suggest(d) => d.key(model, event, effects),
             Self::Tie(d) => d.key(model, event, effects),
         }
     }
@@ -174,6 +180,7 @@ impl Dialog {
             Self::Bulk(d) => d.paste(model, text, effects),
             Self::Checklist(d) => d.paste(text),
             Self::Fields(d) => d.paste(model, text, effects),
+            Self::Suggest(d) => d.paste(text),
             Self::Tie(d) => d.paste(model, text),
             Self::Choose(_)
             | Self::Messages(_)

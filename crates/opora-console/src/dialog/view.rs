@@ -40,7 +40,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
             list(model, frame, inner, lines, choose.chosen);
         }
         Dialog::Priority(d) => priority(model, frame, inner, d),
-        Dialog::Reason(d) => reason(model, frame, inner, d),
+        Dialog::Reason(d) => d.draw(model, frame, inner),
         Dialog::Write(d) => writing::write(model, frame, inner, d),
         Dialog::Create(d) => writing::create(model, frame, inner, d),
         Dialog::Explain(d) => d.draw(model, frame, inner),
@@ -61,6 +61,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Pending(d) => view_more::pending(model, frame, inner, d),
         Dialog::Results(d) => view_more::results(model, frame, inner, *d),
         Dialog::Stale(d) => view_more::stale(model, frame, inner, d),
+        Dialog::Suggest(d) => d.draw(model, frame, inner),
         Dialog::Tie(d) => view_more::tie(model, frame, inner, d),
     }
     if let Some(why) = &model.refusal {
@@ -86,7 +87,7 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Choose(d) if d.is_agent() => (numbered("title-assign", d.number), "hint-choose", theme.title()),
         Dialog::Choose(d) => (numbered("title-status", d.number), "hint-choose", theme.title()),
         Dialog::Priority(d) => (numbered("title-priority", d.number), "hint-priority", theme.title()),
-        Dialog::Reason(d) => (numbered("title-escalate", d.number), "hint-reason", theme.title()),
+        Dialog::Reason(d) => (numbered("title-escalate", d.number), "hint-escalate", theme.title()),
         Dialog::Explain(d) => (numbered("title-explain", d.number), "hint-explain", theme.title()),
         Dialog::Write(d) if d.snippets.is_some() => {
             (numbered("title-snippets", d.number), "hint-choose", writing::colour(model, d))
@@ -121,6 +122,7 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Pending(_) => (texts.get("title-pending"), "hint-pending", theme.title()),
         Dialog::Results(_) => (texts.get("title-results"), "hint-results", theme.title()),
         Dialog::Stale(d) => (numbered("title-stale", d.number), "hint-stale", theme.bad()),
+        Dialog::Suggest(d) => (texts.get("action-suggestions"), d.hint(), theme.title()),
         Dialog::Tie(d) => {
             let title = texts.get(if d.merge { "action-merge" } else { "action-link" });
             let title = if d.many.is_empty() { format!("{title} · #{}", d.number) } else { title };
@@ -248,17 +250,6 @@ fn priority(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &PriorityD
         line_field(model, frame, below(7), &format!("{} ", texts.get("reason-label")), &dialog.reason, true);
     }
     fault(model, frame, area, dialog.fault);
-}
-
-fn reason(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &super::reason::Reason) {
-    let whom = if dialog.whom.is_empty() { "?" } else { &dialog.whom };
-    let words = model.texts.with("escalate-to", &[("rung", dialog.rung.into()), ("whom", whom.into())]);
-    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
-    frame.render_widget(Paragraph::new(lines), Rect { height: 2.min(area.height), ..area });
-    let label = format!("{} ", model.texts.get("reason-label"));
-    let at = Rect { y: area.y + 3.min(area.height - 1), height: 1, ..area };
-    line_field(model, frame, at, &label, &dialog.line, true);
-    fault(model, frame, area, dialog.missing.then_some("reason-missing"));
 }
 
 /// A message to all tickets of an incident: to whom, then the text.

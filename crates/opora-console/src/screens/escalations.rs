@@ -10,9 +10,9 @@ use ratatui::widgets::Paragraph;
 
 use super::table::{self, Cell};
 use crate::clock;
+use crate::ladder::whom;
 use crate::model::Model;
 use crate::queue::row::Row;
-use crate::text::clean_line;
 
 /// The escalated tickets: the highest rung first, on each the one that has stood there longest.
 pub(super) fn numbers(model: &Model) -> Vec<u64> {
@@ -49,12 +49,6 @@ fn parts(area: Rect) -> Parts {
 /// Where the rows stand.
 pub(super) fn rows_area(area: Rect) -> Rect {
     parts(area).rows
-}
-
-/// Who a rung is: the ladder's words.
-pub(crate) fn whom(model: &Model, rung: u32) -> String {
-    let found = model.ladder.iter().find(|r| r.rung == rung);
-    found.map_or_else(|| "?".to_owned(), |rung| clean_line(&rung.whom))
 }
 
 struct Columns {

@@ -6,12 +6,14 @@ mod dialogs;
 mod filter;
 mod forms;
 mod keys;
+mod ladder;
 mod many;
 mod people;
 mod properties;
 mod rarer;
 mod screens;
 mod stories;
+mod suggestions;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

@@ -223,6 +223,18 @@ impl World {
                 let completed = Completed { line: format!("{typed}x"), names: vec!["x1".into(), "x2".into()] };
                 Net::Completed { generation, completed }
             }
+            Call::Ladder => {
+                Net::Ladder(if well { vec![v1::LadderRung { rung: 9, ..Default::default() }] } else { vec![] })
+            }
+            Call::Suggestions => {
+                let kind = v1::SuggestionKind::Incident.into();
+                let one = v1::Suggestion {
+                    kind,
+                    tickets: vec!["tickets/1".into(), "tickets/2".into()],
+                    ..Default::default()
+                };
+                Net::Suggested(if well { Ok(vec![one]) } else { Err(bad()) })
+            }
             Call::Fetch { to, .. } => Net::Fetched(if well { Ok(to) } else { Err(bad()) }),
             Call::Change(change) => {
                 let fate = |n: u64| (n, if n.is_multiple_of(3) { Err(bad()) } else { Ok("e".to_owned()) });

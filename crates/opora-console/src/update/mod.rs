@@ -37,6 +37,7 @@ use crate::presence;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen};
+use crate::suggest;
 
 /// Applies one message.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -108,7 +109,8 @@ pub(crate) fn settle(model: &mut Model) -> Vec<Effect> {
     if let Some(place) = model.presences.settle(place, model.now) {
         effects.push(Effect::Call(Call::Presence(place)));
     }
-    model.wake = model.presences.due();
+    let suggest = suggest::settle(model, &mut effects);
+    model.wake = model.presences.due().into_iter().chain(suggest).min();
     model.deadline = deadline(model, height);
     effects
 }
@@ -213,7 +215,7 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Priority => model.dialog = PriorityDialog::open(model, effects).map(Dialog::Priority),
         Action::Reply => model.dialog = Write::open(model, Visibility::Public).map(|d| Dialog::Write(Box::new(d))),
         Action::Note => model.dialog = Write::open(model, Visibility::Internal).map(|d| Dialog::Write(Box::new(d))),
-        Action::Escalate => model.dialog = Reason::escalate(model).map(Dialog::Reason),
+        Action::Escalate => model.dialog = Reason::escalate(model, effects).map(Dialog::Reason),
         Action::Explain => model.dialog = Explain::open(model, effects).map(|d| Dialog::Explain(Box::new(d))),
         Action::Status => model.dialog = Choose::state(model).map(Dialog::Choose),
         Action::Create => model.dialog = Some(Dialog::Create(Box::new(Create::open(model, effects)))),

@@ -9,6 +9,7 @@ use crate::dialog::checklist::Checklist;
 use crate::dialog::fields::FieldsForm;
 use crate::dialog::pending::PendingList;
 use crate::dialog::results::Results;
+use crate::dialog::suggest::Suggest;
 use crate::dialog::tie::Tie;
 use crate::layout::{layout, screen};
 use crate::model::{Level, Model};
@@ -39,6 +40,7 @@ pub(super) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
                 Action::Merge => Tie::merge(model).map(|tie| Dialog::Tie(Box::new(tie))),
                 Action::Link => Tie::link(model).map(|tie| Dialog::Tie(Box::new(tie))),
                 Action::Pending => Some(Dialog::Pending(PendingList::default())),
+                Action::Suggestions => Some(Dialog::Suggest(Box::new(Suggest::open()))),
                 Action::Results => Some(Dialog::Results(Results::default())),
                 _ => return false,
             };

@@ -4,9 +4,11 @@ use opora_proto::v1::ticket_event::Change as Event;
 
 use super::{alert, answer, directory, send, sent};
 use crate::dialog::Dialog;
+use crate::dialog::ask::Kind;
 use crate::model::{Level, Link, Model};
 use crate::msg::{Batch, Effect, Happened, Net, PathFault, Trouble, Undoable};
 use crate::queue::Left;
+use crate::suggest;
 use crate::text;
 
 /// Applies what the network tells.
@@ -30,6 +32,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.queue.begin_set();
             model.screens.incident.forget();
             model.screens.dashboard.forget();
+            model.suggestions.forget();
         }
         Net::Batch(batch) => {
             apply_batch(model, batch);
@@ -73,7 +76,8 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
                 lacks.push(what);
             }
         }
-        Net::Ladder(ladder) => model.ladder = ladder,
+        Net::Ladder(ladder) => ladder_came(model, ladder),
+        Net::Suggested(result) => suggest::answer(model, result),
         Net::Detail { number, generation, result } => {
             model.details.answer(number, generation, result);
             fill(model, number);
@@ -143,6 +147,9 @@ fn apply_batch(model: &mut Model, batch: Batch) {
         }
         model.link = Link::Live;
     }
+    if !batch.events.is_empty() {
+        model.suggestions.changed();
+    }
     for happened in batch.events {
         apply_event(model, happened);
     }
@@ -185,6 +192,20 @@ fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64) {
     undo.parts.retain(|(_, numbers)| !numbers.is_empty());
     if undo.parts.is_empty() {
         model.undo = None;
+    }
+}
+
+/// Who is on the ladder; what is not known takes nothing away.
+fn ladder_came(model: &mut Model, ladder: Vec<opora_proto::v1::LadderRung>) {
+    if ladder.is_empty() {
+        return;
+    }
+    model.ladder = ladder;
+    if let Some(Dialog::Ask(mut ask)) = model.dialog.take_if(|dialog| matches!(dialog, Dialog::Ask(_))) {
+        if ask.kind == Kind::EscalateTo {
+            ask.fill(model);
+        }
+        model.dialog = Some(Dialog::Ask(ask));
     }
 }
 

@@ -171,10 +171,7 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
             let word = texts.get(priority_word(*priority));
             texts.with("done-priority", &[number, ("priority", (&word).into())])
         }
-        What::Escalate(_) => {
-            let whom = text::clean_line(&done.whom);
-            texts.with("done-escalate", &[number, ("whom", (&whom).into())])
-        }
+        What::Escalate(_) | What::EscalateTo(..) => escalated(model, number, done),
         What::State(state, _) => {
             let word = texts.get(state_word(*state));
             texts.with("done-state", &[number, ("state", (&word).into())])
@@ -189,6 +186,19 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
     (Level::Done, text)
 }
 
+/// To whom it was escalated, and when they can be reached if not now.
+fn escalated(model: &Model, number: (&str, crate::texts::Arg<'_>), done: &Done) -> String {
+    let whom = text::clean_line(&done.whom);
+    let whom = ("whom", (&whom).into());
+    match done.reachable.filter(|at| *at > model.now) {
+        Some(at) => {
+            let at = crate::clock::moment(at, model.now, &model.zone);
+            model.texts.with("done-escalate-later", &[number, whom, ("at", (&at).into())])
+        }
+        None => model.texts.with("done-escalate", &[number, whom]),
+    }
+}
+
 fn told_many(model: &Model, count: usize, done: &Done) -> (Level, String) {
     let refused = done.each.iter().filter(|(_, fate)| fate.is_err()).count();
     let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into())];
@@ -200,10 +210,6 @@ fn told_more(model: &Model, what: &What, number: (&str, crate::texts::Arg<'_>), 
     let texts = &model.texts;
     let other = |key: &str, target: u64| texts.with(key, &[number, ("target", (&target.to_string()).into())]);
     match what {
-        What::EscalateTo(..) => {
-            let whom = text::clean_line(&done.whom);
-            texts.with("done-escalate", &[number, ("whom", (&whom).into())])
-        }
         What::Impact(impact, _) => {
             let word = texts.get(seen::impact_word(*impact));
             texts.with("done-impact", &[number, ("impact", (&word).into())])

@@ -21,6 +21,7 @@ const fn is_typed(dialog: &Dialog) -> bool {
             | Dialog::Checklist(_)
             | Dialog::Fields(_)
             | Dialog::Bulk(_)
+            | Dialog::Suggest(_)
     )
 }
 

@@ -57,6 +57,9 @@ impl Service {
             whom: r.whom.to_string(),
             means: r.means.iter().map(ToString::to_string).collect(),
             calendar: r.calendar.definition().id.clone(),
+            reach: r.reach.iter().map(ToString::to_string).collect(),
+            reachable_time: rules.ladder.reachable(rung, now).map(convert::timestamp),
+            hours: Some(convert::calendar_to_wire(r.calendar.definition())),
         });
         v1::GetServerInfoResponse {
             product: "opora".into(),
