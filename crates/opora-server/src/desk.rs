@@ -3,6 +3,7 @@
 mod history;
 mod long;
 mod query;
+mod recompute;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,6 +27,8 @@ use crate::followers::clocks::Clocks;
 use crate::followers::queue::Queue;
 use crate::followers::search::Search;
 use crate::followers::watch::{Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+
+pub(crate) use recompute::is_outdated;
 
 pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery};
 pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview};
@@ -159,6 +162,7 @@ impl Desk {
             tasks: TaskTracker::new(),
             long: long::Long::default(),
         };
+        shared.recompute_clocks();
         shared.start_followers(options.timers)?;
         Ok(Self { shared: Arc::new(shared) })
     }

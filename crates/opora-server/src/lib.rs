@@ -3,6 +3,7 @@
 pub mod config;
 mod convert;
 pub mod desk;
+mod dry_run;
 pub mod engine;
 mod errors;
 pub mod followers;
@@ -13,4 +14,5 @@ mod service;
 mod storage;
 
 pub use config::Config;
+pub use dry_run::{DryRun, dry_run};
 pub use serve::{Running, ServeError, serve, start};

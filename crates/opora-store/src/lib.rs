@@ -12,6 +12,7 @@ mod disk;
 mod embedded;
 mod journal;
 mod priority;
+mod replay;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -24,5 +25,6 @@ pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
 pub use priority::{Activity, yield_to_others};
+pub use replay::replay;
 pub use view::generations::probe_view;
 pub use wrong::Wrong;

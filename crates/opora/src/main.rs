@@ -58,7 +58,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         #[cfg(feature = "console")]
         Command::Console(console) if console.stays() => lean::begin_anew(lean::AT_ONCE),
         #[cfg(feature = "server")]
-        Command::Serve(serve) if !serve.print_config => lean::begin_anew(lean::SOON),
+        Command::Serve(serve) if !serve.print_config && !serve.dry_run => lean::begin_anew(lean::SOON),
         _ => {}
     }
     match cli.command {

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 
 use opora_server::config::{Config, LogFormat, Sources};
-use opora_server::{ServeError, serve};
+use opora_server::{ServeError, dry_run, serve};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::work::ServeArgs;
@@ -23,6 +23,11 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
     let mut config = Config::load(&sources).map_err(|error| Failure::config(told(&error, &out.text)))?;
     if args.print_config {
         return out.raw(&config.print());
+    }
+    if args.dry_run {
+        let found = dry_run(&config).map_err(|error| failed(&error, &out.text))?;
+        let (open, recomputed) = (found.open.to_string(), found.recomputed.to_string());
+        return out.say("serve-dry-run", &[("open", (&open).into()), ("recomputed", (&recomputed).into())]);
     }
     // After an unclean stop the view is first opened in a process that may die of it.
     config.probe = std::env::current_exe().ok().map(|me| vec![me.into(), "probe-view".into()]);

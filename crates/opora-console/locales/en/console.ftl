@@ -153,6 +153,7 @@ event-breached = { $clock }: breached
 event-neglected = nobody looked after it
 event-policy = runs by policy { $policy }
 event-undone = took an earlier change back
+event-clocks-recomputed = the clocks were reckoned anew after an update
 event-import-finished = the import was finished
 event-other = something else happened
 

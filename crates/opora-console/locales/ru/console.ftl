@@ -154,6 +154,7 @@ event-breached = { $clock }: просрочено
 event-neglected = запрос остался без внимания
 event-policy = действует политика { $policy }
 event-undone = отменил изменение
+event-clocks-recomputed = сроки пересчитаны после обновления
 event-import-finished = импорт завершён
 event-other = другое событие
 

@@ -11,7 +11,7 @@ use crate::event::{Change, TicketEvent};
 use crate::model::{
     Actor, ActorKind, Comment, LastMessage, Origin, Reporter, Revision, Ticket, TicketState, Visibility,
 };
-use crate::sla::FactKind;
+use crate::sla::{ClockKind, FactKind};
 
 /// What is written.
 pub(super) struct Message<'a> {
@@ -38,7 +38,10 @@ pub(super) fn comment(
     if speaks_for_customer && ticket.state == TicketState::Closed {
         return follow(ticket, comment, name, context);
     }
-    let mut draft = Draft::new(ticket, context)?;
+    let mut draft = match public && comment.author.is_agent() {
+        true => Draft::meeting(ticket, context, ClockKind::FirstResponse)?,
+        false => Draft::new(ticket, context)?,
+    };
     write(&mut draft, comment, name)?;
     draft.finish()
 }

@@ -6,6 +6,7 @@ mod comment;
 mod create;
 mod draft;
 mod escalate;
+mod recompute;
 mod refusal;
 mod tick;
 mod tie;
@@ -26,6 +27,7 @@ use crate::time::{Millis, Timestamp};
 use std::sync::Arc;
 
 pub use create::create;
+pub use recompute::clocks_anew;
 pub use refusal::Refusal;
 pub use tick::next_tick;
 pub use transition::allowed_transitions;
@@ -176,6 +178,7 @@ pub fn change(
         Change::ApplyPolicy { policy, reason } => change::apply_policy(ticket, policy, reason, context),
         Change::FinishImport => change::finish_import(ticket, context),
         Change::Tick => tick::tick(ticket, context),
+        Change::RecomputeClocks => recompute::recompute(ticket, context),
     }
 }
 

@@ -7,7 +7,7 @@ use opora_proto::v1;
 use opora_proto::v1::ticket_event::Change as Wire;
 
 use super::edit::previous;
-use super::ticket::{actor, ticket};
+use super::ticket::{actor, clock, ticket};
 use super::time::timestamp;
 use super::word::{Word as _, number};
 
@@ -76,9 +76,10 @@ fn change(event: &TicketEvent, revision: Revision) -> Wire {
             percent: u32::from(*percent),
             due_time: Some(timestamp(*due)),
         }),
+        // The clock's: it is later than the due time where a change put that into the past (domain.md §7 rule 10).
         Change::SlaBreached { clock, due, cause } => Wire::SlaBreached(v1::SlaBreached {
             clock: clock.number(),
-            breach_time: Some(timestamp(*due)),
+            breach_time: Some(timestamp(now.sla.clock(*clock).breach.map_or(*due, |breach| breach.at))),
             cause: cause.number(),
         }),
         Change::SlaNeglected { since } => Wire::SlaNeglected(v1::SlaNeglected { since: Some(timestamp(*since)) }),
@@ -88,6 +89,13 @@ fn change(event: &TicketEvent, revision: Revision) -> Wire {
         }),
         Change::Undone { revision } => Wire::Undone(v1::ChangeUndone { undone_revision: revision.0 }),
         Change::ImportFinished => Wire::ImportFinished(v1::ImportFinished {}),
+        Change::ClocksRecomputed { previous } => Wire::ClocksRecomputed(v1::ClocksRecomputed {
+            previous: Some(v1::TicketSla {
+                policy: previous.policy.to_string(),
+                first_response: Some(clock(&previous.first_response)),
+                resolution: Some(clock(&previous.resolution)),
+            }),
+        }),
     }
 }
 

@@ -1,13 +1,13 @@
 //! Jobs that touch many tickets: applying a policy, finishing an import. They go through the writer in bounded parts, so
 //! that others are served in between, and go on when their caller has gone.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use opora_core::command::Change;
 use opora_core::decide::Refusal;
-use opora_core::model::{Actor, Origin, Revision, Ticket, TicketNumber};
-use opora_core::sla::{ClockKind, Fact, FactKind, Policies, Policy, PolicyDefinition, PolicyRef, SlaState};
+use opora_core::model::{Actor, Origin, PolicyId, Revision, Ticket, TicketNumber, TicketState};
+use opora_core::sla::{ClockKind, Fact, FactKind, Policies, Policy, PolicyDefinition, PolicyRef, SlaState, UrgencyKey};
 use opora_core::time::Timestamp;
 use opora_store::{ReadError, RequestKey};
 use parking_lot::Mutex;
@@ -113,11 +113,13 @@ impl Desk {
         };
         let Answer::Policy(applied) = &done.answer else { return Ok(done) };
         let policy = applied.definition.policy.clone();
-        let (open, _) = self.shared.world.queue.open();
-        let runs_older =
-            |ticket: &&Arc<Ticket>| ticket.sla.policy.id == policy.id && ticket.sla.policy.version < policy.version;
-        let numbers: Vec<_> = open.iter().filter(runs_older).map(|ticket| ticket.number).collect();
-        drop(open);
+        let (world, named) = (self.shared.world.clone(), policy.clone());
+        let older = tokio::task::spawn_blocking(move || {
+            let (running, _) = running_by(&world, &named.id)?;
+            let older = running.iter().filter(|ticket| ticket.sla.policy.version < named.version);
+            Ok(older.map(|ticket| ticket.number).collect::<Vec<_>>())
+        });
+        let numbers = older.await.unwrap_or(Err(ReadError::Failed(String::new()))).map_err(unreadable)?;
         let change = Change::ApplyPolicy { policy, reason };
         done.revision = done.revision.max(self.parts(&actor, &numbers, &change, request).await?);
         Ok(done)
@@ -198,6 +200,23 @@ fn importing(world: &World, origin: Origin) -> Result<Vec<TicketNumber>, ReadErr
     }
 }
 
+/// Every ticket that is not closed and runs by a policy (domain.md §7 rule 12), the most urgent first, and at which
+/// revision. Merged ones are not in memory: they are looked for in the store. Blocks.
+fn running_by(world: &World, policy: &PolicyId) -> Result<(Vec<Arc<Ticket>>, Revision), ReadError> {
+    let (mut found, revision) = world.queue.live();
+    let live: HashSet<TicketNumber> = found.iter().map(|ticket| ticket.number).collect();
+    found.retain(|ticket| ticket.sla.policy.id == *policy);
+    found.sort_by_cached_key(|ticket| UrgencyKey::of(ticket));
+    let mut from = TicketNumber(1);
+    loop {
+        let tickets = world.store.tickets(from, false, 1_000)?;
+        let Some(last) = tickets.last() else { return Ok((found, revision)) };
+        from = TicketNumber(last.number.0 + 1);
+        let runs = |t: &Arc<Ticket>| t.state != TicketState::Closed && t.sla.policy.id == *policy;
+        found.extend(tickets.into_iter().filter(|ticket| runs(ticket) && !live.contains(&ticket.number)));
+    }
+}
+
 /// What a new version of a policy would move. Blocks.
 pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
     let rules = world.rules();
@@ -206,11 +225,11 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
     let policy = Policy::new(definition.clone()).map_err(|wrong| Refused::Corrupt(wrong.to_string()))?;
     let mut policies = rules.policies.clone();
     policies.add(policy);
-    let (open, revision) = world.queue.open();
+    let (running, revision) = running_by(world, &definition.policy.id).map_err(unreadable)?;
     let (named, at) = (definition.policy.clone(), world.now());
     let definition = Arc::new(definition);
     let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
-    for ticket in open.iter().filter(|ticket| ticket.sla.policy.id == named.id) {
+    for ticket in &running {
         let after = under(&ticket.sla, &named, at, &policies)?;
         preview.tickets += 1;
         let moves = clocks(&ticket.sla, &after).any(|(before, after)| before.due != after.due);

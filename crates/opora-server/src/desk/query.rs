@@ -77,7 +77,7 @@ pub struct Preview {
 pub struct PolicyPreview {
     /// The policy with the version that it would get.
     pub definition: Arc<PolicyDefinition>,
-    /// How many open tickets run by it.
+    /// How many tickets that are not closed run by it.
     pub tickets: u64,
     /// How many of them would have other due times.
     pub moved: u64,

@@ -14,6 +14,7 @@ mod durable;
 mod engine;
 mod memory;
 mod queue;
+mod recompute;
 mod search;
 mod watch;
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use opora_core::event::{Change, Edit, TicketEvent};
+use opora_core::event::{Change, ClocksBefore, Edit, TicketEvent};
 use opora_core::model::{
     Actor, ActorKind, AgentId, Attachment, Comment, ContactId, OrganisationId, Revision, TicketNumber,
 };
@@ -190,6 +190,11 @@ impl Coded for Change {
             }
             Self::Undone { revision } => Wired::Undone(pb::Undone { revision: revision.0 }),
             Self::ImportFinished => Wired::ImportFinished(pb::Nothing {}),
+            Self::ClocksRecomputed { previous } => Wired::ClocksRecomputed(pb::ClocksRecomputed {
+                policy: Some(previous.policy.wire()),
+                first_response: Some(previous.first_response.wire()),
+                resolution: Some(previous.resolution.wire()),
+            }),
         }
     }
     fn of(w: Wired) -> Result<Self, CodecError> {
@@ -238,6 +243,14 @@ impl Coded for Change {
             }
             Wired::Undone(u) => Self::Undone { revision: Revision(u.revision) },
             Wired::ImportFinished(_) => Self::ImportFinished,
+            Wired::ClocksRecomputed(c) => {
+                let previous = ClocksBefore {
+                    policy: Coded::of(need(c.policy, "clocks_recomputed.policy")?)?,
+                    first_response: Coded::of(need(c.first_response, "clocks_recomputed.first_response")?)?,
+                    resolution: Coded::of(need(c.resolution, "clocks_recomputed.resolution")?)?,
+                };
+                Self::ClocksRecomputed { previous: Box::new(previous) }
+            }
         })
     }
 }

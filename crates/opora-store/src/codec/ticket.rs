@@ -1,10 +1,10 @@
 //! Tickets and their clocks.
 
 use opora_core::model::{
-    AgentId, ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, OrganisationId, PolicyId, Reporter,
-    Revision, Ticket, TicketNumber, Uid,
+    AgentId, ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, OrganisationId, PolicyId, Priority,
+    Reporter, Revision, Ticket, TicketNumber, Uid,
 };
-use opora_core::sla::{Breach, Clock, Fact, FactKind, PolicyRef, SlaState};
+use opora_core::sla::{Breach, BreachCause, Clock, Fact, FactKind, PolicyRef, SlaState};
 use opora_core::time::{Millis, Timestamp};
 use pb::fact::Kind;
 
@@ -116,17 +116,27 @@ impl Coded for Fact {
             FactKind::Answered => Kind::Answered(pb::Nothing {}),
             FactKind::State(state) => Kind::State(state.code()),
             FactKind::PolicyApplied(policy) => Kind::PolicyApplied(policy.wire()),
-            FactKind::Breached { clock, due, cause } => {
-                Kind::Breached(pb::Breached { clock: clock.code(), due: due.as_millis(), cause: cause.code() })
-            }
-            FactKind::Warned { clock, priority, percent } => Kind::Warned(pb::Warned {
+            FactKind::Breached { clock, due, at, cause, obligation, told } => Kind::Breached(pb::Breached {
+                clock: clock.code(),
+                due: due.as_millis(),
+                cause: cause.code(),
+                at: Some(at.as_millis()),
+                priority: obligation.map(|(priority, _)| priority.code()),
+                start: obligation.map(|(_, start)| start.as_millis()),
+                untold: !told,
+            }),
+            FactKind::Warned { clock, priority, percent, start } => Kind::Warned(pb::Warned {
                 clock: clock.code(),
                 priority: priority.code(),
                 percent: u32::from(*percent),
+                start: ms(*start),
             }),
             FactKind::Assigned(assigned) => Kind::Assigned(*assigned),
             FactKind::AgentWrote => Kind::AgentWrote(pb::Nothing {}),
             FactKind::Neglected => Kind::Neglected(pb::Nothing {}),
+            FactKind::Undone { first_response, resolution } => {
+                Kind::TakenBack(pb::TakenBack { first_response: code(*first_response), resolution: code(*resolution) })
+            }
         };
         pb::Fact { at: self.at.as_millis(), revision: self.revision.0, kind: Some(kind) }
     }
@@ -140,19 +150,32 @@ impl Coded for Fact {
             Kind::Answered(_) => FactKind::Answered,
             Kind::State(s) => FactKind::State(Word::of_code(s)?),
             Kind::PolicyApplied(p) => FactKind::PolicyApplied(Coded::of(p)?),
-            Kind::Breached(b) => FactKind::Breached {
-                clock: Word::of_code(b.clock)?,
-                due: Timestamp::from_millis(b.due),
-                cause: Word::of_code(b.cause)?,
-            },
+            Kind::Breached(b) => {
+                let cause = Word::of_code(b.cause)?;
+                // Before it was kept, a breach by delay stood at its due time and another at its fact.
+                let at = b.at.unwrap_or(if cause == BreachCause::Delay { b.due } else { w.at });
+                let priority: Option<Priority> = word(b.priority)?;
+                FactKind::Breached {
+                    clock: Word::of_code(b.clock)?,
+                    due: Timestamp::from_millis(b.due),
+                    at: Timestamp::from_millis(at),
+                    cause,
+                    obligation: priority.zip(b.start.map(Timestamp::from_millis)),
+                    told: !b.untold,
+                }
+            }
             Kind::Warned(n) => FactKind::Warned {
                 clock: Word::of_code(n.clock)?,
                 priority: Word::of_code(n.priority)?,
                 percent: percent(n.percent)?,
+                start: at(n.start),
             },
             Kind::Assigned(assigned) => FactKind::Assigned(assigned),
             Kind::AgentWrote(_) => FactKind::AgentWrote,
             Kind::Neglected(_) => FactKind::Neglected,
+            Kind::TakenBack(t) => {
+                FactKind::Undone { first_response: word(t.first_response)?, resolution: word(t.resolution)? }
+            }
         };
         Ok(Self { at: Timestamp::from_millis(w.at), revision: Revision(w.revision), kind })
     }

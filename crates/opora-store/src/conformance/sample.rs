@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opora_core::calendar::{CalendarDefinition, Hours, parse_date};
-use opora_core::event::{Change, DirectoryPut, Edit, TicketEvent};
+use opora_core::event::{Change, ClocksBefore, DirectoryPut, Edit, TicketEvent};
 use opora_core::model::{
     Actor, ActorKind, Agent, AgentId, Attachment, Category, Channel, ChecklistItem, Comment, Contact, ContactId, Entry,
     Escalation, Facets, Impact, LastMessage, Link, LinkKind, LogKind, MissingFact, NearestLog, Organisation,
@@ -25,6 +25,19 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + ms)
 }
 
+/// A clock with little in it.
+fn running(start: i64) -> Clock {
+    Clock {
+        state: ClockState::Running,
+        start: at(start),
+        due: None,
+        target: None,
+        remaining: None,
+        met: None,
+        breach: None,
+    }
+}
+
 /// An id that is one.
 fn agent(id: &str) -> AgentId {
     AgentId::new(id).expect("written here, and well formed")
@@ -36,15 +49,7 @@ fn policy_ref(version: u32) -> PolicyRef {
 
 /// A ticket with little in it.
 pub fn bare_ticket(number: u64, revision: u64) -> Ticket {
-    let clock = Clock {
-        state: ClockState::Running,
-        start: at(0),
-        due: None,
-        target: None,
-        remaining: None,
-        met: None,
-        breach: None,
-    };
+    let clock = running(0);
     Ticket {
         number: TicketNumber(number),
         uid: Uid::new(at(0), TicketNumber(number), number),
@@ -103,12 +108,29 @@ fn facts() -> Vec<Fact> {
         FactKind::Answered,
         FactKind::State(TicketState::WaitingForCustomer),
         FactKind::PolicyApplied(policy_ref(3)),
-        FactKind::Breached { clock: ClockKind::Resolution, due: at(-5), cause: BreachCause::Policy },
-        FactKind::Warned { clock: ClockKind::FirstResponse, priority: Priority::High, percent: 80 },
+        FactKind::Breached {
+            clock: ClockKind::Resolution,
+            due: at(-5),
+            at: at(3),
+            cause: BreachCause::Policy,
+            obligation: Some((Priority::Low, at(-9))),
+            told: true,
+        },
+        FactKind::Breached {
+            clock: ClockKind::FirstResponse,
+            due: at(1),
+            at: at(1),
+            cause: BreachCause::Delay,
+            obligation: None,
+            told: false,
+        },
+        FactKind::Warned { clock: ClockKind::FirstResponse, priority: Priority::High, percent: 80, start: Some(at(2)) },
+        FactKind::Warned { clock: ClockKind::FirstResponse, priority: Priority::High, percent: 50, start: None },
         FactKind::Assigned(true),
         FactKind::Assigned(false),
         FactKind::AgentWrote,
         FactKind::Neglected,
+        FactKind::Undone { first_response: None, resolution: Some(BreachCause::Policy) },
     ];
     (0_u64..).zip(kinds).map(|(n, kind)| Fact { at: at(n.cast_signed()), revision: Revision(n), kind }).collect()
 }
@@ -277,6 +299,13 @@ pub fn changes() -> Vec<Change> {
         Change::PolicyApplied { previous: policy_ref(5) },
         Change::Undone { revision: Revision(10) },
         Change::ImportFinished,
+        Change::ClocksRecomputed {
+            previous: Box::new(ClocksBefore {
+                policy: policy_ref(6),
+                first_response: running(7),
+                resolution: running(8),
+            }),
+        },
     ]
 }
 

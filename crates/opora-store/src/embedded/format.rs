@@ -127,6 +127,26 @@ pub fn boot_id() -> String {
 #[derive(Debug)]
 pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the open file")] fs::File);
 
+/// Makes sure that nobody uses a data directory, without writing in it; holds for as long as it is kept.
+pub(crate) fn free(dir: &Path) -> Result<Option<fs::File>, OpenError> {
+    let path = dir.join("lock");
+    let mut file = match fs::File::open(&path) {
+        Ok(file) => file,
+        // Nobody ever used it, or it was copied without.
+        Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+        Err(source) => return Err(OpenError::Io { path, source }),
+    };
+    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockShared) {
+        Ok(()) => Ok(Some(file)),
+        Err(rustix::io::Errno::WOULDBLOCK) => {
+            let mut holder = String::new();
+            let _ = file.read_to_string(&mut holder);
+            Err(OpenError::InUse { dir: dir.to_owned(), pid: holder.trim().parse().ok() })
+        }
+        Err(e) => Err(OpenError::Io { path, source: e.into() }),
+    }
+}
+
 /// Takes a data directory.
 pub(crate) fn lock(dir: &Path) -> Result<Lock, OpenError> {
     let path: PathBuf = dir.join("lock");

@@ -240,6 +240,7 @@ event-sla-breached = { $clock } BREACHED at { $time } ({ $cause })
 event-sla-neglected = neglected since { $time }
 event-policy = policy { $from } → { $to }
 event-undone = took back revision { $revision }
+event-clocks-recomputed = clocks reckoned anew after an update; before: first response due { $response }, resolution due { $resolution }
 event-import-finished = import finished
 event-unknown = something that this version of opora does not know
 
@@ -289,6 +290,7 @@ io-demo-log = the demo's log
 io-temporary = a temporary directory
 io-demo-directory = the demo's directory
 serve-bind = can't listen on { $address }: { $cause }
+serve-dry-run = Open tickets: { $open }. Clocks that a start would reckon anew, each with an event that says so: { $recomputed }. Nothing was changed.
 serve-failed = the store failed: { $detail }
 
 error-me = --me needs to know who you are: give --as or set OPORA_ACTOR.

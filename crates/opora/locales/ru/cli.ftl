@@ -243,6 +243,7 @@ event-sla-breached = { $clock }: НАРУШЕНО { $time } ({ $cause })
 event-sla-neglected = без внимания с { $time }
 event-policy = политика { $from } → { $to }
 event-undone = отменена ревизия { $revision }
+event-clocks-recomputed = сроки пересчитаны после обновления; было: первый ответ до { $response }, решение до { $resolution }
 event-import-finished = импорт закончен
 event-unknown = событие, которого эта версия opora не знает
 
@@ -292,6 +293,7 @@ io-demo-log = журнал демонстрации
 io-temporary = временный каталог
 io-demo-directory = каталог демонстрации
 serve-bind = на { $address } нельзя принимать соединения: { $cause }
+serve-dry-run = Открытых запросов: { $open }. Запросов, сроки которых при запуске будут пересчитаны (у каждого появится событие об этом): { $recomputed }. Ничего не изменено.
 serve-failed = хранилище отказало: { $detail }
 
 error-me = Для --me нужно знать, кто вы: укажите --as или OPORA_ACTOR.

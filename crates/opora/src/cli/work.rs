@@ -19,6 +19,7 @@ pub(crate) const SERVE_EXAMPLES: &str = "\
 Examples:
   opora serve --data /var/lib/opora
   opora serve --config /etc/opora.toml --print-config
+  opora serve --data /var/lib/opora --dry-run
   opora serve --data ./data --listen 127.0.0.1:0 --set importing_allowed=true
 
 Settings come from built-in values, then the file, then OPORA_… variables, then flags.";
@@ -58,6 +59,9 @@ pub(crate) struct ServeArgs {
     /// Print the effective configuration with each value's origin, and end
     #[arg(long)]
     pub(crate) print_config: bool,
+    /// Read the data directory as a start would, say what that would change in it, change nothing, and end
+    #[arg(long, conflicts_with = "print_config")]
+    pub(crate) dry_run: bool,
 }
 
 #[cfg(feature = "server")]

@@ -1,5 +1,6 @@
 //! Deciding, through its public face.
 
+mod clocks;
 mod desk;
 mod life;
 mod listing;

@@ -309,7 +309,7 @@ impl Scan {
 }
 
 /// The class of tickets that are in no hurry ([`opora_core::sla::UrgencyKey`]).
-const REST: u8 = 3;
+const REST: u8 = UrgencyKey::REST;
 
 /// The place of such a ticket.
 fn rest(number: u64) -> Cursor {
