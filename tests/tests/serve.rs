@@ -73,6 +73,22 @@ fn unknown_settings_are_errors_with_the_nearest_known_name() {
     assert!(text.contains("lisen") && text.contains("listen"), "{text}");
 }
 
+#[tokio::test]
+async fn a_dry_run_says_what_a_start_would_change_in_both_languages_and_needs_the_desk_to_be_stopped() {
+    let mut server = Server::start();
+    create(&server.desk(), "открытая").await.unwrap();
+    let data = server.data().to_str().unwrap().to_owned();
+    let dry_run = |language| opora(&["serve", "--data", &data, "--dry-run", "--lang", language]);
+    assert_eq!(dry_run("en").0, 74, "it is in use");
+    assert!(server.terminate().success());
+    let (code, text) = dry_run("en");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("Open tickets: 1.") && text.contains("Nothing was changed."), "{text}");
+    let (code, text) = dry_run("ru");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("Открытых запросов: 1.") && text.contains("Ничего не изменено."), "{text}");
+}
+
 #[test]
 fn print_config_shows_where_each_value_comes_from() {
     let dir = tempfile::tempdir().unwrap();

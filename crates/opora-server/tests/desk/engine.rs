@@ -6,6 +6,7 @@ use opora_core::command::Facet;
 use opora_core::decide::Refusal;
 use opora_core::model::Revision;
 use opora_core::sla::{Length, Policy, PolicyRef, Target};
+use opora_core::time::Millis;
 use opora_server::desk::{HistoryQuery, PolicyMove};
 use opora_store::Record;
 
