@@ -16,6 +16,7 @@ mod hint;
 mod keys;
 mod layout;
 mod links;
+mod meanwhile;
 mod model;
 mod msg;
 mod net;
@@ -30,6 +31,7 @@ mod queue;
 mod run;
 mod screens;
 mod seen;
+mod selection;
 mod term;
 #[cfg(test)]
 mod testing;

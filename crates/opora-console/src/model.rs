@@ -14,6 +14,7 @@ use crate::dialog::results::Outcome;
 use crate::drafts::{DraftKey, Drafts};
 use crate::keys::Chord;
 use crate::layout::Split;
+use crate::meanwhile::Meanwhile;
 use crate::msg::{Agent, Change, Named, ServerInfo, Undoable};
 use crate::notice::Notice;
 use crate::outbox::Outbox;
@@ -85,6 +86,8 @@ pub(crate) struct Undo {
     pub(crate) parts: Vec<(u64, Vec<u64>)>,
     /// It is of a bulk change, of which further parts may be accepted.
     pub(crate) grows: bool,
+    /// Which of the messages told of it last, counted.
+    pub(crate) told: u64,
 }
 
 /// The model.
@@ -112,6 +115,8 @@ pub(crate) struct Model {
     pub(crate) peek: Option<Row>,
     pub(crate) pane: Pane,
     pub(crate) dialog: Option<Dialog>,
+    /// What others did to its tickets since it was opened.
+    pub(crate) meanwhile: Meanwhile,
     pub(crate) toasts: VecDeque<Toast>,
     /// How many messages there were in this session, those that are no longer kept too.
     pub(crate) toasted: u64,
@@ -199,6 +204,7 @@ impl Model {
             peek: None,
             pane: Pane::List,
             dialog: None,
+            meanwhile: Meanwhile::default(),
             toasts: VecDeque::new(),
             toasted: 0,
             pending: HashMap::new(),
@@ -233,7 +239,8 @@ impl Model {
         }
     }
 
-    /// The ticket that actions are about: the one shown, or the one under the cursor.
+    /// The ticket that is shown: the one that was opened, or the one under the cursor. What an action touches is
+    /// [`crate::selection::Selection`]'s to say.
     pub(crate) fn subject(&self) -> Option<&Row> {
         match self.screen {
             Screen::Queue => self.peek.as_ref().or_else(|| self.queue.current()),

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::layout::{LEAST, layout};
 use crate::model::{Level, Link, Model};
 use crate::notice::{notice, words};
-use crate::{detail, dialog, hint, paint, queue, screens, text};
+use crate::{detail, dialog, hint, paint, queue, screens, selection, text};
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -112,7 +112,9 @@ fn badges(model: &Model) -> Vec<Span<'static>> {
         }
     };
     let (waiting, refused) = model.outbox.counts();
-    put("badge-marked", model.queue.marks.len(), theme.title());
+    let acting = selection::count(model);
+    put("badge-marked", acting, theme.title());
+    put("badge-marked-apart", model.queue.marks.len().saturating_sub(acting), theme.dim());
     put("badge-waiting", waiting, theme.warning());
     put("badge-refused", refused, theme.bad());
     if let Some((_, done, size)) = &model.transfer {

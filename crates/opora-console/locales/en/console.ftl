@@ -86,6 +86,9 @@ new-above = ▲ { $count ->
    *[other] { $count } new
 }
 new-critical = { $count } critical
+hidden-above = ▲ { $count }
+hidden-below = ▼ { $count }
+hidden-breached = { $count } breached
 ghost-state = { $state } by { $who }
 ghost-gone = no longer in the queue
 ghost-filtered = does not match the filter
@@ -265,7 +268,7 @@ help-top = To the first row
 help-bottom = To the last row
 help-attention = Next ticket that wants attention: breached, due soon, answered, not sent
 help-open = Open the ticket
-help-back = Back to the queue; clear the filter
+help-back = End the range, take the marks, back to the queue, clear the filter
 help-next-pane = Go to the other pane
 help-scroll-down = Scroll the ticket down
 help-scroll-up = Scroll the ticket up
@@ -447,8 +450,8 @@ action-fetch = files
 action-pending = waiting
 action-results = results
 help-mark = Mark the ticket, or take its mark, and go down
-help-visual = Mark a range: move the cursor, then act or press it again
-help-mark-all = Mark all that the filter shows, or none of them
+help-visual = Mark a range: move the cursor, then act; the same key or Esc ends it
+help-mark-all = Mark all that the filter shows, or none of them; actions touch no marked ticket that it hides
 help-mark-matching = Mark what matches words or field:value
 help-unmark-all = Take all marks
 help-impact = Change how widely it is felt; the priority follows
@@ -608,3 +611,29 @@ config-key = `{ $name }` is no key
 config-key-count = `{ $name }` is not one key or two with a space between
 config-key-shift = `{ $name }`: a terminal does not tell Shift with this key
 config-key-esc = `{ $name }`: Esc can't be one of two keys, it gives up what was begun
+
+# What is selected, and what others did to it meanwhile.
+ghost-unlisted = no longer in this list
+ghost-unmarked = #{ $number } is not marked: { $why }
+bulk-left-out = left out
+bulk-changed = It changed while this was open: look at what is marked with !, then Enter does it
+confirm-ghost = #{ $number }: { $why }. Enter goes on with it all the same.
+confirm-undo = Taken back on { $count ->
+    [one] { $count } ticket
+   *[other] { $count } tickets
+}: { $tickets }. Enter does it.
+hint-confirm = Enter goes on · Esc closes
+footer-end-range = end the range
+footer-clear-marks = take the marks
+badge-marked-apart = ◇ { $count } marked, not touched here
+why-only-one = Tickets are marked, and this is done on one alone: take the marks (-), or open the ticket (Enter)
+marked-hidden = { $count } of them are not shown: no action touches those
+and-more = … and { $count } more
+meanwhile-told = It changed while this was open. Read this; Enter goes on on what it is now.
+meanwhile-field = { $who }: { $field } { $before } → { $now }
+meanwhile-message = { $who } wrote a message
+meanwhile-other = { $who } changed something else on the ticket
+meanwhile-unknown = The ticket was changed; what and by whom is not known
+stale-again = It changed once more: look at it again, then Enter sends
+tie-changed = The other ticket changed: look at it, then Enter does it
+reply-all-changed = Who gets it has changed: look at the numbers, then send

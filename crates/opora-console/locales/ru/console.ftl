@@ -87,6 +87,9 @@ new-above = ▲ { $count ->
    *[other] { $count } новых
 }
 new-critical = критических: { $count }
+hidden-above = ▲ { $count }
+hidden-below = ▼ { $count }
+hidden-breached = просроченных: { $count }
 ghost-state = { $state } ({ $who })
 ghost-gone = больше не в очереди
 ghost-filtered = не соответствует фильтру
@@ -268,7 +271,7 @@ help-top = К первой строке
 help-bottom = К последней строке
 help-attention = Следующий запрос, требующий внимания
 help-open = Открыть запрос
-help-back = Назад к очереди; сбросить фильтр
+help-back = Закончить диапазон, снять отметки, назад к очереди, сбросить фильтр
 help-next-pane = Перейти в другую панель
 help-scroll-down = Прокрутить запрос вниз
 help-scroll-up = Прокрутить запрос вверх
@@ -450,8 +453,8 @@ action-fetch = файлы
 action-pending = ожидают отправки
 action-results = результаты
 help-mark = Отметить запрос или снять отметку и перейти ниже
-help-visual = Отметить диапазон: двигайте курсор, затем действуйте или нажмите ещё раз
-help-mark-all = Отметить всё, что показывает фильтр, или снять эти отметки
+help-visual = Отметить диапазон: двигайте курсор, затем действуйте; та же клавиша или Esc закончит
+help-mark-all = Отметить всё, что показывает фильтр, или снять эти отметки; скрытые им отмеченные не затрагиваются
 help-mark-matching = Отметить то, что соответствует словам или поле:значение
 help-unmark-all = Снять все отметки
 help-impact = Изменить масштаб проблемы; приоритет следует из него
@@ -613,3 +616,30 @@ config-key = нет клавиши `{ $name }`
 config-key-count = `{ $name }` — не одна клавиша и не две через пробел
 config-key-shift = `{ $name }`: терминал не сообщает Shift с этой клавишей
 config-key-esc = `{ $name }`: Esc не может быть одной из двух клавиш, она отменяет начатое
+
+# What is selected, and what others did to it meanwhile.
+ghost-unlisted = больше не в этом списке
+ghost-unmarked = #{ $number } не отмечается: { $why }
+bulk-left-out = не затрагивается
+bulk-changed = Пока окно было открыто, запросы изменились: посмотрите на строки с !, затем Enter
+confirm-ghost = #{ $number }: { $why }. Enter — всё равно продолжить.
+confirm-undo = Отмена в { $count ->
+    [one] { $count } запросе
+    [few] { $count } запросах
+   *[other] { $count } запросах
+}: { $tickets }. Enter — отменить изменение.
+hint-confirm = Enter — продолжить · Esc — закрыть
+footer-end-range = закончить диапазон
+footer-clear-marks = снять отметки
+badge-marked-apart = ◇ отмечено, здесь не затрагивается: { $count }
+why-only-one = Отмечены запросы, а это делается с одним: снимите отметки (-) или откройте запрос (Enter)
+marked-hidden = не показано: { $count }, действия их не затронут
+and-more = … и ещё { $count }
+meanwhile-told = Пока окно было открыто, запрос изменили. Прочтите; Enter продолжит с тем, что есть сейчас.
+meanwhile-field = { $who }: { $field }: { $before } → { $now }
+meanwhile-message = { $who }: новое сообщение
+meanwhile-other = { $who }: другое изменение запроса
+meanwhile-unknown = Запрос изменили; что именно и кто — неизвестно
+stale-again = Изменили ещё раз: посмотрите снова, затем Enter
+tie-changed = Другой запрос изменился: посмотрите на него, затем Enter
+reply-all-changed = Список получателей изменился: проверьте номера, затем отправьте

@@ -12,6 +12,7 @@ use crate::keys::Chord;
 use crate::keys::names::Strokes;
 use crate::model::{Model, Pane};
 use crate::screens::{self, Screen, incident};
+use crate::selection;
 
 /// Where the console stands: a key may mean something else here than there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -268,6 +269,35 @@ pub(crate) fn place(model: &Model) -> (usize, usize) {
     (at, model.queue.len())
 }
 
+/// Whether it changes the ticket that is selected.
+pub(crate) fn is_change(action: Action) -> bool {
+    use Action::{
+        Assign, Attach, Checklist, Deescalate, Escalate, EscalateTo, Fields, Impact, Link, Merge, Note, Priority,
+        Reply, Status, Tags, Take, Unlink, Unmerge,
+    };
+    matches!(
+        action,
+        Assign
+            | Attach
+            | Checklist
+            | Deescalate
+            | Escalate
+            | EscalateTo
+            | Fields
+            | Impact
+            | Link
+            | Merge
+            | Note
+            | Priority
+            | Reply
+            | Status
+            | Tags
+            | Take
+            | Unlink
+            | Unmerge
+    )
+}
+
 fn at_the_top(model: &Model) -> bool {
     let highest = model.ladder.iter().map(|rung| rung.rung).max();
     highest.is_some_and(|highest| model.subject().is_some_and(|row| row.rung >= highest))
@@ -286,12 +316,13 @@ pub(crate) fn footer(model: &Model, width: u16) -> Vec<(u16, u16, Action)> {
     let help = wide(Action::Help);
     let shown = |spec: &&Spec| spec.footer && !(detail_first && spec.action == Action::Create);
     // Beside the queue the ways to the others come first.
+    let back = back_word(model).map(|_| spec(Action::Back));
     let (ways, others): (Vec<&Spec>, Vec<&Spec>) = REGISTRY
         .iter()
         .filter(|spec| spec.action != Action::Help)
         .filter(|spec| shown(spec) || (spec.action == Action::ReplyAll && model.screen == Screen::Incident))
         .partition(|spec| model.screen != Screen::Queue && is_way(spec.action));
-    for spec in ways.into_iter().chain(others) {
+    for spec in back.into_iter().chain(ways).chain(others) {
         let wide = wide(spec.action);
         if at + wide + 2 + help > width {
             break;
@@ -316,5 +347,16 @@ pub(crate) fn footer_text(model: &Model, action: Action) -> (String, String) {
     let spec = spec(action);
     let key = model.settings.keys.keys_of(Place::of(model), action).next();
     let key = key.map(|keys| keys.to_string()).unwrap_or_default();
-    (key, model.texts.get(&format!("action-{}", spec.id)))
+    let back = back_word(model).filter(|_| action == Action::Back);
+    (key, back.map_or_else(|| model.texts.get(&format!("action-{}", spec.id)), |word| model.texts.get(word)))
+}
+
+/// What a step back would end, where that is not seen otherwise: a range, marks.
+fn back_word(model: &Model) -> Option<&'static str> {
+    match () {
+        () if !selection::is_at_list(model) => None,
+        () if model.queue.marks.is_visual() => Some("footer-end-range"),
+        () if !model.queue.marks.is_empty() => Some("footer-clear-marks"),
+        () => None,
+    }
 }

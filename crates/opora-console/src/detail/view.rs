@@ -83,7 +83,7 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
         Span::raw(crate::text::cut(&format!(" · {}", facts.join(" · ")), wide.saturating_sub(priority_width))),
     ]));
     if let Some(ghost) = model.queue.ghost(row.number) {
-        lines.push(Line::styled(crate::queue::view::reason(model, ghost), theme.dim()));
+        lines.push(Line::styled(crate::queue::view::left_words(model, &ghost.why), theme.dim()));
     }
     lines.extend(others(model, row.number, wide));
     let zone = loaded.and_then(|loaded| loaded.zone.as_ref());

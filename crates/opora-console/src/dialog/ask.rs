@@ -13,6 +13,7 @@ use crate::model::{Level, Model};
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::filter::Filter;
 use crate::queue::row::Row;
+use crate::selection::{self, Picked, Selection};
 use crate::text::clean_line;
 use crate::update::send;
 
@@ -44,7 +45,10 @@ pub(crate) enum Value {
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) number: u64,
-    etag: String,
+    /// None where it is about no ticket.
+    pub(super) picked: Option<Picked>,
+    /// The ticket was here once: what is typed is not replaced.
+    filled: bool,
     pub(crate) kind: Kind,
     pub(crate) choices: Vec<(Value, String)>,
     pub(crate) chosen: usize,
@@ -59,14 +63,16 @@ pub(crate) struct Ask {
 impl Ask {
     /// Opens; what it needs of the server is asked for.
     pub(crate) fn open(model: &mut Model, kind: Kind, effects: &mut Vec<Effect>) -> Option<Self> {
-        let (number, etag) = match model.subject() {
-            Some(row) => (row.number, row.etag().to_owned()),
-            None if kind == Kind::MarkMatching => (0, String::new()),
-            None => return None,
+        let picked = match kind {
+            Kind::MarkMatching => None,
+            // To fetch a file changes nothing: the ticket under the cursor, whatever is marked.
+            Kind::Fetch => Some(selection::under_cursor(model)?),
+            _ => Some(Selection::of(model).one()?),
         };
-        let number = if kind == Kind::MarkMatching { 0 } else { number };
+        let number = picked.as_ref().map_or(0, Picked::number);
         let line = (kind != Kind::Unlink).then(Line::default);
-        let mut ask = Self { number, etag, kind, choices: Vec::new(), chosen: 0, line, waiting: None, fault: None };
+        let (choices, chosen, waiting, fault) = (Vec::new(), 0, None, None);
+        let mut ask = Self { number, picked, filled: false, kind, choices, chosen, line, waiting, fault };
         if kind == Kind::Fetch {
             let generation = model.next_generation();
             effects.push(Effect::Call(Call::Files { number, generation }));
@@ -84,7 +90,7 @@ impl Ask {
                 texts.with("ask-rung", &[("rung", rung.rung.into()), ("whom", (&clean_line(&rung.whom)).into())]);
             (Value::Rung(rung.rung), words)
         };
-        let now = model.subject().map_or(0, |row| row.rung);
+        let now = selection::live(model, self.number).map_or(0, |row| row.rung);
         let loaded = model.details.ready(self.number).map(|loaded| &loaded.ticket);
         match self.kind {
             Kind::Impact => {
@@ -100,10 +106,10 @@ impl Ask {
             }
             Kind::Unlink => self.choices = loaded.map(|ticket| ties(model, ticket)).unwrap_or_default(),
             Kind::Tags => {
-                if let (Some(ticket), Some(line)) = (loaded, &mut self.line)
-                    && line.value().is_empty()
-                {
-                    *line = Line::of(&ticket.tags.join(" "));
+                if let (Some(ticket), Some(picked)) = (loaded.filter(|_| !self.filled), &mut self.picked) {
+                    self.line = Some(Line::of(&ticket.tags.join(" ")));
+                    picked.shown_as(ticket);
+                    self.filled = true;
                 }
             }
             Kind::Unmerge | Kind::Attach | Kind::Fetch | Kind::MarkMatching => {}
@@ -176,8 +182,11 @@ impl Ask {
         let chosen = self.choices.get(self.chosen).map(|(value, _)| value.clone());
         match self.kind {
             Kind::MarkMatching => {
-                let count = model.queue.mark_matching(&Filter::parse(&typed, &model.me));
-                let text = model.texts.with("marked-matching", &[("count", count.into())]);
+                let (count, hidden) = model.queue.mark_matching(&Filter::parse(&typed, &model.me));
+                let mut text = model.texts.with("marked-matching", &[("count", count.into())]);
+                if hidden > 0 {
+                    text = format!("{text} · {}", model.texts.with("marked-hidden", &[("count", hidden.into())]));
+                }
                 model.toast(if count == 0 { Level::Warning } else { Level::Done }, text);
                 return After::Close;
             }
@@ -194,7 +203,11 @@ impl Ask {
         }
         match self.what(chosen, typed) {
             Ok(what) => {
-                send::change(model, self.number, &self.etag, what, None, effects);
+                let Some(picked) = &mut self.picked else { return After::Close };
+                if !picked.stands(model) {
+                    return After::Stay(Dialog::Ask(self));
+                }
+                send::on(model, picked, what, None, effects);
                 After::Close
             }
             Err(fault) => {

@@ -9,7 +9,7 @@ use super::{After, Dialog, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Call, Effect, NewTicket, What};
+use crate::msg::{Call, Effect, NewTicket};
 use crate::update::send;
 
 /// The impacts that can be chosen, with the key of the words.
@@ -221,7 +221,7 @@ impl Create {
             impact: IMPACTS.get(self.impact).map_or(Impact::Unspecified, |(impact, _)| *impact),
             category: CATEGORIES.get(self.category).map_or(Category::Unspecified, |(category, _)| *category),
         };
-        send::change(model, 0, "", What::Create(Box::new(new)), Some(DraftKey::Create), effects);
+        send::create(model, new, DraftKey::Create, effects);
         After::Close
     }
 }

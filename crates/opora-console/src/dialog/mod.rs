@@ -5,6 +5,7 @@ pub(crate) mod bulk;
 pub(crate) mod bulk_tags;
 pub(crate) mod checklist;
 pub(crate) mod choose;
+pub(crate) mod confirm;
 pub(crate) mod create;
 pub(crate) mod explain;
 pub(crate) mod field;
@@ -28,6 +29,8 @@ mod view_more;
 pub(crate) mod write;
 mod writing;
 
+use std::slice;
+
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
 
@@ -35,6 +38,7 @@ use crate::model::Model;
 use crate::msg::Effect;
 use crate::screens::incident::reply::ReplyToAll;
 use crate::screens::search::line::SearchLine;
+use crate::selection::Picked;
 
 /// A dialog that is open. While one is, the order of the queue is frozen.
 #[derive(Clone, Debug)]
@@ -66,6 +70,8 @@ pub(crate) enum Dialog {
     Stale(stale::Stale),
     /// Two tickets brought together.
     Tie(Box<tie::Tie>),
+    /// Whether an action is meant.
+    Confirm(confirm::Confirm),
 }
 
 /// What a key did to a dialog.
@@ -100,7 +106,9 @@ impl Dialog {
             },
             Self::Checklist(d) => (wide(80), high(d.steps.len() as u16 + 6)),
             Self::Stale(_) => (wide(100), high(18)),
+            Self::Tie(d) if d.marked => (wide(80), high(d.picked.len().min(20) as u16 + 12)),
             Self::Tie(_) => (wide(80), high(11)),
+            Self::Confirm(_) => (wide(64), high(6)),
         }
     }
 
@@ -118,6 +126,31 @@ impl Dialog {
             Self::Fields(d) => Some(d.number),
             Self::Stale(d) => Some(d.number),
             _ => None,
+        }
+    }
+
+    /// The tickets that it will change, as they were seen.
+    pub(crate) fn picked(&self) -> &[Picked] {
+        match self {
+            Self::Choose(d) => slice::from_ref(&d.picked),
+            Self::Priority(d) => slice::from_ref(&d.picked),
+            Self::Reason(d) => slice::from_ref(&d.picked),
+            Self::Write(d) => slice::from_ref(&d.picked),
+            Self::Ask(d) => d.picked.as_slice(),
+            Self::Checklist(d) => slice::from_ref(&d.picked),
+            Self::Fields(d) => slice::from_ref(&d.picked),
+            Self::Bulk(d) => &d.picked,
+            Self::Tie(d) => &d.picked,
+            _ => &[],
+        }
+    }
+
+    /// Something happened to one of its tickets.
+    pub(crate) fn changed(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
+        match self {
+            Self::Priority(d) => d.changed(model, effects),
+            Self::Bulk(d) => d.changed(model),
+            _ => {}
         }
     }
 
@@ -144,6 +177,7 @@ impl Dialog {
             Self::Results(d) => d.key(model, event),
             Self::Stale(d) => d.key(model, event, effects),
             Self::Tie(d) => d.key(model, event, effects),
+            Self::Confirm(d) => d.key(model, event, effects),
         }
     }
 
@@ -153,6 +187,7 @@ impl Dialog {
             Self::Ask(d) => d.fill(model),
             Self::Checklist(d) => d.fill(model),
             Self::Fields(d) => d.fill(model),
+            Self::Stale(d) => d.fill(model),
             _ => {}
         }
     }
@@ -179,6 +214,7 @@ impl Dialog {
             | Self::Explain(_)
             | Self::Pending(_)
             | Self::Results(_)
+            | Self::Confirm(_)
             | Self::Stale(_) => {}
         }
     }

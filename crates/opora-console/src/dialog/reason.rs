@@ -6,13 +6,14 @@ use super::field::Line;
 use super::{After, Dialog, is_cancel};
 use crate::model::Model;
 use crate::msg::{Effect, What};
+use crate::selection::{self, Picked, Selection};
 use crate::update::send;
 
 /// The dialog.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason {
     pub(crate) number: u64,
-    etag: String,
+    pub(super) picked: Picked,
     /// The rung that it goes to, and whom that is.
     pub(crate) rung: u32,
     pub(crate) whom: String,
@@ -23,14 +24,15 @@ pub(crate) struct Reason {
 
 impl Reason {
     pub(crate) fn escalate(model: &Model) -> Option<Self> {
-        let row = model.subject()?;
+        let picked = Selection::of(model).one()?;
+        let row = selection::live(model, picked.number())?;
         let next = model.ladder.iter().filter(|rung| rung.rung > row.rung).min_by_key(|rung| rung.rung);
         Some(Self {
             number: row.number,
-            etag: row.etag().to_owned(),
             rung: next.map_or(row.rung + 1, |rung| rung.rung),
             whom: next.map(|rung| crate::text::clean_line(&rung.whom)).unwrap_or_default(),
             line: Line::default(),
+            picked,
             missing: false,
         })
     }
@@ -41,11 +43,11 @@ impl Reason {
         }
         if event.code == KeyCode::Enter {
             let reason = self.line.value().trim().to_owned();
-            if !reason.is_empty() {
-                send::change(model, self.number, &self.etag, What::Escalate(reason), None, effects);
+            self.missing = reason.is_empty();
+            if !self.missing && self.picked.stands(model) {
+                send::on(model, &self.picked, What::Escalate(reason), None, effects);
                 return After::Close;
             }
-            self.missing = true;
         } else {
             self.missing &= !self.line.key(event);
         }

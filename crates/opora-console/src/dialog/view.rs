@@ -12,6 +12,7 @@ use super::priority::{PRIORITIES, Previews, PriorityDialog};
 use super::{Dialog, palette, view_forms, view_more, writing};
 use crate::actions;
 use crate::clock::Face;
+use crate::meanwhile;
 use crate::model::{Level, Model};
 use crate::screens::incident::reply::ReplyToAll;
 use crate::text::{clean_line, cut, fit, width, wrap};
@@ -34,6 +35,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     );
     let inner = block.inner(area);
     frame.render_widget(block, area);
+    let inner = meanwhile::draw(model, frame, inner, dialog);
     match dialog {
         Dialog::Choose(choose) => {
             let lines = choose.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect();
@@ -62,6 +64,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Results(d) => view_more::results(model, frame, inner, *d),
         Dialog::Stale(d) => view_more::stale(model, frame, inner, d),
         Dialog::Tie(d) => view_more::tie(model, frame, inner, d),
+        Dialog::Confirm(d) => d.draw(model, frame, inner),
     }
 }
 
@@ -95,7 +98,8 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
             (title, if listed { "hint-ask-list" } else { "hint-ask" }, theme.title())
         }
         Dialog::Bulk(d) => {
-            let title = texts.with(view_more::bulk_title(d.kind), &[("count", d.targets.len().into())]);
+            let count = if matches!(d.stage, super::bulk::Stage::Preview) { d.changing() } else { d.picked.len() };
+            let title = texts.with(view_more::bulk_title(d.kind), &[("count", count.into())]);
             let style = if d.kind == super::bulk::Kind::Reply { theme.public() } else { theme.title() };
             (title, view_more::bulk_hint(&d.stage), style)
         }
@@ -108,9 +112,13 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Pending(_) => (texts.get("title-pending"), "hint-pending", theme.title()),
         Dialog::Results(_) => (texts.get("title-results"), "hint-results", theme.title()),
         Dialog::Stale(d) => (numbered("title-stale", d.number), "hint-stale", theme.bad()),
+        Dialog::Confirm(d) => (d.title(model), "hint-confirm", theme.warning()),
         Dialog::Tie(d) => {
             let title = texts.get(if d.merge { "action-merge" } else { "action-link" });
-            let title = if d.many.is_empty() { format!("{title} · #{}", d.number) } else { title };
+            let title = match d.picked.as_slice() {
+                [one] if !d.marked => format!("{title} · #{}", one.number()),
+                many => format!("{title} · {}", texts.with("count-tickets", &[("count", many.len().into())])),
+            };
             (title, if d.merge { "hint-merge" } else { "hint-tie" }, theme.title())
         }
     };
@@ -255,7 +263,7 @@ fn reply_to_all(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Reply
         Paragraph::new(Line::styled(texts.get("write-public"), theme.public())),
         Rect { height: 1, ..area },
     );
-    let to: Vec<String> = dialog.to.iter().map(|number| format!("#{number}")).collect();
+    let to: Vec<String> = dialog.to.iter().map(|picked| format!("#{}", picked.number())).collect();
     let to = texts.with("reply-all-to", &[("count", dialog.to.len().into()), ("to", (&to.join(" ")).into())]);
     let to = Line::styled(cut(&to, area.width as usize), theme.dim());
     frame.render_widget(Paragraph::new(to), Rect { y: area.y + 1, height: 1.min(area.height - 1), ..area });

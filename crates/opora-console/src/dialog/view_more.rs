@@ -15,6 +15,8 @@ use super::view::{clock_words, fault, line_field, list};
 use crate::change::{Change, What};
 use crate::model::Model;
 use crate::outbox::{Entry, Standing};
+use crate::queue::view::left_words;
+use crate::selection::Picked;
 use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
 use crate::theme::{priority_word, state_word};
 use crate::{clock, seen};
@@ -96,6 +98,11 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     }
     let number = fit_right(&format!("#{}", one.number), 8);
     let change = match (one.same, one.doubtful) {
+        _ if one.left.is_some() => {
+            let why = one.left.as_ref().map(|why| left_words(model, why)).unwrap_or_default();
+            format!("{why} · {}", texts.get("bulk-left-out"))
+        }
+        _ if !one.meanwhile.is_empty() => meanwhile_words(one, &after),
         (true, _) => format!("{} · {}", one.after, texts.get("bulk-same")),
         // What matters most comes first: a narrow window cuts the end.
         (false, true) => format!("✗ {} · {} → {}", texts.get("bulk-doubtful"), one.before, after),
@@ -103,13 +110,24 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     };
     let room = wide.saturating_sub(10);
     let subject = fit(&clean_line(&one.subject), (room * 2 / 5).max(8));
-    let style = if one.same { theme.dim() } else { theme.plain() };
+    let style = if one.is_sent() { theme.plain() } else { theme.dim() };
     let rest = room.saturating_sub(width(&subject) + 1);
-    let change_style = if one.doubtful { theme.warning() } else { style };
+    let change_style = match () {
+        () if one.left.is_some() => style,
+        () if !one.meanwhile.is_empty() => theme.bad(),
+        () if one.doubtful => theme.warning(),
+        () => style,
+    };
     Line::from(vec![
         Span::styled(format!("{number} {subject} "), style),
         Span::styled(cut(&change, rest), change_style),
     ])
+}
+
+/// Who changed it, what it is now and will be, then what they did: a narrow window cuts the end.
+fn meanwhile_words(one: &Effected, after: &str) -> String {
+    let (who, what) = one.meanwhile.split_first().map_or(("", &[][..]), |(who, what)| (who.as_str(), what));
+    format!("! {who} · {} → {after} · {}", one.before, what.join(" · "))
 }
 
 pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Results) {
@@ -306,25 +324,42 @@ pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie
         let words = format!("{} ‹ {kind} ›", texts.get("tie-kind"));
         frame.render_widget(Paragraph::new(Line::styled(words, theme.key())), at(area, 1, 1));
     }
-    let one = format!("#{} «{}»", dialog.number, clean_line(&dialog.subject));
+    let one = dialog.picked.first().map(|one| format!("#{} «{}»", one.number(), clean_line(one.subject())));
+    let one = one.unwrap_or_default();
     let (words, style) = match &dialog.found {
         None => (texts.get("tie-how"), theme.dim()),
         Some(Err(why)) => (clean_line(why), theme.bad()),
         Some(Ok(row)) => {
             let two = format!("#{} «{}» ({})", row.number, row.subject(), texts.get(state_word(row.state)));
-            let words = if dialog.many.is_empty() {
+            let words = if !dialog.marked {
                 let key = if dialog.merge { "tie-merge" } else { "tie-link" };
                 texts.with(key, &[("one", (&one).into()), ("two", (&two).into())])
             } else {
-                let count = dialog.many.iter().filter(|target| target.number != row.number).count();
-                texts.with("tie-link-many", &[("two", (&two).into()), ("count", count.into())])
+                texts.with("tie-link-many", &[("two", (&two).into()), ("count", dialog.tied().count().into())])
             };
             (words, if dialog.merge { theme.warning() } else { theme.plain() })
         }
     };
-    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
-    frame.render_widget(Paragraph::new(lines).style(style), at(area, 3, area.height.saturating_sub(4)));
+    let wide = area.width as usize;
+    let mut lines: Vec<Line<'_>> = wrap(&words, wide).into_iter().map(|line| Line::styled(line, style)).collect();
+    if dialog.marked {
+        let one = |one: &Picked| cut(&format!("#{} {}", one.number(), clean_line(one.subject())), wide);
+        lines.extend(listed(model, dialog.tied().map(one), area.height.saturating_sub(5 + lines.len() as u16)));
+    }
+    frame.render_widget(Paragraph::new(lines), at(area, 3, area.height.saturating_sub(4)));
     fault(model, frame, area, dialog.fault);
+}
+
+/// So many of these lines as there is room for, and how many more there are.
+fn listed(model: &Model, all: impl Iterator<Item = String>, room: u16) -> Vec<Line<'static>> {
+    let all: Vec<String> = all.collect();
+    let fitting = if all.len() > room as usize { room.saturating_sub(1) as usize } else { all.len() };
+    let rest = all.len() - fitting;
+    let mut lines: Vec<Line<'static>> = all.into_iter().take(fitting).map(Line::raw).collect();
+    if rest > 0 {
+        lines.push(Line::styled(model.texts.with("and-more", &[("count", rest.into())]), model.theme.dim()));
+    }
+    lines
 }
 
 /// The key of what is asked.

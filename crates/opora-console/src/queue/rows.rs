@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::burning::Burning;
 use super::counts::Counts;
 use super::filter::{Filter, Seen};
 use super::row::{Row, Urgency};
@@ -23,6 +24,7 @@ pub(crate) struct Rows {
     by_number: FxHashMap<u64, u32>,
     order: Vec<Urgency>,
     counts: Counts,
+    burning: Burning,
 }
 
 impl Rows {
@@ -107,6 +109,11 @@ impl Rows {
         self.order.iter().filter(fit).copied().collect()
     }
 
+    /// Which rows burn.
+    pub(crate) fn burning(&self) -> &Burning {
+        &self.burning
+    }
+
     /// What is kept in numbers about all rows.
     pub(crate) fn counts(&self) -> &Counts {
         &self.counts
@@ -171,12 +178,14 @@ impl Rows {
     fn take(&mut self, number: u64) -> Option<Urgency> {
         let row = self.slots.take(self.by_number.remove(&number)?)?;
         self.counts.subtract(&row);
+        self.burning.subtract(&row);
         Some(row.key())
     }
 
     /// Puts a row into the table and the counts; its place in the order is the caller's to make.
     fn insert(&mut self, row: Row) {
         self.counts.add(&row);
+        self.burning.add(&row);
         let number = row.number;
         let slot = self.slots.add(row);
         self.by_number.insert(number, slot);

@@ -111,13 +111,14 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, shown: &[u6
         .iter()
         .skip(list.top(shown, height))
         .take(height)
-        .filter_map(|number| {
-            let (row, ghost) = row(model, *number)?;
+        .map(|number| {
+            let Some((row, ghost)) = row(model, *number) else { return table::gone(model, *number, digits) };
             let cells = cells(model, row, &columns);
-            Some(table::line(model, row, list.cursor() == Some(*number), ghost, digits, cells, wide))
+            table::line(model, row, list.cursor() == Some(*number), ghost, digits, cells, wide)
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), parts.rows);
+    table::hidden(model, frame, area, shown, list.top(shown, height), height);
 }
 
 /// A row of the list, and whether it left it.

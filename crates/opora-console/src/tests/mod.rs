@@ -3,12 +3,16 @@
 mod boards;
 mod dialogs;
 mod filter;
+mod ghosts;
 mod keys;
 mod many;
 mod people;
 mod properties;
 mod rarer;
 mod screens;
+mod seen;
+mod selected;
+mod selection;
 mod stories;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};

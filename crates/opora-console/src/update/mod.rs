@@ -16,6 +16,7 @@ pub(crate) use answer::sentence;
 
 use crate::actions::{self, Action, Place};
 use crate::dialog::choose::Choose;
+use crate::dialog::confirm::Confirm;
 use crate::dialog::create::Create;
 use crate::dialog::explain::Explain;
 use crate::dialog::filter::FilterLine;
@@ -35,6 +36,7 @@ use crate::presence;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen};
+use crate::selection::{self, Selection};
 
 /// Applies one message.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -73,6 +75,8 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
     if model.dialog.is_some() {
         model.chord = None;
+    } else {
+        model.meanwhile.forget();
     }
     let frozen =
         model.chord.is_some() || model.dialog.as_ref().is_some_and(|dialog| !matches!(dialog, Dialog::Filter(_)));
@@ -189,7 +193,18 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         model.toast(Level::Warning, text);
         return;
     }
+    if let Some(confirm) = Confirm::before(model, action) {
+        model.dialog = Some(Dialog::Confirm(confirm));
+        return;
+    }
+    act(model, action, effects);
+}
+
+/// Does an action that is possible and that nothing has to be asked about.
+pub(crate) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    // A range that is being drawn ends before anything else is put away.
     if action == Action::Back
+        && !model.queue.marks.is_visual()
         && let Some(notice) = crate::notice::notice(model)
     {
         model.put_away.push(notice);
@@ -202,8 +217,8 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Assign => model.dialog = Choose::agent(model).map(Dialog::Choose),
         Action::Take => take(model, effects),
         Action::Priority => model.dialog = PriorityDialog::open(model, effects).map(Dialog::Priority),
-        Action::Reply => model.dialog = Write::open(model, Visibility::Public).map(|d| Dialog::Write(Box::new(d))),
-        Action::Note => model.dialog = Write::open(model, Visibility::Internal).map(|d| Dialog::Write(Box::new(d))),
+        Action::Reply => write(model, Visibility::Public),
+        Action::Note => write(model, Visibility::Internal),
         Action::Escalate => model.dialog = Reason::escalate(model).map(Dialog::Reason),
         Action::Explain => model.dialog = Explain::open(model, effects).map(|d| Dialog::Explain(Box::new(d))),
         Action::Status => model.dialog = Choose::state(model).map(Dialog::Choose),
@@ -221,18 +236,21 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         // Out of an opened ticket first: a terminal may have no key of its own for a step back.
-        Action::Quit if model.peek.is_some() || model.pane == Pane::Detail || model.queue.marks.is_visual() => {
-            back(model);
-        }
+        Action::Quit if !selection::is_at_list(model) || !model.queue.marks.is_empty() => back(model),
         Action::Quit => model.quit = true,
         moving => go(model, moving),
     }
 }
 
 fn take(model: &mut Model, effects: &mut Vec<Effect>) {
-    let Some(row) = model.subject() else { return };
-    let (number, etag, me) = (row.number, row.etag().to_owned(), model.me.clone());
-    send::change(model, number, &etag, crate::msg::What::Assign(me), None, effects);
+    let Some(picked) = Selection::of(model).one() else { return };
+    let me = model.me.clone();
+    send::on(model, &picked, crate::msg::What::Assign(me), None, effects);
+}
+
+fn write(model: &mut Model, visibility: Visibility) {
+    let picked = Selection::of(model).one();
+    model.dialog = picked.map(|picked| Dialog::Write(Box::new(Write::open(model, picked, visibility))));
 }
 
 /// Moves the cursor, the pane or what it shows.
@@ -252,7 +270,9 @@ fn go(model: &mut Model, action: Action) {
             _ => {}
         }
     }
-    if matches!(action, Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom) {
+    let moves =
+        [Action::Down, Action::Up, Action::PageDown, Action::PageUp, Action::Top, Action::Bottom, Action::Attention];
+    if moves.contains(&action) {
         model.peek = None;
     }
     match action {
@@ -277,7 +297,7 @@ fn go(model: &mut Model, action: Action) {
     }
 }
 
-/// One step back: from a ticket outside the queue, from the detail pane, from a filter.
+/// One step back: from a range that is being drawn, from an opened ticket, from marks, from a filter.
 fn back(model: &mut Model) {
     if model.queue.marks.is_visual() {
         return model.queue.end_visual();
@@ -288,6 +308,8 @@ fn back(model: &mut Model) {
     }
     if model.peek.take().is_some() || ticket {
         model.pane = Pane::List;
+    } else if !model.queue.marks.is_empty() {
+        model.queue.unmark_all();
     } else if !model.queue.filter.is_empty() {
         model.queue.set_filter(crate::queue::filter::Filter::default());
     }

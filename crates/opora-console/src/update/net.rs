@@ -7,7 +7,7 @@ use crate::dialog::Dialog;
 use crate::model::{Level, Link, Model};
 use crate::msg::{Batch, Effect, Happened, Net, Trouble, Undoable};
 use crate::queue::Left;
-use crate::text;
+use crate::{meanwhile, selection, text};
 
 /// Applies what the network tells.
 pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
@@ -32,7 +32,17 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.screens.dashboard.forget();
         }
         Net::Batch(batch) => {
+            let etag = |model: &Model| {
+                let [picked, ..] = model.dialog.as_ref()?.picked() else { return None };
+                selection::live(model, picked.number()).map(|row| row.etag().to_owned())
+            };
+            let before = etag(model);
+            let many = model.dialog.as_ref().is_some_and(|dialog| dialog.picked().len() > 1);
             apply_batch(model, batch);
+            // What an open dialog shows of its tickets is what they are now.
+            if many || etag(model) != before {
+                changed(model, effects);
+            }
             send::pump(model, effects);
         }
         Net::Files { number, generation, result } => {
@@ -155,6 +165,10 @@ fn apply_event(model: &mut Model, happened: Happened) {
         changed_since(model, number, kind, happened.event.revision);
     }
     alert::note(model, &happened, &who);
+    meanwhile::note(model, &happened);
+    if let Some(Dialog::Bulk(bulk)) = &mut model.dialog {
+        bulk.tags.happened(&happened);
+    }
     model.details.happened(&happened);
     model.screens.happened(&happened);
     if let Some(peek) = model.peek.as_mut().filter(|peek| peek.number == number) {
@@ -163,8 +177,8 @@ fn apply_event(model: &mut Model, happened: Happened) {
     let created = matches!(happened.event.change, Some(Event::Created(_)));
     let by_others = who != model.me;
     if happened.left_view {
-        let state = happened.row.state;
-        model.queue.remove(happened.row, Left::State(state, who));
+        let left = Left::of(&happened);
+        model.queue.remove(happened.row, left);
     } else {
         model.queue.put(happened.row, created, by_others);
     }
@@ -194,6 +208,12 @@ fn fetched(model: &mut Model, result: Result<String, Trouble>) {
             model.toast_with(Level::Refused, text, trouble.technical);
         }
     }
+}
+
+fn changed(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(mut dialog) = model.dialog.take() else { return };
+    dialog.changed(model, effects);
+    model.dialog = Some(dialog);
 }
 
 /// A dialog that waited for the ticket gets its fields.
