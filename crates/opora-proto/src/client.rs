@@ -8,6 +8,7 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::error::Fault;
 use crate::v1::admin_service_client::AdminServiceClient;
@@ -168,6 +169,11 @@ impl Desk {
         /// Running the desk.
         admin, AdminServiceClient
     );
+
+    /// How the server does, by the standard protocol `grpc.health.v1`.
+    pub fn health(&self) -> HealthClient<Stamped> {
+        HealthClient::with_interceptor(self.channel.clone(), self.stamp.clone())
+    }
 
     /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]).
     ///

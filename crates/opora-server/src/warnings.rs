@@ -2,6 +2,7 @@
 //! `GetServerInfo`. It knows no part: each has a [`Topic`] of its own, and what it says of it replaces what it said.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use opora_core::time::Millis;
@@ -12,6 +13,8 @@ use crate::errors::{Language, warning};
 /// What a warning is about; the order in which warnings are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Topic {
+    /// Who may call.
+    Access,
     /// Variables of the environment that are no settings.
     Environment,
     /// The machine's clock.
@@ -23,6 +26,11 @@ pub enum Topic {
 /// One thing that an operator should look at.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Warning {
+    /// Callers from other machines are believed who they say they are: there is no sign-in yet.
+    NoSignIn {
+        /// The address that is listened on.
+        address: SocketAddr,
+    },
     /// A variable that begins as ours do and is no setting; it was passed over.
     UnknownVariable {
         /// Its name.
@@ -58,6 +66,7 @@ impl Warning {
     /// The sentence in a language of the desk.
     pub(crate) fn sentence(&self, language: Language) -> String {
         match self {
+            Self::NoSignIn { address } => warning(language, "no-sign-in", &[("address", &address.to_string())], None),
             Self::UnknownVariable { name, nearest: None } => {
                 warning(language, "unknown-variable", &[("name", name)], None)
             }
@@ -118,6 +127,7 @@ mod tests {
     fn every_warning() -> Vec<Warning> {
         let name = || "OPORA_LISTN".to_owned();
         vec![
+            Warning::NoSignIn { address: SocketAddr::from(([0, 0, 0, 0], 7420)) },
             Warning::UnknownVariable { name: name(), nearest: None },
             Warning::UnknownVariable { name: name(), nearest: Some("OPORA_LISTEN".into()) },
             Warning::MoreVariables { count: 3 },

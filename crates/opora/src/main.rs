@@ -105,6 +105,10 @@ fn built(runtime: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtim
 }
 
 async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> {
+    let args = match &command {
+        Command::Health(_) => command::health::at_listen_port(args, std::env::var("OPORA_LISTEN").ok().as_deref()),
+        _ => args,
+    };
     let context = Context::new(&args)?;
     match command {
         #[cfg(feature = "server")]
@@ -114,6 +118,7 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         Command::Contact(command) => command::directory::contacts(&context, command).await,
         Command::Agent(command) => command::directory::agents(&context, command).await,
         Command::Attach(args) => command::attach::run(&context, args).await,
+        Command::Health(args) => command::health::run(&context, args).await,
         Command::Import(args) => import::run(&context, args).await,
         Command::FinishImport(args) => import::finish_import(&context, args).await,
         #[cfg(feature = "server")]

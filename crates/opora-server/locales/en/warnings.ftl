@@ -1,4 +1,5 @@
 # Sentences of GetServerInfo.warnings: what an operator should look at, and what to do about it.
+no-sign-in = Anybody who reaches { $address } is believed who they say they are: there is no sign-in yet. Let only those reach it whom you trust
 unknown-variable = The variable { $name } is no setting and was passed over: docs/configuration.md lists them
 unknown-variable-near = The variable { $name } is no setting and was passed over; did you mean { $nearest }?
 more-variables = { $count ->

@@ -27,7 +27,7 @@ use toml::Value;
 
 pub use show::document;
 
-use crate::warnings::{Topic, Warnings};
+use crate::warnings::{Topic, Warning, Warnings};
 use settings::{SETTINGS, Setting};
 
 /// How logs are written.
@@ -207,6 +207,9 @@ impl Config {
         }
         let config = Self::build(values, faults)?;
         config.warnings.set(Topic::Environment, unknown_variables);
+        if !config.listen.ip().is_loopback() {
+            config.warnings.set(Topic::Access, vec![Warning::NoSignIn { address: config.listen }]);
+        }
         Ok(config)
     }
 

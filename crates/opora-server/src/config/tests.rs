@@ -153,3 +153,14 @@ fn the_page_about_the_configuration_is_made_from_the_table() {
         "docs/configuration.md is not what the table says: run this test with OPORA_BLESS=1"
     );
 }
+
+#[test]
+fn whoever_listens_beyond_loopback_is_warned_that_there_is_no_sign_in() {
+    let told = |listen: &str| load("", &[], &[("listen", listen)]).unwrap().warnings.all().len();
+    for loopback in ["127.0.0.1:7420", "127.8.8.8:0", "[::1]:7420"] {
+        assert_eq!(told(loopback), 0, "{loopback}");
+    }
+    for open in ["0.0.0.0:7420", "[::]:7420", "192.0.2.7:7420"] {
+        assert_eq!(told(open), 1, "{open}");
+    }
+}

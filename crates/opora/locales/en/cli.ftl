@@ -245,6 +245,10 @@ event-unknown = something that this version of opora does not know
 
 error-unreachable = The desk at { $server } can't be reached: { $cause }
 hint-unreachable = Is it running? Start one with `opora serve --data DIR`, or name another with --server or OPORA_SERVER.
+health-serving = { $server } takes calls.
+health-not-serving = { $server } answers, and takes no calls: it is starting, stopping, or its store failed. Its log says more.
+health-live = { $server } answers, but takes no calls.
+health-unknown-service = There is no service `{ $service }`. Leave --service out to ask for the server as a whole.
 hint-try-again = This passes by itself: try again in a moment.
 hint-deadline = It may have happened all the same: look before you repeat it, or allow more with --timeout.
 hint-etag = Somebody changed it since: look again with `opora ticket show`, then repeat.

@@ -248,6 +248,10 @@ event-unknown = событие, которого эта версия opora не 
 
 error-unreachable = Сервер { $server } недоступен: { $cause }
 hint-unreachable = Запущен ли он? Запустите `opora serve --data DIR` или укажите другой через --server или OPORA_SERVER.
+health-serving = { $server } принимает вызовы.
+health-not-serving = { $server } отвечает, но вызовов не принимает: запускается, останавливается или отказало хранилище. Подробности в его журнале.
+health-live = { $server } отвечает, но вызовов не принимает.
+health-unknown-service = Службы `{ $service }` нет. Без --service спрашивается сервер в целом.
 hint-try-again = Это пройдёт само: повторите чуть позже.
 hint-deadline = Изменение могло произойти: проверьте, прежде чем повторять, или дайте больше времени через --timeout.
 hint-etag = Кто-то успел изменить: посмотрите `opora ticket show` и повторите.

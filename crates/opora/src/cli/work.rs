@@ -31,6 +31,15 @@ Examples:
 
 The desk has to be stopped. Exit code 1 says that something is wrong.";
 
+pub(crate) const HEALTH_EXAMPLES: &str = "\
+Examples:
+  opora health                                   0 when the server takes calls
+  opora health --live                            0 when the process answers at all, also while it opens its store
+  opora health --service opora.v1.TicketService
+
+Where no server is named it is looked for at the port of OPORA_LISTEN, so that the probe of a container needs no
+arguments. Exit code 1: it answers, and says that it takes no calls; 69: it does not answer.";
+
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
   opora import incidents.csv --map incidents.toml --dry-run
@@ -76,6 +85,20 @@ pub(crate) struct CheckArgs {
     /// Build the view again where it is wrong; the journal and the attachments are never altered
     #[arg(long)]
     pub(crate) repair: bool,
+}
+
+/// `opora health`.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// Ask only whether the process answers: fails where a restart would help
+    #[arg(long, conflicts_with_all = ["ready", "service"])]
+    pub(crate) live: bool,
+    /// Ask whether it takes calls; what is asked without any option
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Ask for one service by its full name [default: the server as a whole]
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) service: String,
 }
 
 /// `opora demo`.
