@@ -38,3 +38,15 @@ pub fn shared_data() -> Option<std::path::PathBuf> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data");
     path.is_dir().then_some(path)
 }
+
+/// Notes that something can't be tried here, and why: `cargo xtask test` closes with these lines, so that nothing is left
+/// out in silence.
+///
+/// # Panics
+/// When the note can't be written.
+pub fn note(line: &str) {
+    println!("{line}");
+    let Some(path) = std::env::var_os("OPORA_TEST_NOTES") else { return };
+    let mut file = std::fs::OpenOptions::new().create(true).append(true).open(path).unwrap();
+    std::io::Write::write_all(&mut file, format!("{line}\n").as_bytes()).unwrap();
+}

@@ -121,3 +121,59 @@ async fn a_jump_back_makes_no_clock_negative_and_fires_nothing_twice() {
     assert!(ticket.update_time.unwrap().seconds >= ticket.create_time.unwrap().seconds);
     assert!(other.create_time.unwrap().seconds > 0);
 }
+
+/// What a server says of its time and of its clock.
+async fn info(server: &Server) -> v1::GetServerInfoResponse {
+    server.desk().admin().get_server_info(v1::GetServerInfoRequest {}).await.unwrap().into_inner()
+}
+
+fn millis(time: Option<prost_types::Timestamp>) -> i64 {
+    let time = time.unwrap();
+    time.seconds * 1_000 + i64::from(time.nanos) / 1_000_000
+}
+
+/// The server's time, and when a ticket of now falls due.
+async fn times(server: &Server) -> (i64, i64) {
+    let ticket = create(&server.desk(), "который час").await.unwrap();
+    (millis(info(server).await.server_time), millis(ticket.sla.unwrap().resolution.unwrap().due_time))
+}
+
+#[tokio::test]
+async fn after_a_jump_back_time_and_due_times_run_on_and_the_way_back_is_believed_at_once() {
+    let wall = Wall::new();
+    let server = wall.server();
+    let before = times(&server).await;
+    wall.set("-1h");
+    until_timers(&server, false).await;
+    let said = info(&server).await.warnings;
+    assert!(said.iter().any(|said| said.contains("set back")), "{said:?}");
+    let mut last = times(&server).await;
+    assert!(last.0 >= before.0 && last.1 >= before.1, "{before:?} {last:?}");
+    // Both move on by themselves: however slow this machine is, two answers more than a second apart will come.
+    let first = last;
+    while last.0 - first.0 < 1_500 || last.1 - first.1 < 1_500 {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        let next = times(&server).await;
+        assert!(next.0 >= last.0 && next.1 >= last.1, "{last:?} {next:?}");
+        last = next;
+    }
+    wall.set("+0");
+    until_timers(&server, true).await;
+    let info = info(&server).await;
+    assert!(!info.warnings.iter().any(|said| said.contains("clock")), "{:?}", info.warnings);
+    assert!(millis(info.server_time) - last.0 < 60_000, "it did not jump");
+}
+
+#[tokio::test]
+async fn a_server_started_with_its_clock_set_back_goes_on_from_its_last_change() {
+    let wall = Wall::new();
+    let mut server = wall.server();
+    let before = times(&server).await;
+    assert!(server.terminate().success());
+    wall.set("-1h");
+    server.restart();
+    assert!(!timers_healthy(&server).await);
+    let after = times(&server).await;
+    // What it told without a change is not kept: the due time stands for the instant of the last change.
+    assert!(after.1 > before.1, "{before:?} {after:?}");
+}

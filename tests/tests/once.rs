@@ -115,3 +115,42 @@ async fn a_reply_written_before_a_colleagues_newer_message_is_held_back() {
     // One's own newer message holds nothing back.
     olga.tickets().add_comment(reply(his.revision)).await.unwrap();
 }
+
+fn escalating_all(names: Vec<String>) -> v1::BatchChangeRequest {
+    let escalate = v1::EscalateTicketRequest { reason: "все сразу".into(), ..Default::default() };
+    let change = Some(v1::batch_change_request::Change::Escalate(escalate));
+    v1::BatchChangeRequest { names, request_id: request_id(), change, ..Default::default() }
+}
+
+#[tokio::test]
+async fn a_batch_takes_each_ticket_once_however_it_is_named() {
+    let server = Server::start();
+    let (one, two) = (create(&server.desk(), "одна").await.unwrap(), create(&server.desk(), "вторая").await.unwrap());
+    let by_uid = |ticket: &v1::Ticket| format!("tickets/{}", ticket.uid);
+    let mut client = server.desk().tickets();
+    for (twice, field) in [
+        (vec![one.name.clone(), two.name.clone(), by_uid(&one)], "names[2]"),
+        (vec![by_uid(&one), one.name.clone()], "names[1]"),
+        (vec![one.name.clone(), one.name.clone()], "names[1]"),
+        (vec![by_uid(&two), by_uid(&two).to_uppercase().replace("TICKETS", "tickets")], "names[1]"),
+    ] {
+        let status = client.batch_change(escalating_all(twice.clone())).await.unwrap_err();
+        let fault = Fault::from(&status);
+        assert_eq!(fault.code, Code::InvalidArgument, "{twice:?}: {status:?}");
+        assert_eq!(fault.violations.len(), 1, "{fault:?}");
+        assert_eq!(fault.violations[0].field, field);
+        assert!(fault.violations[0].description.contains("names[0]"), "{fault:?}");
+    }
+    let again = |name: &str| v1::GetTicketRequest { name: name.into(), ..Default::default() };
+    for ticket in [&one, &two] {
+        let now = client.get_ticket(again(&ticket.name)).await.unwrap().into_inner().ticket.unwrap();
+        assert_eq!((now.revision, now.escalation), (ticket.revision, None));
+    }
+    // A uid that is nobody's is another matter: it is not there.
+    let mut nobody: uuid::Uuid = one.uid.parse().unwrap();
+    nobody = uuid::Uuid::from_u128(nobody.as_u128() ^ (1 << 60));
+    let done = client.batch_change(escalating_all(vec![one.name.clone(), format!("tickets/{nobody}")])).await;
+    let done = done.unwrap().into_inner();
+    assert!(matches!(&done.results[0].result, Some(v1::batch_result::Result::Ticket(t)) if t.name == one.name));
+    assert!(matches!(&done.results[1].result, Some(v1::batch_result::Result::Refusal(r)) if r.code == 5), "{done:?}");
+}

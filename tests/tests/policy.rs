@@ -46,7 +46,11 @@ async fn low_answered_within(desk: &Desk, target: &str) -> v1::ApplyPolicyReques
     let low = policy.cells.iter_mut().find(|cell| cell.priority() == v1::Priority::Low).unwrap();
     target.clone_into(&mut low.first_response);
     v1::ApplyPolicyRequest {
-        policy: Some(policy), dry_run: false, request_id: request_id(), reason: "договор".into()
+        policy: Some(policy),
+        dry_run: false,
+        request_id: request_id(),
+        reason: "договор".into(),
+        etag: String::new(),
     }
 }
 
@@ -146,8 +150,14 @@ async fn every_open_ticket_of_the_policy_takes_the_new_version_with_an_event_and
     // What only the policy put into the past is breached by the policy, and told.
     let aged = first_response(&get(&desk, &all.aged.name).await.unwrap());
     assert_eq!(aged.breach_cause(), v1::BreachCause::Policy);
-    let told = |event: &v1::TicketEvent| matches!(event.change, Some(Change::SlaBreached(_)));
-    assert_eq!(events(&desk, &all.aged.name).await.iter().filter(|event| told(event)).count(), 1);
+    let told = events(&desk, &all.aged.name).await.into_iter().filter_map(|event| match event.change {
+        Some(Change::SlaBreached(breach)) => Some((breach.breach_time, breach.cause())),
+        _ => None,
+    });
+    // The event's time is the clock's: the change, not the due instant that it put into the past.
+    let breach = (aged.breach_time, v1::BreachCause::Policy);
+    assert_eq!(told.collect::<Vec<_>>(), [breach]);
+    assert_ne!(aged.breach_time, aged.due_time);
     // What was answered stays answered; what is continuous has no due time; what is closed is left alone.
     let answered = first_response(&get(&desk, &all.answered.name).await.unwrap());
     assert_eq!(answered.state(), v1::ClockState::Met);

@@ -73,6 +73,22 @@ fn unknown_settings_are_errors_with_the_nearest_known_name() {
     assert!(text.contains("lisen") && text.contains("listen"), "{text}");
 }
 
+#[tokio::test]
+async fn a_dry_run_says_what_a_start_would_change_in_both_languages_and_needs_the_desk_to_be_stopped() {
+    let mut server = Server::start();
+    create(&server.desk(), "открытая").await.unwrap();
+    let data = server.data().to_str().unwrap().to_owned();
+    let dry_run = |language| opora(&["serve", "--data", &data, "--dry-run", "--lang", language]);
+    assert_eq!(dry_run("en").0, 74, "it is in use");
+    assert!(server.terminate().success());
+    let (code, text) = dry_run("en");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("Open tickets: 1.") && text.contains("Nothing was changed."), "{text}");
+    let (code, text) = dry_run("ru");
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("Открытых запросов: 1.") && text.contains("Ничего не изменено."), "{text}");
+}
+
 #[test]
 fn print_config_shows_where_each_value_comes_from() {
     let dir = tempfile::tempdir().unwrap();
@@ -103,6 +119,13 @@ async fn the_server_tells_what_it_is() {
     assert_eq!(info.product, "opora");
     assert_eq!(info.contracts, ["opora.v1"]);
     assert_eq!(info.ladder.len(), 4);
+    let (mailbox, line) = (&info.ladder[0], &info.ladder[1]);
+    assert_eq!((mailbox.reach.as_slice(), mailbox.reachable_time), (&["support@example.com".to_owned()][..], None));
+    let hours = line.hours.clone().unwrap();
+    assert_eq!((hours.time_zone.as_str(), hours.weekdays.len()), ("Europe/Moscow", 5));
+    // Closed now or open: where it is told when it opens, that is still to come.
+    let now = info.server_time.unwrap().seconds;
+    assert!(line.reachable_time.is_none_or(|at| at.seconds >= now && at.nanos == 0), "{line:?}");
     assert!(info.importing_allowed && info.timers_healthy);
 }
 

@@ -209,3 +209,32 @@ async fn a_stream_is_ended_with_unavailable_when_the_server_stops_gracefully() {
     };
     assert_eq!(end.code(), Code::Unavailable, "{end:?}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_command_line_goes_on_from_its_first_bookmark_when_the_desk_is_restarted_at_once() {
+    let mut server = Server::start();
+    for n in 0..3 {
+        create(&server.desk(), &format!("{n}")).await.unwrap();
+    }
+    let mut child = std::process::Command::new(opora_tests::binary())
+        .args(["--server", &server.url(), "--as", "olga", "--output", "ndjson", "ticket", "watch", "--count", "1"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = std::io::BufRead::lines(std::io::BufReader::new(child.stdout.take().unwrap()));
+    let mut next = || -> serde_json::Value { serde_json::from_str(&lines.next().unwrap().unwrap()).unwrap() };
+    let first = next();
+    assert_eq!((first["revision"].as_str(), first.get("events")), (Some("3"), None), "{first}");
+    server.kill();
+    server.restart_same_port();
+    let made = create(&server.desk(), "после").await.unwrap();
+    let told = loop {
+        let message = next();
+        if message.get("events").is_some() {
+            break message;
+        }
+    };
+    assert_eq!(told["events"][0]["ticket"]["name"].as_str(), Some(made.name.as_str()), "{told}");
+    assert!(child.wait().unwrap().success());
+}

@@ -7,6 +7,7 @@ mod bans;
 mod cargo;
 mod contract;
 mod counts;
+mod image;
 mod layers;
 mod lengths;
 mod needs;
@@ -38,6 +39,8 @@ enum Task {
     },
     /// Checks who depends on whom, how long files are, and what texts must not say.
     Check,
+    /// Builds the container image `opora:latest` of a binary that is built here first.
+    Image(image::Options),
     /// Works on the contract.
     Proto {
         #[command(subcommand)]
@@ -56,6 +59,7 @@ fn main() -> ExitCode {
         Task::Test(options) => test::run(&options),
         Task::Bench { arguments } => bench(&arguments),
         Task::Check => check(),
+        Task::Image(options) => image::run(&options),
         Task::Proto { task: ProtoTask::Image } => contract::keep_image(),
     };
     match outcome {

@@ -2,6 +2,7 @@
 //!
 //! Nothing is left out in silence: a suite that could not run is named at the end, and the task fails.
 
+use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -16,6 +17,9 @@ use crate::suites::{self, PROFILE, Suite};
 
 /// The name of the suite of examples in the documentation.
 const DOC: &str = "doc";
+
+/// The file into which a suite writes a line about what it could not try on this machine.
+const NOTES: &str = "OPORA_TEST_NOTES";
 
 /// How the suites are run.
 #[derive(Args)]
@@ -54,6 +58,8 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
     }
     let missing = needs::install(needs::missing(names.iter().copied()), !options.no_install);
 
+    let notes = cargo::target_directory()?.join("test-notes.txt");
+    fs::write(&notes, "").map_err(|error| format!("{}: {error}", notes.display()))?;
     let mut total = Counts::default();
     let (mut failed, mut left_out) = (Vec::new(), Vec::new());
     for &name in &names {
@@ -68,11 +74,14 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             Some(suite) if nextest => with_nextest(suite, options),
             Some(suite) => by_itself(suite, options),
         };
-        let (counts, good) = watched(command.env("OPORA_BIN", &built.opora))?;
+        let (counts, good) = watched(command.env("OPORA_BIN", &built.opora).env(NOTES, &notes))?;
         total += counts;
         if !good || counts.failed > 0 {
             failed.push(name);
         }
+    }
+    for note in fs::read_to_string(&notes).unwrap_or_default().lines() {
+        println!("not tried here: {note}");
     }
     closing(total, &failed, &left_out)
 }

@@ -8,6 +8,7 @@
 mod echo;
 mod error;
 mod etcd;
+mod hostile;
 mod load;
 mod machine;
 mod measure;
@@ -71,7 +72,13 @@ async fn run(settings: &Settings) -> Outcome<bool> {
     if settings.measure == Measure::Echo {
         return echo::serve().await.map(|()| true);
     }
+    if settings.measure == Measure::Probe {
+        return hostile::probe(&settings.probed, settings.window()).await;
+    }
     settings.prepare()?;
+    if settings.measure == Measure::Hostile {
+        return hostile::measure(settings).await;
+    }
     let mut report = Report::new(settings)?;
     // Dropping the measures' future ends every process that they started and removes their directories.
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -26,11 +26,16 @@ pub(crate) enum Measure {
     Disk,
     /// The console in a terminal, against neomutt in the same: start, keys, frames, memory, what it costs when idle.
     Console,
-    /// Everything.
+    /// A caller that behaves beside each kind of those that do not: what it gets, against without them.
+    Hostile,
+    /// Everything but that.
     All,
     /// Not a measure: serves the bare echo that the measures compare with.
     #[value(hide = true)]
     Echo,
+    /// Not a measure: the caller that behaves, in a process of its own.
+    #[value(hide = true)]
+    Probe,
 }
 
 /// Measures a release build of Opora against references in the same run.
@@ -73,6 +78,9 @@ pub(crate) struct Settings {
     /// Never installs anything.
     #[arg(long)]
     pub(crate) no_install: bool,
+    /// The server that a probe asks.
+    #[arg(long, value_name = "HOST:PORT", default_value = "", hide = true)]
+    pub(crate) probed: String,
     /// Measures the references alone, without a server.
     #[arg(long)]
     pub(crate) references_only: bool,

@@ -112,6 +112,17 @@ impl Face {
         }
     }
 
+    /// The text of two clocks in one column: how long a ticket without a target is worked on, then what is left for its
+    /// first answer: `∞ 4m →26m`, `∞ 2h →-1h`. In whole units each, for the column has room for one text only.
+    pub(crate) fn short_beside(&self, answer: &Self, now: i64, texts: &Units) -> String {
+        let left = match (answer.state, answer.due) {
+            (State::Running, Some(due)) if due <= now => format!("-{}", texts.whole(now - due)),
+            (State::Running, Some(due)) => texts.whole(due - now),
+            _ => answer.remaining.map_or_else(|| "‖".to_owned(), |left| format!("‖{}", texts.whole(left))),
+        };
+        format!("∞ {} →{left}", texts.whole(now - self.start))
+    }
+
     /// The next instant after `now` at which [`Self::short`] may change.
     pub(crate) fn next_change(&self, now: i64) -> Option<i64> {
         match (self.state, self.due) {
@@ -163,6 +174,16 @@ impl Units {
             (0, h, m) => format!("{h}{} {m}{}", self.hour, self.minute),
             (d, 0, _) => format!("{d}{}", self.day),
             (d, h, _) => format!("{d}{} {h}{}", self.day, self.hour),
+        }
+    }
+
+    /// The greatest of the units alone, `3d`, `2h`, `12m`, `<1m`; rounded down.
+    pub(crate) fn whole(&self, ms: i64) -> String {
+        let ms = ms.max(0);
+        match (ms / DAY, ms / HOUR) {
+            (0, 0) => self.span(ms),
+            (0, hours) => format!("{hours}{}", self.hour),
+            (days, _) => format!("{days}{}", self.day),
         }
     }
 }

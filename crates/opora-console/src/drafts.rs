@@ -65,6 +65,23 @@ impl DraftKey {
     }
 }
 
+/// How many lines of a new ticket's draft stand before the description.
+pub(crate) const HEAD: usize = 4;
+
+impl DraftKey {
+    /// What a draft is after its long text was edited elsewhere: for a new ticket its other fields stay.
+    pub(crate) fn put(self, kept: &str, text: &str) -> String {
+        let text = text.trim_end_matches('\n');
+        if self != Self::Create {
+            return text.to_owned();
+        }
+        let mut parts: Vec<&str> = kept.split('\n').take(HEAD).collect();
+        parts.resize(HEAD, "");
+        parts.push(text);
+        parts.join("\n")
+    }
+}
+
 /// A text that was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Draft {
@@ -94,6 +111,33 @@ impl Draft {
             None => Self { text: text.to_owned(), ..Self::default() },
         }
     }
+}
+
+/// What became of a text in the external editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Edited {
+    pub(crate) key: DraftKey,
+    /// What is on disk, however the editor ended; `None`: nothing that could be read.
+    pub(crate) text: Option<String>,
+    /// Why it did not begin or did not end well.
+    pub(crate) fault: Option<EditorFault>,
+    /// The name of the file that it was given; empty: there is none any more.
+    pub(crate) file: String,
+}
+
+/// What went wrong with the external editor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum EditorFault {
+    /// The command has a quote that is not closed: the command.
+    Quote(String),
+    /// There is no such program.
+    Missing(String),
+    /// It ended with this code.
+    Exit(i32),
+    /// A signal ended it.
+    Signal(i32),
+    /// What the system said.
+    System(String),
 }
 
 /// All drafts.

@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 
 use crate::dialog::Dialog;
+use crate::meanwhile;
 use crate::model::{Model, Pane};
 use crate::screens::{self, Screen};
 
@@ -97,7 +98,7 @@ pub(crate) fn layout(model: &Model, area: Rect) -> Regions {
         detail,
         footer: row(area.height.saturating_sub(1)),
         dialog: model.dialog.as_ref().map(|dialog| match list {
-            _ if !writing => dialog_area(dialog, area),
+            _ if !writing => dialog_area(model, dialog, area),
             Some(list) => writing_area(list),
             None => writing_area(body),
         }),
@@ -127,7 +128,7 @@ fn beside(model: &Model, area: Rect, body: Rect) -> Regions {
             Dialog::ReplyToAll(_) => writing_area(body),
             Dialog::Search(_) => screens::search::view::line_area(body),
             _ if writing => writing_area(body),
-            dialog => dialog_area(dialog, area),
+            dialog => dialog_area(model, dialog, area),
         }),
     }
 }
@@ -143,8 +144,10 @@ fn writing_height(body: Rect) -> u16 {
 }
 
 /// Where a dialog stands: in the middle, as large as it needs and the screen allows.
-fn dialog_area(dialog: &Dialog, area: Rect) -> Rect {
+fn dialog_area(model: &Model, dialog: &Dialog, area: Rect) -> Rect {
     let (width, height) = dialog.size(area);
+    let told = meanwhile::lines(model, dialog, width.saturating_sub(2) as usize).len() as u16;
+    let height = if told == 0 { height } else { (height + told).min(area.height.saturating_sub(4)).max(height) };
     let (width, height) = (width.min(area.width), height.min(area.height));
     if matches!(dialog, Dialog::Filter(_)) {
         return Rect { y: area.y + area.height.saturating_sub(1), height: 1, ..area };

@@ -14,6 +14,7 @@ use crate::dialog::results::Outcome;
 use crate::drafts::{DraftKey, Drafts};
 use crate::keys::Chord;
 use crate::layout::Split;
+use crate::meanwhile::Meanwhile;
 use crate::msg::{Agent, Change, Named, ServerInfo, Undoable};
 use crate::notice::Notice;
 use crate::outbox::Outbox;
@@ -22,6 +23,7 @@ use crate::queue::Queue;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen, Screens};
+use crate::suggest::Suggestions;
 use crate::texts::Texts;
 use crate::theme::{Depth, Theme};
 
@@ -85,6 +87,8 @@ pub(crate) struct Undo {
     pub(crate) parts: Vec<(u64, Vec<u64>)>,
     /// It is of a bulk change, of which further parts may be accepted.
     pub(crate) grows: bool,
+    /// Which of the messages told of it last, counted.
+    pub(crate) told: u64,
 }
 
 /// The model.
@@ -112,6 +116,12 @@ pub(crate) struct Model {
     pub(crate) peek: Option<Row>,
     pub(crate) pane: Pane,
     pub(crate) dialog: Option<Dialog>,
+    /// Why what the open dialog asked for was refused, until the next key.
+    pub(crate) refusal: Option<String>,
+    /// The dialogs whose change is on its way, with its request id: they come back with what was typed if it is refused.
+    pub(crate) sent: Vec<(String, Dialog)>,
+    /// What others did to its tickets since it was opened.
+    pub(crate) meanwhile: Meanwhile,
     pub(crate) toasts: VecDeque<Toast>,
     /// How many messages there were in this session, those that are no longer kept too.
     pub(crate) toasted: u64,
@@ -154,6 +164,8 @@ pub(crate) struct Model {
     pub(crate) snippets: Vec<v1::Snippet>,
     /// The organisations, as they were read last.
     pub(crate) organisations: Vec<Named>,
+    /// What many tickets of one kind suggest.
+    pub(crate) suggestions: Suggestions,
     pub(crate) quit: bool,
     /// Something visible changed since the last frame.
     pub(crate) dirty: bool,
@@ -199,6 +211,9 @@ impl Model {
             peek: None,
             pane: Pane::List,
             dialog: None,
+            refusal: None,
+            sent: Vec::new(),
+            meanwhile: Meanwhile::default(),
             toasts: VecDeque::new(),
             toasted: 0,
             pending: HashMap::new(),
@@ -224,6 +239,7 @@ impl Model {
             presences: Presences::default(),
             snippets: Vec::new(),
             organisations: Vec::new(),
+            suggestions: Suggestions::default(),
             quit: false,
             dirty: true,
             deadline: None,
@@ -233,7 +249,8 @@ impl Model {
         }
     }
 
-    /// The ticket that actions are about: the one shown, or the one under the cursor.
+    /// The ticket that is shown: the one that was opened, or the one under the cursor. What an action touches is
+    /// [`crate::selection::Selection`]'s to say.
     pub(crate) fn subject(&self) -> Option<&Row> {
         match self.screen {
             Screen::Queue => self.peek.as_ref().or_else(|| self.queue.current()),

@@ -8,11 +8,13 @@ use opora_proto::error::ErrorReason;
 use opora_proto::v1;
 
 use crate::drafts::{Draft, DraftKey};
+pub(crate) use crate::drafts::{Edited, EditorFault};
 use crate::outbox::Queued;
 use crate::presence::{Place, Told};
 use crate::queue::row::Row;
 
 pub(crate) use crate::change::{Change, NewTicket, Undoable, What};
+pub(crate) use crate::place::{Completed, PathFault, Purpose};
 
 /// Something that happened.
 #[derive(Clone, Debug)]
@@ -30,8 +32,8 @@ pub(crate) enum Msg {
     Outbox(Vec<Queued>),
     /// A draft could not be written; why.
     DraftFailed(String),
-    /// The external editor ended: its text, or why there is none.
-    Edited(Result<String, String>),
+    /// The external editor ended.
+    Edited(Edited),
     /// The process is asked to end, or the terminal is gone.
     Terminate,
 }
@@ -56,7 +58,10 @@ pub(crate) enum Net {
     Set,
     Batch(Batch),
     Agents(Vec<Agent>),
+    /// The ladder; empty: it is not known.
     Ladder(Vec<v1::LadderRung>),
+    /// What the open tickets suggest.
+    Suggested(Result<Vec<v1::Suggestion>, Trouble>),
     /// What the server tells of itself.
     Server(ServerInfo),
     /// The server does not know a service that this console uses: its name in the catalogue.
@@ -101,6 +106,16 @@ pub(crate) enum Net {
         name: String,
         done: u64,
         size: u64,
+    },
+    /// Whether a place on this machine is fit for what is meant; the place in full.
+    Looked {
+        generation: u64,
+        result: Result<String, PathFault>,
+    },
+    /// What a place that was begun can be.
+    Completed {
+        generation: u64,
+        completed: Completed,
     },
     /// A file was fetched: where it is, or why not.
     Fetched(Result<String, Trouble>),
@@ -235,6 +250,8 @@ pub(crate) struct Done {
     pub(crate) revision: u64,
     /// For an escalation: whom. For a file: its name.
     pub(crate) whom: String,
+    /// For an escalation: when the rung can be reached, if not now.
+    pub(crate) reachable: Option<i64>,
     /// The etag that the ticket has now.
     pub(crate) etag: String,
     /// For many: what became of each, by number; the etag, or why not.
@@ -264,8 +281,10 @@ pub(crate) enum Effect {
     Queue(Box<Queued>),
     /// A change was answered or dropped: its file name.
     Unqueue(String),
-    /// Opens `$EDITOR` on a text.
-    Editor(String),
+    /// Opens `$EDITOR` on the text of a draft.
+    Editor(DraftKey, String),
+    /// What the editor left is kept as a draft: its file, by its name, is no longer needed.
+    Unedit(String),
     Suspend,
     Redraw,
     /// Into the clipboard of the person's own machine.
@@ -310,6 +329,10 @@ pub(crate) enum Call {
     },
     Snippets,
     Organisations,
+    /// Who is on the ladder and can be reached now.
+    Ladder,
+    /// What the open tickets suggest.
+    Suggestions,
     /// Says where this console is.
     Presence(Place),
     Files {
@@ -319,6 +342,17 @@ pub(crate) enum Call {
     /// The tags of these tickets.
     Tags {
         numbers: Vec<u64>,
+        generation: u64,
+    },
+    /// Looks at a place on this machine.
+    Look {
+        typed: String,
+        purpose: Purpose,
+        generation: u64,
+    },
+    /// Completes a place on this machine.
+    Complete {
+        typed: String,
         generation: u64,
     },
     /// Fetches a file to a place on this machine.

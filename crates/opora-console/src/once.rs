@@ -62,6 +62,15 @@ pub async fn once(options: ConsoleOptions, mut out: impl Write) -> Result<(), Co
     }
 }
 
+/// The clock that decides the row's place; where it has no target, the first answer that is owed is told as well.
+fn clocks(row: &Row, now: i64, texts: &Texts, units: &Units) -> String {
+    let short = row.clock().short(now, units);
+    match row.owed_beside() {
+        Some(answer) => format!("{short}, {} {}", texts.get("clock-first-response"), answer.short(now, units)),
+        None => short,
+    }
+}
+
 pub(crate) fn line(row: &Row, now: i64, texts: &Texts, units: &Units) -> String {
     let owner = if row.owner.is_empty() { "—" } else { &row.owner };
     let breach = if row.is_breached(now) { format!(" ({})", texts.get("breached")) } else { String::new() };
@@ -69,7 +78,7 @@ pub(crate) fn line(row: &Row, now: i64, texts: &Texts, units: &Units) -> String 
         format!("#{}", row.number),
         texts.get(priority_word(row.priority)),
         texts.get(state_word(row.state)),
-        format!("{}{breach}", row.clock().short(now, units)),
+        format!("{}{breach}", clocks(row, now, texts, units)),
         owner.to_owned(),
         row.customer.to_string(),
         row.subject(),

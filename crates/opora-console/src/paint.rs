@@ -88,6 +88,24 @@ pub(crate) fn border(buffer: &mut Buffer, area: Rect, style: Style, left: &Line<
     inner
 }
 
+/// Takes away the halves of wide signs that something else was drawn over: the terminal would show neither.
+pub(crate) fn mend(buffer: &mut Buffer) {
+    let wide = usize::from(buffer.area.width).max(1);
+    for row in buffer.content.chunks_mut(wide) {
+        for x in 0..row.len() {
+            let columns = match row.get(x).map(ratatui::buffer::Cell::symbol) {
+                Some(symbol) if symbol.len() > 1 => text::width(symbol),
+                _ => continue,
+            };
+            let rest = row.get(x + 1..x + columns.max(1));
+            let whole = rest.is_some_and(|rest| rest.iter().all(|cell| cell.symbol() == " "));
+            if let Some(cell) = row.get_mut(x).filter(|_| !whole) {
+                cell.set_symbol(" ");
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -98,7 +116,18 @@ mod tests {
 
     /// Texts as they come: plain ones, and ones with wide, joined and combining signs.
     fn texts() -> impl Strategy<Value = String> {
-        prop_oneof!["[ -~а-яА-ЯёЁ─▌…→№«»]{0,40}", "\\PC{0,20}", "[a-я日本語e\u{301}👩\u{200d}💻\u{fe0f}#]{0,20}"]
+        prop_oneof!["[ -~а-яА-ЯёЁ─▌…→№«»]{0,40}", "\\PC{0,20}", "[a-zа-я日本語e\u{301}👩\u{200d}💻\u{fe0f}#]{0,20}"]
+    }
+
+    #[test]
+    fn half_of_a_wide_sign_is_none() {
+        let mut buffer = Buffer::with_lines(["日本語a", "日本  日"]);
+        buffer[(1, 0)].set_symbol("│");
+        buffer[(2, 1)].set_symbol("│");
+        mend(&mut buffer);
+        let row = |y: u16| (0..7).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+        assert_eq!(row(0), " │本 語 a");
+        assert_eq!(row(1), "日 │   日", "what ends at the edge is whole");
     }
 
     proptest! {

@@ -5,19 +5,19 @@ use std::mem::ManuallyDrop;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crossterm::style::Print;
 use crossterm::terminal::{BeginSynchronizedUpdate, EndSynchronizedUpdate};
 use crossterm::{execute, queue};
 use opora_proto::client::{ClientOptions, Desk};
 use rand::RngCore as _;
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::breaks::{Breaks, broken};
 use crate::model::{Link, Model, Start};
-use crate::msg::{Call, Effect, Msg, Net};
+use crate::msg::{Call, Edited, Effect, Msg, Net};
 use crate::pace::Pace;
 use crate::term::disk::{Disk, File};
 use crate::term::editor;
@@ -27,6 +27,8 @@ use crate::term::idle::Idle;
 use crate::term::input::Input;
 use crate::term::linked::{self, Linked};
 use crate::term::osc;
+use crate::term::rows::{self, Rows};
+use crate::term::signals::{Caught, Signals};
 use crate::term::whole::Whole;
 use crate::texts::Texts;
 use crate::theme::{Depth, Theme};
@@ -105,6 +107,7 @@ pub async fn run(options: ConsoleOptions) -> Result<Left, ConsoleError> {
         pace: Pace::default(),
         breaks: Breaks::of(options.panic.as_deref()),
         links: Linked::default(),
+        rows: Rows::default(),
         clear: false,
         tmux,
         model,
@@ -140,45 +143,6 @@ fn detect_theme() -> Theme {
     }
 }
 
-/// The signals that end the console, and the one that comes when it goes on.
-struct Signals {
-    terminate: Signal,
-    hangup: Signal,
-    interrupt: Signal,
-    goes_on: Signal,
-    resized: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            hangup: signal(SignalKind::hangup())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            resized: signal(SignalKind::window_change())?,
-            goes_on: signal(SignalKind::from_raw(rustix::process::Signal::CONT.as_raw()))?,
-        })
-    }
-
-    async fn next(&mut self) -> Caught {
-        tokio::select! {
-            _ = self.terminate.recv() => Caught::End,
-            _ = self.hangup.recv() => Caught::End,
-            _ = self.interrupt.recv() => Caught::End,
-            _ = self.resized.recv() => Caught::Resized,
-            _ = self.goes_on.recv() => Caught::GoesOn,
-        }
-    }
-}
-
-/// What a signal asks for.
-enum Caught {
-    End,
-    Resized,
-    /// It was stopped from outside and goes on: the terminal may be another's by now.
-    GoesOn,
-}
-
 /// All that the loop holds.
 struct Loop {
     model: Model,
@@ -190,12 +154,14 @@ struct Loop {
     disk: Disk,
     drafts: PathBuf,
     signals: Signals,
-    editor: Option<JoinHandle<Result<String, String>>>,
+    editor: Option<JoinHandle<Edited>>,
     idle: Idle,
     pace: Pace,
     breaks: Option<Breaks>,
     /// The links that the terminal knows of.
     links: Linked,
+    /// The rows whose width the terminal may see otherwise.
+    rows: Rows,
     /// What is on the screen is not what was drawn.
     clear: bool,
     tmux: bool,
@@ -228,7 +194,9 @@ impl Loop {
                 () = tokio::time::sleep(wait) => {}
                 () = self.disk.grown() => {}
                 caught = self.signals.next() => first.push(match caught {
-                    Caught::End => Msg::Terminate,
+                    // The person means the editor: while the terminal is the editor's, Ctrl-C goes to both.
+                    Caught::Interrupt if self.editor.is_some() => Msg::Now(edge::now()),
+                    Caught::End | Caught::Interrupt => Msg::Terminate,
                     Caught::GoesOn => {
                         if self.editor.is_none() {
                             self.regain()?;
@@ -298,12 +266,16 @@ impl Loop {
             Effect::Queue(queued) => self.disk.order(File::Queued(queued.file_name()), Some(queued.encode())),
             Effect::Unqueue(name) => self.disk.order(File::Queued(name), None),
             Effect::Redraw => self.clear = true,
-            Effect::Editor(text) if self.editor.is_none() => {
+            Effect::Editor(key, text) if self.editor.is_none() => {
                 Guard::release();
                 let directory = self.drafts.clone();
-                self.editor = Some(tokio::task::spawn_blocking(move || editor::run(&directory, &text)));
+                self.editor = Some(tokio::task::spawn_blocking(move || editor::run(&directory, key, &text)));
             }
-            Effect::Editor(_) => {}
+            Effect::Editor(..) => {}
+            Effect::Unedit(name) => {
+                self.disk.order(File::Edited(editor::lock_name(&name)), None);
+                self.disk.order(File::Edited(name), None);
+            }
             Effect::Suspend => self.suspend().await?,
             Effect::Copy(text) => tell(&osc::copy(&text, self.tmux))?,
             Effect::Alert(text) => {
@@ -315,10 +287,10 @@ impl Loop {
     }
 
     /// The editor ended: the terminal is the console's again.
-    fn back(&mut self, result: Result<String, String>) -> Result<Msg, ConsoleError> {
+    fn back(&mut self, edited: Option<Edited>) -> Result<Msg, ConsoleError> {
         self.editor = None;
         self.regain()?;
-        Ok(Msg::Edited(result))
+        Ok(edited.map_or_else(|| Msg::Now(edge::now()), Msg::Edited))
     }
 
     /// The next frame is drawn whole. Not `Terminal::clear`: it asks the terminal where the cursor is, and a slow line
@@ -343,7 +315,7 @@ impl Loop {
         Guard::release();
         // A process without job control is not stopped: then it goes on at once.
         if rustix::process::kill_current_process_group(rustix::process::Signal::TSTP).is_ok() {
-            let _ = tokio::time::timeout(Duration::from_millis(500), self.signals.goes_on.recv()).await;
+            let _ = tokio::time::timeout(Duration::from_millis(500), self.signals.gone_on()).await;
         }
         self.regain()
     }
@@ -357,18 +329,26 @@ impl Loop {
         if !urgent && now < self.pace.next() {
             return Ok(());
         }
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate, Print(rows::NO_WRAP))?;
         if self.breaks == Some(Breaks::Draw) && self.model.link == Link::Live {
             broken();
         }
         if std::mem::take(&mut self.clear) {
             self.forget_screen()?;
             self.links = Linked::default();
+            self.rows = Rows::default();
         }
         let frame = self.terminal.draw(|frame| view(&self.model, frame))?;
+        let whole = self.rows.tell(frame.buffer);
+        // Only a frame with such rows has to be kept for what is drawn after it.
+        let buffer = (!whole.is_empty()).then(|| frame.buffer.clone());
+        self.links.erased(&whole);
         let cells = self.links.tell(&self.model, frame.buffer);
+        if let Some(buffer) = buffer {
+            rows::draw(self.terminal.backend_mut(), &buffer, &whole)?;
+        }
         linked::draw(self.terminal.backend_mut(), cells)?;
-        execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
+        execute!(self.terminal.backend_mut(), Print(rows::WRAP), EndSynchronizedUpdate)?;
         self.model.dirty = false;
         if !urgent {
             self.pace.drawn(now);
@@ -392,9 +372,10 @@ fn tell(sequence: &str) -> io::Result<()> {
     out.flush()
 }
 
-async fn edited(editor: &mut Option<JoinHandle<Result<String, String>>>) -> Result<String, String> {
+/// What came of the editor; nothing where its thread broke: what is in its file is found at the next start.
+async fn edited(editor: &mut Option<JoinHandle<Edited>>) -> Option<Edited> {
     match editor {
-        Some(running) => running.await.unwrap_or_else(|error| Err(error.to_string())),
+        Some(running) => running.await.ok(),
         None => std::future::pending().await,
     }
 }

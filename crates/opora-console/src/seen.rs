@@ -7,14 +7,13 @@ use crate::detail::facts::channel_word;
 use crate::dialog::checklist::STEPS;
 use crate::model::Model;
 use crate::outbox::Seen;
+use crate::queue::row::Row;
 use crate::text::clean_line;
 use crate::theme::{priority_word, state_word};
 
 /// What is on the screen of a ticket: all fields where it is open, else those of its row.
-pub(crate) fn of(model: &Model, number: u64) -> Seen {
-    let row = model.queue.row(number).or(model.peek.as_ref().filter(|row| row.number == number));
-    let Some(row) = row else { return Seen::new() };
-    if let Some(loaded) = model.details.ready(number)
+pub(crate) fn of(model: &Model, row: &Row) -> Seen {
+    if let Some(loaded) = model.details.ready(row.number)
         && loaded.ticket.etag == row.etag()
     {
         return fields(&loaded.ticket);

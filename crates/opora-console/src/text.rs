@@ -9,8 +9,37 @@ fn is_unwelcome(c: char) -> bool {
         | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}')
 }
 
-/// One line: no escape, C0 or C1 control, no bidirectional control; line breaks and tabs are spaces.
+/// Signs that draw nothing of their own, or join and vary those around them: one terminal gives a sequence of them two
+/// columns, another four, and pieces of it would stay on the screen.
+fn is_joining(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{488}' | '\u{489}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200C}' | '\u{200D}' | '\u{2060}'..='\u{206F}' | '\u{20DD}'..='\u{20E0}'
+        | '\u{20E2}'..='\u{20E4}' | '\u{3164}' | '\u{A670}'..='\u{A672}' | '\u{FE00}'..='\u{FE0F}' | '\u{FFA0}'
+        | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0100}'..='\u{E01EF}')
+}
+
+/// A sign as it is drawn: of a flag the letters of its country, of what joins others nothing.
+fn drawn(c: char) -> Option<char> {
+    match c {
+        '\u{1F1E6}'..='\u{1F1FF}' => char::from_u32(u32::from(c) - 0x1_F1E6 + u32::from('A')),
+        c if is_joining(c) => None,
+        c => Some(c),
+    }
+}
+
+/// One line to be drawn: no escape, C0 or C1 control, no bidirectional control, nothing that joins signs; line breaks
+/// and tabs are spaces.
 pub(crate) fn clean_line(text: &str) -> String {
+    typed_line(text).chars().filter_map(drawn).collect()
+}
+
+/// Many lines to be drawn: as [`clean_line`], but line breaks stay and a tab is four spaces.
+pub(crate) fn clean_block(text: &str) -> String {
+    typed_block(text).chars().filter_map(drawn).collect()
+}
+
+/// A line that is edited and sent on: as [`clean_line`], but signs stay joined.
+pub(crate) fn typed_line(text: &str) -> String {
     text.chars()
         .filter(|c| !is_unwelcome(*c))
         .filter_map(|c| match c {
@@ -21,8 +50,8 @@ pub(crate) fn clean_line(text: &str) -> String {
         .collect()
 }
 
-/// Many lines: as [`clean_line`], but line breaks stay and a tab is four spaces.
-pub(crate) fn clean_block(text: &str) -> String {
+/// Many lines that are edited and sent on: as [`clean_block`], but signs stay joined.
+pub(crate) fn typed_block(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars().filter(|c| !is_unwelcome(*c)) {
         match c {
@@ -33,6 +62,17 @@ pub(crate) fn clean_block(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whether every terminal gives a sign the columns that it is reckoned with here. Where one does not, the row that the
+/// sign stands on is drawn whole whenever it changes.
+pub(crate) fn is_agreed(sign: &str) -> bool {
+    let mut chars = sign.chars();
+    let (Some(first), None) = (chars.next(), chars.next()) else { return sign.is_empty() };
+    // Greek, mathematical signs, the console's own marks, then the wide signs that no terminal joins.
+    is_simple(first)
+        || matches!(first, '\u{370}'..='\u{3ff}' | '\u{2200}'..='\u{22ff}' | '\u{270e}' | '\u{2717}'
+            | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}')
 }
 
 /// Whether a sign takes one column and stands for itself, whatever plain sign stands beside it: Latin, Cyrillic,
@@ -171,6 +211,22 @@ mod tests {
     fn escapes_and_bidirectional_controls_are_taken_out() {
         assert_eq!(clean_line("a\u{1b}[31mb\u{9b}c\u{202e}d\ne"), "a[31mbcd e");
         assert_eq!(clean_block("a\r\n\tb\u{2066}"), "a\n    b");
+    }
+
+    #[test]
+    fn what_joins_signs_is_not_drawn_and_a_flag_is_its_letters() {
+        assert_eq!(clean_line("Сбой 🇷🇺 и 🇰🇿"), "Сбой RU и KZ");
+        assert_eq!(clean_line("می\u{200c}خواهم 👩\u{200d}💻 👍🏽 ☎\u{fe0f} 1\u{fe0f}\u{20e3}"), "میخواهم 👩💻 👍 ☎ 1");
+        assert_eq!(clean_block("a\u{ad}b\n🇫🇮"), "ab\nFI");
+        // What a person writes goes out as it was written.
+        let typed = "می\u{200c}خواهم 👩\u{200d}💻 🇷🇺";
+        assert_eq!((typed_line(typed), typed_block(typed)), (typed.to_owned(), typed.to_owned()));
+        for sign in ["a", "я", "─", "∞", "日", " ", ""] {
+            assert!(is_agreed(sign), "{sign}");
+        }
+        for sign in ["नि", "क्ष", "👩", "e\u{301}", "☎", "म"] {
+            assert!(!is_agreed(sign), "{sign}");
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::clock;
 use crate::layout::{LEAST, layout};
 use crate::model::{Level, Link, Model};
 use crate::notice::{notice, words};
-use crate::{detail, dialog, hint, paint, queue, screens, text};
+use crate::{detail, dialog, hint, paint, queue, screens, selection, text};
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -36,6 +36,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
         dialog::view::draw(model, frame, area);
     }
     toast(model, frame, top, regions.dialog);
+    paint::mend(frame.buffer_mut());
     model.depth.reduce(frame.buffer_mut());
 }
 
@@ -112,9 +113,18 @@ fn badges(model: &Model) -> Vec<Span<'static>> {
         }
     };
     let (waiting, refused) = model.outbox.counts();
-    put("badge-marked", model.queue.marks.len(), theme.title());
+    let acting = selection::count(model);
+    put("badge-marked", acting, theme.title());
+    put("badge-marked-apart", model.queue.marks.len().saturating_sub(acting), theme.dim());
     put("badge-waiting", waiting, theme.warning());
     put("badge-refused", refused, theme.bad());
+    let suggested = model.suggestions.list.len();
+    if suggested > 0 {
+        // The way to them stands beside it: it is seldom seen.
+        let (key, _) = actions::footer_text(model, actions::Action::Suggestions);
+        let words = texts.with("badge-suggested", &[("count", suggested.into()), ("key", (&key).into())]);
+        spans.push(Span::styled(format!("  {words}"), theme.warning()));
+    }
     if let Some((_, done, size)) = &model.transfer {
         let percent = done.saturating_mul(100).checked_div(*size).unwrap_or(100);
         spans.push(Span::styled(format!("  ⇅ {percent} %"), theme.warning()));

@@ -137,6 +137,8 @@ pub enum Change {
     FinishImport,
     /// What fell due: warnings, breaches, neglect, closing a resolved ticket (timers only).
     Tick,
+    /// Show what today's rules give, where an earlier version kept something else (the start of a server only).
+    RecomputeClocks,
 }
 
 /// What a priority shall be.

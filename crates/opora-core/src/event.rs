@@ -7,7 +7,7 @@ use crate::model::{
     Link, Organisation, OrganisationId, Platform, Priority, Reporter, SavedView, SavedViewId, Snippet, SnippetId,
     Ticket, TicketNumber, TicketState,
 };
-use crate::sla::{BreachCause, ClockKind, PolicyRef};
+use crate::sla::{BreachCause, Clock, ClockKind, PolicyRef};
 use crate::time::Timestamp;
 
 /// One thing that happened to a ticket. Its revision is the commit's.
@@ -132,6 +132,22 @@ pub enum Change {
     },
     /// Its import is finished.
     ImportFinished,
+    /// Its clocks were reckoned anew, by rules of this version that an earlier one reckoned otherwise.
+    ClocksRecomputed {
+        /// What they showed.
+        previous: Box<ClocksBefore>,
+    },
+}
+
+/// What the clocks of a ticket showed before they were reckoned anew.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClocksBefore {
+    /// The policy by which they ran.
+    pub policy: PolicyRef,
+    /// Until the first response.
+    pub first_response: Clock,
+    /// Until the resolution.
+    pub resolution: Clock,
 }
 
 /// Values of the fields that `UpdateTicket` edits; `None`: not edited.

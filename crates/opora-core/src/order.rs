@@ -9,7 +9,8 @@ use crate::sla::UrgencyKey;
 /// What tickets are ordered by.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum OrderKey {
-    /// The order of the queue: continuous by age, then by the earliest unmet due time, then paused, then the rest.
+    /// The order of the queue: continuous, the unanswered first and each by age, then by the earliest unmet due time, then
+    /// paused, then the rest.
     #[default]
     Urgency,
     /// When they were created.

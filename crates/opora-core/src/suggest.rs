@@ -1,6 +1,7 @@
 //! What many reports of one kind suggest (domain.md §3). Opora suggests, an agent decides: nothing here changes a ticket.
 
-use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Category, Impact, OrganisationId, Ticket, TicketNumber};
 use crate::time::{Millis, Timestamp};
@@ -22,33 +23,44 @@ impl Default for Thresholds {
     }
 }
 
-/// What is suggested.
+/// What some open tickets suggest together.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Suggestion {
-    /// The impact of these tickets of one organisation is SEVERAL_WORKSTATIONS at least.
-    SeveralWorkstations {
-        /// Whose they are.
-        organisation: OrganisationId,
-        /// What is wrong.
-        category: Category,
-        /// The tickets, by number.
-        tickets: Vec<TicketNumber>,
-    },
-    /// These tickets have one cause: an incident of SERVICE_INTERMITTENT or worse.
-    Incident {
-        /// What is wrong.
-        category: Category,
-        /// Whose they are, in order.
-        organisations: Vec<OrganisationId>,
-        /// The tickets, by number.
-        tickets: Vec<TicketNumber>,
-    },
+pub struct Suggestion {
+    /// What is suggested.
+    pub kind: SuggestionKind,
+    /// What is wrong with all of them.
+    pub category: Category,
+    /// Whose they are, in order; one for [`SuggestionKind::SeveralWorkstations`].
+    pub organisations: Vec<OrganisationId>,
+    /// The tickets, by their creation.
+    pub tickets: Vec<TicketNumber>,
+    /// When the first of them was created.
+    pub since: Timestamp,
 }
 
-/// What the tickets suggest: incidents first, each in order of category and organisation.
+/// What is suggested; the order is that of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SuggestionKind {
+    /// The tickets have one cause: an incident of SERVICE_INTERMITTENT or worse.
+    Incident,
+    /// The impact of the tickets of one organisation is SEVERAL_WORKSTATIONS at least.
+    SeveralWorkstations,
+}
+
+impl SuggestionKind {
+    /// The impact that it means, at least.
+    pub fn impact(self) -> Impact {
+        match self {
+            Self::Incident => Impact::ServiceIntermittent,
+            Self::SeveralWorkstations => Impact::SeveralWorkstations,
+        }
+    }
+}
+
+/// What the tickets suggest: incidents first; of a kind the newest first, then in order of category and organisation.
 ///
 /// Only open tickets with a category and an organisation count, within any stretch of the window's length; those that
-/// are a child of an incident are explained already.
+/// are a child of an incident are explained already. Crowds that share no stretch are suggestions of their own.
 pub fn suggestions<'a>(tickets: impl IntoIterator<Item = &'a Ticket>, thresholds: &Thresholds) -> Vec<Suggestion> {
     let mut by_category: BTreeMap<Category, Vec<Report<'a>>> = BTreeMap::new();
     for ticket in tickets.into_iter().filter(|ticket| ticket.state.is_open() && ticket.incident.is_none()) {
@@ -57,32 +69,25 @@ pub fn suggestions<'a>(tickets: impl IntoIterator<Item = &'a Ticket>, thresholds
             by_category.entry(category).or_default().push(Report { at, organisation, ticket });
         }
     }
-    let (mut incidents, mut several) = (Vec::new(), Vec::new());
+    let mut found = Vec::new();
     for (category, mut reports) in by_category {
         reports.sort_by_key(|report| (report.at, report.ticket.number));
-        let enough = |count: usize, threshold: usize| threshold > 0 && count >= threshold;
-        let found =
-            crowded(&reports, thresholds.window, |part| enough(organisations(part).len(), thresholds.organisations));
-        if !found.is_empty() {
-            let organisations = organisations(&found).into_iter().cloned().collect();
-            incidents.push(Suggestion::Incident { category, organisations, tickets: numbers(&found) });
-        }
+        let crowds = crowds(&reports, thresholds.window, thresholds.organisations, |report| report.organisation);
+        found.extend(crowds.iter().filter_map(|crowd| suggestion(SuggestionKind::Incident, category, crowd)));
         let mut by_organisation: BTreeMap<&OrganisationId, Vec<Report<'a>>> = BTreeMap::new();
         for report in &reports {
             by_organisation.entry(report.organisation).or_default().push(*report);
         }
-        for (organisation, reports) in by_organisation {
-            let found = crowded(&reports, thresholds.window, |part| enough(part.len(), thresholds.tickets));
+        for reports in by_organisation.values() {
+            let crowds = self::crowds(reports, thresholds.window, thresholds.tickets, |report| report.ticket.number);
             // Where all are known to be felt as widely, there is nothing to suggest.
             let narrow = |report: &Report<'_>| matches!(report.ticket.impact, None | Some(Impact::OneWorkstation));
-            if found.iter().any(narrow) {
-                let (organisation, tickets) = (organisation.clone(), numbers(&found));
-                several.push(Suggestion::SeveralWorkstations { organisation, category, tickets });
-            }
+            let narrow = crowds.iter().filter(|crowd| crowd.iter().any(narrow));
+            found.extend(narrow.filter_map(|c| suggestion(SuggestionKind::SeveralWorkstations, category, c)));
         }
     }
-    incidents.append(&mut several);
-    incidents
+    found.sort_by_key(|suggestion| (suggestion.kind, std::cmp::Reverse(suggestion.since)));
+    found
 }
 
 #[derive(Clone, Copy)]
@@ -92,33 +97,46 @@ struct Report<'a> {
     ticket: &'a Ticket,
 }
 
-/// All reports that stand in some stretch of the window's length which is crowded. Reports are in order of time.
-fn crowded<'a>(reports: &[Report<'a>], window: Millis, is_crowded: impl Fn(&[Report<'a>]) -> bool) -> Vec<Report<'a>> {
-    let mut taken = 0;
-    let mut first = 0;
-    let mut found = Vec::new();
+fn suggestion(kind: SuggestionKind, category: Category, crowd: &[Report<'_>]) -> Option<Suggestion> {
+    let since = crowd.first()?.at;
+    let organisations: BTreeSet<&OrganisationId> = crowd.iter().map(|report| report.organisation).collect();
+    let organisations = organisations.into_iter().cloned().collect();
+    let tickets = crowd.iter().map(|report| report.ticket.number).collect();
+    Some(Suggestion { kind, category, organisations, tickets, since })
+}
+
+/// The reports that stand in some stretch of the window's length with enough different keys in it. Stretches that share
+/// a report are one crowd. Reports are in order of time; each comes into the stretch and leaves it once, however many
+/// there are.
+fn crowds<'a, K: Ord>(
+    reports: &[Report<'a>],
+    window: Millis,
+    enough: usize,
+    key: impl Fn(&Report<'a>) -> K,
+) -> Vec<Vec<Report<'a>>> {
+    let (mut first, mut taken) = (0, 0);
+    let mut found: Vec<Vec<Report<'a>>> = Vec::new();
+    let mut within: BTreeMap<K, usize> = BTreeMap::new();
     for (last, report) in reports.iter().enumerate() {
-        while reports.get(first).is_some_and(|early| report.at.since(early.at) > window) {
+        *within.entry(key(report)).or_default() += 1;
+        while let Some(early) = reports.get(first).filter(|early| report.at.since(early.at) > window) {
+            if let Entry::Occupied(mut count) = within.entry(key(early)) {
+                *count.get_mut() -= 1;
+                if *count.get() == 0 {
+                    count.remove();
+                }
+            }
             first += 1;
         }
-        let part = reports.get(first..=last).unwrap_or_default();
-        if is_crowded(part) {
-            found.extend(reports.get(first.max(taken)..=last).unwrap_or_default());
-            taken = last + 1;
+        if enough == 0 || within.len() < enough {
+            continue;
         }
+        let new = reports.get(first.max(taken)..=last).unwrap_or_default();
+        match found.last_mut().filter(|_| first < taken) {
+            Some(crowd) => crowd.extend(new),
+            None => found.push(new.to_vec()),
+        }
+        taken = last + 1;
     }
     found
-}
-
-fn organisations<'a>(reports: &[Report<'a>]) -> Vec<&'a OrganisationId> {
-    let mut found: Vec<&OrganisationId> = reports.iter().map(|report| report.organisation).collect();
-    found.sort_unstable();
-    found.dedup();
-    found
-}
-
-fn numbers(reports: &[Report<'_>]) -> Vec<TicketNumber> {
-    let mut numbers: Vec<TicketNumber> = reports.iter().map(|report| report.ticket.number).collect();
-    numbers.sort_unstable();
-    numbers
 }

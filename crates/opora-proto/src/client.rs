@@ -8,6 +8,7 @@ use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Request, Status};
+use tonic_health::pb::health_client::HealthClient;
 
 use crate::error::Fault;
 use crate::v1::admin_service_client::AdminServiceClient;
@@ -20,8 +21,8 @@ use crate::v1::ticket_service_client::TicketServiceClient;
 
 /// The metadata key that names the caller until sign-in exists.
 pub const ACTOR_KEY: &str = "opora-actor";
-/// The largest message that the client takes.
-pub const MAX_MESSAGE: usize = 8 * 1024 * 1024;
+/// The largest message that the client takes: what any gRPC client takes unless told otherwise. A desk sends half as much.
+pub const MAX_MESSAGE: usize = 4 * 1024 * 1024;
 
 /// A channel that says who calls.
 pub type Stamped = InterceptedService<Channel, Stamp>;
@@ -168,6 +169,11 @@ impl Desk {
         /// Running the desk.
         admin, AdminServiceClient
     );
+
+    /// How the server does, by the standard protocol `grpc.health.v1`.
+    pub fn health(&self) -> HealthClient<Stamped> {
+        HealthClient::with_interceptor(self.channel.clone(), self.stamp.clone())
+    }
 
     /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]).
     ///

@@ -55,6 +55,8 @@ impl Fault {
     pub fn is_passing(&self) -> bool {
         self.code == Code::Unavailable && self.reason != Some(ErrorReason::StoreFailed)
             || self.reason == Some(ErrorReason::Overloaded)
+            // Of what frees itself the server says when.
+            || self.reason == Some(ErrorReason::LimitReached) && self.retry_after.is_some()
     }
 }
 

@@ -8,6 +8,7 @@ pub mod error;
 pub mod files;
 pub mod json;
 pub mod name;
+pub mod watch;
 
 /// The generated code of package `opora.v1`.
 #[allow(missing_docs, clippy::all, clippy::pedantic, unreachable_pub)]

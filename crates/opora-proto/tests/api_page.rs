@@ -18,6 +18,22 @@ Connect with any gRPC client to the address that `opora serve` prints; reflectio
 ask for Russian error messages with `accept-language: ru`. Every change takes a `request_id`: make a UUID, keep it
 across your retries, and the change happens once. The reasons of errors are the values of
 [`ErrorReason`](#errorreason).
+
+## Sizes
+
+No message that the server sends is larger than 2 MiB, half of what gRPC clients take unless told otherwise (4 MiB): none
+needs a setting to read whatever the bounds below let in.
+
+- A page of a list may have fewer than were asked for and still have a `next_page_token`: go on until it is empty.
+- `WatchTickets` cuts the current tickets into as many messages as they take, and the events of one revision as well:
+  `more` is set on all of them but the last. Go on from a revision only when its last message has come; where the stream
+  broke before, ask for that revision again, and skip as many of its events as you have taken.
+- `BatchChange` never fails for the size of its answer: where the room ends, results are `trimmed`, with name, revision
+  and etag of each ticket. `GetTicket` gives the rest.
+- A single ticket, event or comment is never cut: in the FULL view it stays under 1 MiB.
+
+What is sent may have 1 MiB a request and 256 KiB a chunk of an upload. A ticket has at most: 500 characters of subject,
+256 KiB of description and of each comment, 50 tags, 200 workstations of 200 characters, 2,000 ties to others.
 ";
 
 #[test]

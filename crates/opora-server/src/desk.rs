@@ -3,8 +3,9 @@
 mod history;
 mod long;
 mod query;
+mod recompute;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use std::time::Duration;
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::{Policy, PolicyDefinition, PolicyRef, PolicySource as _};
-use opora_core::time::Timestamp;
-use opora_store::{Position, ReadError, Store, StoreUid};
+use opora_core::time::{Millis, Timestamp};
+use opora_store::{Damage, PassingDir, Position, ReadError, Store, StoreUid};
 use parking_lot::Mutex;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
@@ -25,10 +26,13 @@ use crate::engine::{Action, Clock, Directory, Done, Engine, Refused, Submission,
 use crate::followers::clocks::Clocks;
 use crate::followers::queue::Queue;
 use crate::followers::search::Search;
-use crate::followers::watch::{Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+use crate::followers::watch::{Cut, Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+use crate::scans::Scans;
 
-pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery};
-pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview};
+pub(crate) use recompute::is_outdated;
+
+pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery, Place};
+pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview, Previews};
 
 /// How a desk runs.
 #[derive(Clone)]
@@ -99,6 +103,8 @@ struct Shared {
     clocks: Arc<Clocks>,
     /// Where the followers keep what is theirs.
     dir: PathBuf,
+    /// That place, where the store is damaged and only read: what followers lack then must not be believed later.
+    passing: Option<PassingDir>,
     /// Descriptions that were read lately.
     descriptions: Descriptions,
     /// The followers' threads.
@@ -107,6 +113,8 @@ struct Shared {
     /// Long jobs.
     tasks: TaskTracker,
     long: long::Long,
+    /// Reads of many tickets.
+    scans: Arc<Scans>,
 }
 
 impl DeskOptions {
@@ -132,9 +140,7 @@ impl Desk {
     /// # Errors
     /// [`OpenError`].
     pub fn open(store: Arc<dyn Store>, options: DeskOptions) -> Result<Self, OpenError> {
-        let dir = options.data_dir.join("followers");
-        #[expect(clippy::disallowed_methods, reason = "before the runtime serves anybody")]
-        std::fs::create_dir_all(&dir)?;
+        let (dir, passing) = followers_dir(&*store, &options.data_dir)?;
         let mut rules = options.rules;
         for definition in store.policies()? {
             let named = definition.policy.clone();
@@ -153,13 +159,20 @@ impl Desk {
             search,
             clocks,
             dir,
+            passing,
             descriptions: Descriptions::with_weighter(DESCRIPTION_BYTES / 512, DESCRIPTION_BYTES as u64, TextWeight),
             threads: Mutex::default(),
             watch_patience: options.watch_patience,
             tasks: TaskTracker::new(),
             long: long::Long::default(),
+            scans: Arc::new(Scans::new()),
         };
-        shared.start_followers(options.timers)?;
+        // Where nothing can be changed, nothing is told either.
+        let changes = shared.passing.is_none();
+        if changes {
+            shared.recompute_clocks();
+        }
+        shared.start_followers(options.timers && changes)?;
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -202,11 +215,12 @@ impl Desk {
         WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query)
     }
 
-    /// A stream for a reader who may be slow, with its messages as `convert` makes them.
+    /// A stream for a reader who may be slow, with its messages as `convert` makes them: it gets a batch and with which of
+    /// its tickets or events to begin, and tells with which the next message begins, if not all went into this one.
     pub fn feed<T: Send + 'static>(
         &self,
         stream: WatchStream,
-        convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
+        convert: impl FnMut(&WatchBatch, usize) -> Cut<T> + Send + 'static,
     ) -> Feed<T> {
         Feed::start(stream, self.shared.watch_patience, convert)
     }
@@ -243,9 +257,19 @@ impl Desk {
         self.shared.world.log.newest()
     }
 
+    /// Reads what is in memory, and says of which revision it is: everything up to it is seen, nothing after it.
+    pub fn steady<T>(&self, read: impl FnMut() -> T) -> (T, Revision) {
+        self.shared.world.steady(read)
+    }
+
     /// The present as the desk believes it, never before the newest commit.
     pub fn now(&self) -> Timestamp {
         self.shared.world.now()
+    }
+
+    /// What can't be read, where the store is damaged and only read.
+    pub fn damage(&self) -> Option<Damage> {
+        self.shared.world.store.damage()
     }
 
     /// Where each follower stands.
@@ -270,9 +294,20 @@ impl Desk {
         }
     }
 
-    /// Whether timers fire; false while a jump of the machine's clock is waited out.
+    /// How many rows lists, counts and histories have looked at since the start, and how many of these reads are long
+    /// enough to queue and are under way or wait.
+    pub fn scanned(&self) -> (u64, usize) {
+        (self.shared.scans.rows(), self.shared.scans.under_way())
+    }
+
+    /// Whether the machine's clock can be relied on; false while it has jumped away from the time that passed.
     pub fn timers_healthy(&self) -> bool {
-        self.shared.world.time.healthy()
+        self.clock_apart().is_none()
+    }
+
+    /// How far the machine's clock is from the desk's time, where it has jumped.
+    pub fn clock_apart(&self) -> Option<Millis> {
+        self.shared.world.time.read().apart
     }
 
     /// Ends when the store has failed, with why: the process has to end then.
@@ -292,6 +327,7 @@ impl Desk {
     /// [`ReadError`], when the store did not close well.
     pub async fn stop(&self) -> Result<(), ReadError> {
         let shared = self.shared.clone();
+        shared.scans.stop();
         shared.engine.close();
         shared.world.hub.stop().await;
         shared.tasks.close();
@@ -299,6 +335,18 @@ impl Desk {
         let stopped = tokio::task::spawn_blocking(move || shared.stop()).await;
         stopped.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
     }
+}
+
+/// The directory of the followers, and the one that goes away with the desk where the store's own must not be written.
+fn followers_dir(store: &dyn Store, data: &Path) -> std::io::Result<(PathBuf, Option<PassingDir>)> {
+    if store.damage().is_some() {
+        let passing = PassingDir::new("followers")?;
+        return Ok((passing.path().to_owned(), Some(passing)));
+    }
+    let dir = data.join("followers");
+    #[expect(clippy::disallowed_methods, reason = "before the runtime serves anybody")]
+    std::fs::create_dir_all(&dir)?;
+    Ok((dir, None))
 }
 
 impl Shared {
@@ -334,7 +382,7 @@ impl Shared {
             // A panic in it was told.
             drop(thread.join());
         }
-        if let Err(error) = self.world.queue.write_checkpoint(&self.dir) {
+        if let Err(error) = self.world.queue.write_checkpoint(&*self.world.store, &self.dir) {
             tracing::warn!(%error, "the queue's place can't be written down");
         }
         self.world.store.close()

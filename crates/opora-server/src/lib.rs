@@ -2,15 +2,22 @@
 
 pub mod config;
 mod convert;
+mod descriptors;
 pub mod desk;
+mod dry_run;
 pub mod engine;
 mod errors;
 pub mod followers;
 mod layers;
 mod presence;
+mod scans;
 pub mod serve;
 mod service;
+mod size;
 mod storage;
+mod warnings;
 
 pub use config::Config;
-pub use serve::{Running, ServeError, serve, start};
+pub use dry_run::{DryRun, dry_run};
+pub use serve::{Opened, Running, ServeError, serve, start};
+pub use warnings::{Topic, Warning, Warnings};

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use opora_core::model::Revision;
 use opora_proto::FILE_DESCRIPTOR_SET;
 use opora_proto::v1::admin_service_server::AdminServiceServer;
 use opora_proto::v1::attachment_service_server::AttachmentServiceServer;
@@ -13,7 +14,7 @@ use opora_proto::v1::directory_service_server::DirectoryServiceServer;
 use opora_proto::v1::presence_service_server::PresenceServiceServer;
 use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
-use opora_store::Blobs;
+use opora_store::{Blobs, Damage, ReadError};
 use quick_cache::sync::Cache;
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -28,12 +29,19 @@ use tonic_health::server::HealthReporter;
 use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
-use crate::layers::{ANSWER_BYTES, CHUNK_MESSAGE_BYTES, GuardLayer, UNARY_BYTES, connections};
+use crate::layers::{CHUNK_MESSAGE_BYTES, GuardLayer, Limits, PlacesLayer, TransfersLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
 use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens, attached};
+use crate::warnings::{Topic, Warning};
 
 /// Streams and calls of one connection.
 const STREAMS: u32 = 128;
+/// The most bytes of a call's headers. Each call counts for as many.
+const HEADERS: u32 = 16 * 1024;
+/// How many calls of a connection may be reset before they were looked at: more is an attack (the library's own value).
+const RESETS: usize = 20;
+/// How many mistakes of a connection are answered by resetting a stream before the connection is closed.
+const ERRORS: usize = 256;
 /// How long the last bytes of answers may take to the network once all calls are answered.
 const FAREWELL: Duration = Duration::from_millis(300);
 /// After how long an upload that nobody went on with is given up.
@@ -172,9 +180,10 @@ impl Running {
 pub async fn start(config: Config) -> Result<Running, ServeError> {
     let (reporter, health) = tonic_health::server::health_reporter();
     set_health(&reporter, ServingStatus::NotServing).await;
+    crate::descriptors::raise();
     let opening = config.clone();
     let opened = tokio::task::spawn_blocking(move || open(&opening)).await;
-    let (desk, files) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
+    let (desk, files, connected) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
     let listening = TcpListener::bind(config.listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = match listening {
         Ok(listening) => listening,
@@ -184,7 +193,9 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
             return Err(ServeError::Bind { address: config.listen, cause });
         }
     };
-    sweep(&files, &desk).await;
+    if desk.damage().is_none() {
+        sweep(&files, &desk).await;
+    }
 
     let stopping = CancellationToken::new();
     let service = Service::new(Parts {
@@ -197,6 +208,7 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         filters: Cache::new(FILTERS),
         presences: Presences::new(config.max_watches),
         stopping: stopping.clone(),
+        warnings: config.warnings.clone(),
         desk: desk.clone(),
         files,
     });
@@ -207,10 +219,11 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .map_err(|error| ServeError::Bug(format!("reflection: {error}")))?;
     macro_rules! limited {
         ($server:ident, $bytes:expr) => {
-            $server::new(service.clone()).max_decoding_message_size($bytes).max_encoding_message_size(ANSWER_BYTES)
+            $server::new(service.clone()).max_decoding_message_size($bytes)
         };
     }
-    let guard = GuardLayer::new(config.max_concurrent_requests);
+    let limits = Arc::new(Limits::new(config.bounds.clone(), connected));
+    let guard = GuardLayer::default();
     let calls = guard.calls();
     let stopped = stopping.clone().cancelled_owned();
     let others = Routes::new(health)
@@ -222,19 +235,50 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .add_service(limited!(ReportServiceServer, UNARY_BYTES))
         .add_service(limited!(AdminServiceServer, UNARY_BYTES));
     let services = Services::new(TicketServer::new(service.clone()), others);
-    let incoming = connections(listener, config.max_connections);
-    let transport = tonic::transport::Server::builder()
-        .max_concurrent_streams(STREAMS)
-        .http2_keepalive_interval(Some(Duration::from_secs(30)))
-        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+    let incoming = connections(listener, limits.clone());
+    let transport = http2()
         .layer(guard)
+        .layer(TransfersLayer::new(&limits))
+        .layer(PlacesLayer::new(&limits))
         .serve_with_incoming_shutdown(services, incoming, stopped);
     // Ended by `stop`, which waits for it; `failed` finds out when it ends by itself.
     let tracker = TaskTracker::new();
     let transport = tracker.spawn(transport);
-    set_health(&reporter, ServingStatus::Serving).await;
+    let damage = desk.damage();
+    let read_only = damage.as_ref().map(|d| Warning::ReadOnly { revisions: d.revisions, tickets: d.tickets });
+    let restored = config.start.accept_restored.then_some(Warning::Restored);
+    config.warnings.set(Topic::Data, read_only.into_iter().chain(restored).collect());
+    match damage {
+        None => set_health(&reporter, ServingStatus::Serving).await,
+        // It answers, and nobody is to be sent here by a load balancer.
+        Some(damage) => tracing::error!(
+            revisions = damage.revisions,
+            first = damage.first.map_or(0, |first| first.0),
+            "health stays NOT_SERVING: the data directory is damaged and served to be read only (--degraded)"
+        ),
+    }
     tracing::info!(%address, data = %config.data.display(), "listening");
     Ok(Running { address, desk, health: reporter, stopping, calls, transport, config })
+}
+
+/// What whoever starts a server has to be told.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The data directory is damaged and only read.
+    pub damage: Option<Damage>,
+    /// The directory was put to use as a copy; the revision at which it goes on.
+    pub accepted: Option<Revision>,
+}
+
+/// The transport, with the bounds that are its own.
+fn http2() -> tonic::transport::Server {
+    tonic::transport::Server::builder()
+        .max_concurrent_streams(STREAMS)
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(20)))
+        .http2_max_header_list_size(HEADERS)
+        .http2_max_pending_accept_reset_streams(Some(RESETS))
+        .http2_max_local_error_reset_streams(Some(ERRORS))
 }
 
 /// Runs a server until SIGTERM or SIGINT; `listening` is told the address once it answers (the binary prints
@@ -242,13 +286,15 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
 ///
 /// # Errors
 /// [`ServeError`].
-pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr) + Send) -> Result<(), ServeError> {
+pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr, &Opened) + Send) -> Result<(), ServeError> {
     let bug = |error: std::io::Error| ServeError::Bug(format!("signals: {error}"));
     // Before anything is opened: a signal that comes early is not lost, and does not tear the start.
     let mut terminate = signal(SignalKind::terminate()).map_err(bug)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(bug)?;
+    let accepted = config.start.accept_restored;
     let mut running = start(config).await?;
-    listening(running.address());
+    let opened = Opened { damage: running.desk.damage(), accepted: accepted.then(|| running.desk.position().newest) };
+    listening(running.address(), &opened);
     let failure = tokio::select! {
         _ = terminate.recv() => None,
         _ = interrupt.recv() => None,
@@ -285,8 +331,8 @@ async fn sweep(files: &Blobs, desk: &Desk) {
     }
 }
 
-/// Opens store, desk and files. Blocks.
-fn open(config: &Config) -> Result<(Desk, Arc<Blobs>), ServeError> {
+/// Opens store, desk and files; says how many connections there may be beside them. Blocks.
+fn open(config: &Config) -> Result<(Desk, Arc<Blobs>, usize), ServeError> {
     let failed = |error: &dyn std::fmt::Display| ServeError::Store(error.to_string());
     let (store, files) = crate::storage::open(config)?;
     let options = DeskOptions {
@@ -298,6 +344,11 @@ fn open(config: &Config) -> Result<(Desk, Arc<Blobs>), ServeError> {
         timers: true,
         watch_patience: config.watch_patience,
     };
-    let desk = Desk::open(store, options).map_err(|error| failed(&error))?;
-    Ok((desk, files))
+    let desk = Desk::open(store, options).map_err(|error| match error {
+        crate::desk::OpenError::Read(ReadError::Corrupt(detail)) => {
+            ServeError::Open(opora_store::OpenError::Unreadable { path: config.data.clone(), detail })
+        }
+        error => failed(&error),
+    })?;
+    Ok((desk, files, crate::descriptors::connections(&config.bounds)))
 }

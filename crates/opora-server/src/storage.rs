@@ -14,7 +14,9 @@ pub(crate) type Storage = (Arc<dyn Store>, Arc<Blobs>);
 pub(crate) fn open(config: &Config) -> Result<Storage, ServeError> {
     let options = EmbeddedOptions {
         disk_reserve: config.disk_reserve,
-        probe: config.probe.clone(),
+        probe: config.start.probe.clone(),
+        accept_restored: config.start.accept_restored,
+        degraded: config.start.degraded,
         ..EmbeddedOptions::new(&config.data)
     };
     let store = Embedded::open(options)?;

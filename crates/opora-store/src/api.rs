@@ -13,7 +13,7 @@ pub type StoreUid = uuid::Uuid;
 /// Everything that happens under one revision, whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
-    /// The newest one plus one: revisions have no gap.
+    /// The newest one plus one: revisions have no gap, except where a copy was put to use.
     pub revision: Revision,
     /// When it was committed, by the server's clock. (Events carry their own times, earlier for imports.)
     pub at: Timestamp,
@@ -71,17 +71,37 @@ pub struct Position {
     pub tickets: u64,
 }
 
+/// What can't be read of a store that was opened all the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Damage {
+    /// How many revisions.
+    pub revisions: u64,
+    /// The first of them.
+    pub first: Option<Revision>,
+    /// How many tickets are known to have been changed last in one of them, and are refused.
+    pub tickets: u64,
+    /// Why it would not be opened otherwise.
+    pub why: Option<String>,
+}
+
 /// Why nothing was appended.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
     /// There is no room, or only the reserve is left. Nothing was written; trying later may work.
     #[error("the disk is full: {0}")]
     Full(String),
+    /// The machine is short of something that comes back: descriptors, memory, threads. Nothing was written; trying
+    /// again soon may work.
+    #[error("the machine is short of something: {0}")]
+    Short(String),
     /// A sync failed or the view can't be written: the store takes nothing any more, the process has to end.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The store was opened to be read only, because it is damaged. Nothing was written.
+    #[error("the store is damaged and only read")]
+    ReadOnly,
     /// The commits don't follow on the newest one: a bug of the caller.
-    #[error("commit {given:?} does not follow on {newest:?}")]
+    #[error("revision {} does not follow on revision {}", .given.0, .newest.0)]
     NotNext {
         /// What was given.
         given: Revision,
@@ -100,11 +120,18 @@ pub enum ReadError {
     #[error("can't read: {0}")]
     Io(#[from] std::io::Error),
     /// The revision is not kept any more, or is not there yet.
-    #[error("revision {0:?} is not there")]
+    #[error("revision {} is not there", .0.0)]
     NoRevision(Revision),
     /// The store failed before.
     #[error("the store failed: {0}")]
     Failed(String),
+}
+
+impl ReadError {
+    /// Whether the machine is short of something that comes back, descriptors for one: nothing is said of what is stored.
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Io(error) if crate::disk::is_passing(error))
+    }
 }
 
 /// An engine below the desk. Calls block; async callers use a blocking thread, except where what they read is
@@ -155,12 +182,28 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError::NoRevision`] when it is not there.
     fn commit(&self, revision: Revision) -> Result<Arc<Commit>, ReadError>;
 
-    /// Commits in order from `from` on (including it), until `max_commits` or about `max_bytes` are reached; at least
+    /// Commits in order from `from` on (including it; the next one that is there, where it was left out), until `max_commits` or about `max_bytes` are reached; at least
     /// one if there is one. Empty when `from` is the newest plus one.
     ///
     /// # Errors
     /// [`ReadError::NoRevision`] when `from` is below the oldest or above the newest plus one.
     fn commits(&self, from: Revision, max_commits: usize, max_bytes: usize) -> Result<Vec<Arc<Commit>>, ReadError>;
+
+    /// Whether a revision was left out: after a copy was put to use, those that the desk may have given out since the
+    /// copy was made have no commit and never will.
+    fn is_left_out(&self, _: Revision) -> bool {
+        false
+    }
+
+    /// The next revision from `revision` on that can be read, where the store is damaged and only read.
+    fn sound_after(&self, _: Revision) -> Option<Revision> {
+        None
+    }
+
+    /// What can't be read, where the store is damaged and only read.
+    fn damage(&self) -> Option<Damage> {
+        None
+    }
 
     /// The revisions at which something happened to a ticket, newest first, from `from` on (including it; `None`: from
     /// the newest) downwards; at most `limit`.

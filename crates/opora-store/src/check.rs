@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use opora_core::event::Change;
 use opora_core::model::{Revision, TicketNumber};
+use opora_core::sla::{Policy, PolicyDefinition};
 
 use crate::api::{Commit, Record, Remembered, RequestKey};
 use crate::codec::{decode_commit, decode_ticket, previous_in};
-use crate::disk::RealDisk;
-use crate::embedded::{Embedded, EmbeddedOptions, OpenError, format};
+use crate::disk::{Disk, ReadDisk};
+use crate::embedded::{Embedded, EmbeddedOptions, OpenError, format, lock, open};
 use crate::journal::frame::Frame;
 use crate::view::generations;
 use crate::view::record::{self, EXTERNAL, Stored, external_hash, external_key, ticket_key};
@@ -101,14 +103,15 @@ struct Expected {
 /// # Errors
 /// [`OpenError`] when it can't be checked at all: it is in use, is none, or is of a newer version.
 pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(Stage)) -> Result<CheckReport, OpenError> {
-    let uid = format::uid(dir)?;
-    let lock = format::lock(dir)?;
+    let disk: Arc<dyn Disk> = Arc::new(ReadDisk);
+    let known = format::read(&*disk, dir)?;
+    let lock = lock::lock_for_reading(dir)?;
     let mut checker =
         Checker { dir, report: CheckReport::default(), expected: Expected::default(), told: HashMap::new() };
     progress(Stage::Journal(Revision::ZERO));
     let journal = dir.join("journal");
     let io = |e| OpenError::Io { path: journal.clone(), source: e };
-    let findings = journal::verify(&RealDisk, &journal, uid, |frame| {
+    let findings = journal::verify(&*disk, &journal, known.uid, |frame| {
         checker.frame(&frame);
         if frame.revision.0.is_multiple_of(100_000) {
             progress(Stage::Journal(frame.revision));
@@ -120,7 +123,8 @@ pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(Stage)) -> Resul
     }
     checker.report.tickets = checker.expected.tickets.len() as u64;
     progress(Stage::View);
-    checker.view(uid);
+    checker.view(journal::store_uid(&*disk, &journal, known.uid));
+    checker.start(&disk, known)?;
     progress(Stage::Attachments);
     checker.blobs();
     let mut report = checker.report;
@@ -181,6 +185,12 @@ impl Checker<'_> {
     fn commit(&mut self, journal: &Path, commit: &Commit, payload: &[u8]) {
         let revision = commit.revision;
         for rec in &commit.records {
+            if let Record::Policy(_, _, policy) = rec
+                && let Err(e) = Policy::new(PolicyDefinition::clone(policy))
+            {
+                let what = Wrong::NotUnderstood { revision, detail: e.to_string() };
+                self.find_one("understood", journal, Severity::Lost, what);
+            }
             let Record::Ticket(event) = rec else { continue };
             let number = event.ticket.number;
             let before = self.expected.tickets.get(&number).map_or(Revision::ZERO, |r| *r);
@@ -206,14 +216,35 @@ impl Checker<'_> {
         }
     }
 
+    /// What a start would refuse, unless that is told already.
+    fn start(&mut self, disk: &Arc<dyn Disk>, known: format::Format) -> Result<(), OpenError> {
+        let options = EmbeddedOptions::new(self.dir);
+        let found = open::find(disk, &options, known).and_then(|found| found.is_whole());
+        let what = match found {
+            Ok(()) => return Ok(()),
+            Err(OpenError::Behind { newest, acknowledged, witness, .. }) => {
+                Wrong::JournalBehind { newest, acknowledged, witness }
+            }
+            Err(e @ (OpenError::Newer { .. } | OpenError::InUse { .. })) => return Err(e),
+            Err(_) if self.report.is_lost() => return Ok(()),
+            Err(e) => Wrong::NotOpened(e.to_string()),
+        };
+        self.find(&self.dir.join("journal"), Severity::Lost, what);
+        Ok(())
+    }
+
     fn view(&mut self, uid: crate::StoreUid) {
         let root = self.dir.join("view");
-        let path = match generations::current(&root) {
+        let path = match generations::current_of(&root) {
             Ok(Some(path)) => path,
             Ok(None) => return self.find(&root, Severity::Harmless, Wrong::ViewMissing),
             Err(e) => return self.find(&root, Severity::Harmless, Wrong::ViewUnreadable(e.to_string())),
         };
-        let tree = match Tree::open(&path, uid, 64 << 20) {
+        let copy = match generations::Copy::of(&path) {
+            Ok(copy) => copy,
+            Err(e) => return self.find(&path, Severity::Harmless, Wrong::ViewNotRead(e.to_string())),
+        };
+        let tree = match Tree::open(&copy.path(), uid, 64 << 20) {
             Ok(tree) => tree,
             Err(e) => return self.find(&path, Severity::Repairable, Wrong::ViewUnreadable(e.0)),
         };
@@ -227,15 +258,14 @@ impl Checker<'_> {
             let what = Wrong::ViewBehind { view: meta.revision, journal: newest };
             return self.find(&path, Severity::Harmless, what);
         }
-        if let Err(e) = self.records(&tree) {
+        if let Err(e) = self.records(&tree, &path) {
             tree.abandon();
             self.find(&path, Severity::Repairable, Wrong::ViewUnreadable(e.0));
         }
     }
 
     /// Every record of a view that stands where the journal ends.
-    fn records(&mut self, tree: &Tree) -> Result<(), Broken> {
-        let path = tree.path().to_owned();
+    fn records(&mut self, tree: &Tree, path: &Path) -> Result<(), Broken> {
         let mut wrong: Vec<(&'static str, Wrong)> = Vec::new();
         for (number, revision) in &self.expected.tickets {
             let place = tree.place(*number)?;
@@ -279,7 +309,7 @@ impl Checker<'_> {
             wrong.push(("external ids", Wrong::ExternalIdsBeyond { view: found, journal }));
         }
         for (kind, what) in wrong {
-            self.find_one(kind, &path, Severity::Repairable, what);
+            self.find_one(kind, path, Severity::Repairable, what);
         }
         Ok(())
     }

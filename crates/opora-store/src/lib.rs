@@ -11,18 +11,23 @@ pub mod conformance;
 mod disk;
 mod embedded;
 mod journal;
+mod passing;
 mod priority;
+mod replay;
 #[cfg(test)]
 mod tests;
 mod view;
 mod wrong;
 
 pub use api::{
-    AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
+    AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
 pub use blobs::{Blob, BlobError, Blobs};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
+pub use disk::tells_passing;
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
+pub use passing::PassingDir;
 pub use priority::{Activity, yield_to_others};
-pub use view::generations::probe_view;
+pub use replay::replay;
+pub use view::generations::{ProbeError, probe_view};
 pub use wrong::Wrong;

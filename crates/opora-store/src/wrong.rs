@@ -66,12 +66,33 @@ pub enum Wrong {
         /// The ticket.
         number: TicketNumber,
     },
+    /// The journal ends before what was acknowledged.
+    #[error(
+        "it ends at revision {}, but `{witness}` says that revision {} was acknowledged: it is older than the other files, \
+         or its newest files are gone",
+        .newest.0,
+        .acknowledged.0
+    )]
+    JournalBehind {
+        /// Where it ends.
+        newest: Revision,
+        /// What was acknowledged at least.
+        acknowledged: Revision,
+        /// What says so: a name in the data directory.
+        witness: &'static str,
+    },
+    /// A start refuses it for another reason.
+    #[error("the desk does not start with it: {0}")]
+    NotOpened(String),
     /// There is no view.
     #[error("there is no view; the next start builds one")]
     ViewMissing,
     /// The view, or its directory, can't be read.
     #[error("it can't be read: {0}")]
     ViewUnreadable(String),
+    /// The view is not read, because it could not be copied.
+    #[error("it was not read: no copy of it could be made ({0})")]
+    ViewNotRead(String),
     /// The view has more than the journal.
     #[error("it stands at revision {}, the journal ends at {}", .view.0, .journal.0)]
     ViewAhead {

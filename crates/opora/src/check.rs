@@ -91,6 +91,13 @@ fn told(wrong: &Wrong, text: &Text) -> String {
             let arguments = [("revision", at(revision)), ("before", at(before)), ("number", on(number))];
             say("check-event-unchained", &arguments)
         }
+        Wrong::JournalBehind { newest, acknowledged, witness } => {
+            let arguments =
+                [("newest", at(newest)), ("acknowledged", at(acknowledged)), ("witness", (*witness).into())];
+            say("check-journal-behind", &arguments)
+        }
+        Wrong::NotOpened(detail) => say("check-not-opened", &[("detail", detail.into())]),
+        Wrong::ViewNotRead(detail) => say("check-view-not-read", &[("detail", detail.into())]),
         Wrong::ViewMissing => text.get("check-view-missing"),
         Wrong::ViewUnreadable(detail) => say("check-view-unreadable", &[("detail", detail.into())]),
         Wrong::ViewAhead { view, journal } => say("check-view-ahead", &[("view", at(view)), ("journal", at(journal))]),
@@ -142,6 +149,9 @@ mod tests {
             Wrong::SealUnchained,
             Wrong::NotUnderstood { revision: high, detail: detail.clone() },
             Wrong::EventUnchained { revision: high, before: low, number },
+            Wrong::JournalBehind { newest: low, acknowledged: high, witness: "state" },
+            Wrong::NotOpened(detail.clone()),
+            Wrong::ViewNotRead(detail.clone()),
             Wrong::ViewMissing,
             Wrong::ViewUnreadable(detail.clone()),
             Wrong::ViewAhead { view: high, journal: low },

@@ -9,6 +9,7 @@ use crate::cli::work::ConsoleArgs;
 use crate::cli::{ClientArgs, DEFAULT_SERVER};
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
+use crate::reader::while_read;
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug)]
@@ -31,7 +32,10 @@ pub(crate) async fn run(client: &ClientArgs, args: &ConsoleArgs) -> Result<Left,
     let stdout = std::io::stdout();
     match (args.once, args.plain) {
         (true, _) => Box::pin(opora_console::once(options, stdout)).await.map(|()| Left::Done),
-        (false, true) => Box::pin(opora_console::plain(options, stdout)).await.map(|()| Left::Done),
+        (false, true) => {
+            let plain = async { Box::pin(opora_console::plain(options, stdout)).await.map_err(failed) };
+            return while_read(plain).await.map(|()| Left::Done);
+        }
         (false, false) => Box::pin(opora_console::run(options)).await,
     }
     .map_err(failed)

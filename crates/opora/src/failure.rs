@@ -168,6 +168,7 @@ impl Failure {
 fn exit_of(fault: &Fault) -> Exit {
     match (fault.code, fault.reason) {
         (_, Some(ErrorReason::StoreFailed)) => Exit::Refused,
+        (_, Some(ErrorReason::LimitReached)) if fault.retry_after.is_some() => Exit::TryAgain,
         (_, Some(ErrorReason::Overloaded | ErrorReason::NotServing | ErrorReason::DiskFull))
         | (Code::DeadlineExceeded | Code::Cancelled, _) => Exit::TryAgain,
         (Code::Unavailable | Code::Unknown, None) => Exit::Unreachable,
@@ -232,7 +233,9 @@ fn hint(fault: &Fault) -> Option<&'static str> {
         ErrorReason::RequestIdReused => "hint-request-id",
         ErrorReason::DeadlineExceeded => "hint-deadline",
         ErrorReason::Overloaded | ErrorReason::NotServing => "hint-try-again",
-        ErrorReason::StoreFailed | ErrorReason::DataCorrupt | ErrorReason::Internal => "hint-operator",
+        ErrorReason::StoreFailed | ErrorReason::ReadOnly | ErrorReason::DataCorrupt | ErrorReason::Internal => {
+            "hint-operator"
+        }
         _ => return None,
     };
     Some(by_reason)

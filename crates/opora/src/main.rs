@@ -15,9 +15,12 @@ mod import;
 #[cfg(any(feature = "console", feature = "server"))]
 mod lean;
 #[cfg(feature = "server")]
+mod log;
+#[cfg(feature = "server")]
 mod opening;
 mod output;
 mod panic;
+mod reader;
 mod sanitise;
 #[cfg(feature = "server")]
 mod serve;
@@ -58,7 +61,7 @@ fn run(cli: Cli) -> Result<(), Failure> {
         #[cfg(feature = "console")]
         Command::Console(console) if console.stays() => lean::begin_anew(lean::AT_ONCE),
         #[cfg(feature = "server")]
-        Command::Serve(serve) if !serve.print_config => lean::begin_anew(lean::SOON),
+        Command::Serve(serve) if !serve.print_config && !serve.dry_run => lean::begin_anew(lean::SOON),
         _ => {}
     }
     match cli.command {
@@ -105,6 +108,10 @@ fn built(runtime: &mut tokio::runtime::Builder) -> Result<tokio::runtime::Runtim
 }
 
 async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> {
+    let args = match &command {
+        Command::Health(_) => command::health::at_listen_port(args, std::env::var("OPORA_LISTEN").ok().as_deref()),
+        _ => args,
+    };
     let context = Context::new(&args)?;
     match command {
         #[cfg(feature = "server")]
@@ -114,6 +121,7 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         Command::Contact(command) => command::directory::contacts(&context, command).await,
         Command::Agent(command) => command::directory::agents(&context, command).await,
         Command::Attach(args) => command::attach::run(&context, args).await,
+        Command::Health(args) => command::health::run(&context, args).await,
         Command::Import(args) => import::run(&context, args).await,
         Command::FinishImport(args) => import::finish_import(&context, args).await,
         #[cfg(feature = "server")]

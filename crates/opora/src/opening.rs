@@ -25,6 +25,19 @@ pub(crate) fn why(error: &OpenError, text: &Text) -> String {
                 [("revision", revision.0.to_string().into()), ("path", named(path)), ("detail", detail.into())];
             say("open-damaged", &arguments)
         }
+        OpenError::Short { path, detail } => say("open-short", &[("path", named(path)), ("detail", detail.into())]),
+        OpenError::Behind { path, newest, acknowledged, witness } => {
+            let arguments = [
+                ("path", named(path)),
+                ("newest", newest.0.to_string().into()),
+                ("acknowledged", acknowledged.0.to_string().into()),
+                ("witness", (*witness).into()),
+            ];
+            say("open-behind", &arguments)
+        }
+        OpenError::Unreadable { path, detail } => {
+            say("open-unreadable", &[("path", named(path)), ("detail", detail.into())])
+        }
         OpenError::View { path, detail } => say("open-view", &[("path", named(path)), ("detail", detail.into())]),
         OpenError::Io { path, source } => {
             say("open-io", &[("path", named(path)), ("cause", system::told(source, text).into())])
@@ -50,6 +63,14 @@ mod tests {
             OpenError::NoDesk { dir: path.clone() },
             OpenError::Format { path: path.clone(), detail: detail.clone() },
             OpenError::Damaged { revision: Revision(34_567), path: path.clone(), detail: detail.clone() },
+            OpenError::Short { path: path.clone(), detail: detail.clone() },
+            OpenError::Behind {
+                path: path.clone(),
+                newest: Revision(1200),
+                acknowledged: Revision(34_567),
+                witness: "state",
+            },
+            OpenError::Unreadable { path: path.clone(), detail: detail.clone() },
             OpenError::View { path: path.clone(), detail },
             OpenError::Io { path, source: cause() },
         ]

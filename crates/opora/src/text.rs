@@ -173,6 +173,7 @@ mod tests {
             names.extend(v1::BreachCause::try_from(number).map(|v| v.as_str_name()));
             names.extend(v1::ActorKind::try_from(number).map(|v| v.as_str_name()));
             names.extend(v1::LinkKind::try_from(number).map(|v| v.as_str_name()));
+            names.extend(v1::SuggestionKind::try_from(number).map(|v| v.as_str_name()));
             names.extend(v1::StretchReason::try_from(number).map(|v| v.as_str_name()));
         }
         let known = keys(EN);

@@ -4,6 +4,7 @@ use opora_proto::v1::TicketState;
 
 use super::Action;
 use crate::model::Model;
+use crate::selection;
 
 /// What can be done on many tickets at once.
 pub(crate) const ON_MANY: [Action; 8] = [
@@ -26,14 +27,19 @@ pub(super) fn why_not(model: &Model, action: Action) -> Option<Option<&'static s
         Pending, Results, Tags, Unlink, UnmarkAll, Unmerge, Visual,
     };
     // With marks an action is about those, and the server judges each.
-    if !model.queue.marks.is_empty() && ON_MANY.contains(&action) {
+    if ON_MANY.contains(&action) && selection::marks_act(model) {
         return Some(None);
+    }
+    // What is marked is selected: a change of one ticket is not about it, and of another it would be unseen.
+    if super::is_change(action) && selection::marks_act(model) {
+        return Some(Some("why-only-one"));
     }
     let row = model.subject();
     let state = row.map(|row| row.state);
     let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
     let detail = row.and_then(|row| model.details.ready(row.number)).map(|loaded| &loaded.ticket);
     Some(match action {
+        Mark | Visual | MarkAll | MarkMatching if !selection::is_at_list(model) => Some("why-not-here"),
         Mark | Visual | MarkAll | MarkMatching if model.queue.len() == 0 => Some("why-empty"),
         Mark | Visual | MarkAll | MarkMatching => None,
         UnmarkAll => model.queue.marks.is_empty().then_some("why-no-marks"),

@@ -12,6 +12,7 @@ use crate::keys::Chord;
 use crate::keys::names::Strokes;
 use crate::model::{Model, Pane};
 use crate::screens::{self, Screen, incident};
+use crate::selection;
 
 /// Where the console stands: a key may mean something else here than there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -112,6 +113,7 @@ pub(crate) enum Action {
     Fetch,
     Pending,
     Results,
+    Suggestions,
     Demo,
     Redraw,
     Suspend,
@@ -212,6 +214,7 @@ registry! {
     Pending "pending" false [key('P')];
     Results "results" false [key('B')];
     Demo "demo" false [key('d')];
+    Suggestions "suggestions" false [key('6'), two('g', 'u')];
     Redraw "redraw" false [ctrl('l')];
     Suspend "suspend" false [ctrl('z')];
     Quit "quit" false [key('q'), ctrl('c')];
@@ -253,6 +256,7 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         Take if model.subject().is_some_and(|row| *row.owner == *model.me) => Some("why-yours"),
         Escalate if at_the_top(model) => Some("why-top-rung"),
         CopyMessage if crate::update::copy::message(model).is_none() => Some("why-no-message"),
+        Action::Suggestions if model.suggestions.list.is_empty() => Some("suggest-none"),
         Demo => (!crate::queue::view::offers_demo(model)).then_some("why-no-demo"),
         Undo if model.undo.is_none() => Some("why-nothing-to-undo"),
         _ => None,
@@ -266,6 +270,35 @@ pub(crate) fn place(model: &Model) -> (usize, usize) {
     }
     let at = model.queue.cursor().and_then(|number| model.queue.position(number)).map_or(0, |at| at + 1);
     (at, model.queue.len())
+}
+
+/// Whether it changes the ticket that is selected.
+pub(crate) fn is_change(action: Action) -> bool {
+    use Action::{
+        Assign, Attach, Checklist, Deescalate, Escalate, EscalateTo, Fields, Impact, Link, Merge, Note, Priority,
+        Reply, Status, Tags, Take, Unlink, Unmerge,
+    };
+    matches!(
+        action,
+        Assign
+            | Attach
+            | Checklist
+            | Deescalate
+            | Escalate
+            | EscalateTo
+            | Fields
+            | Impact
+            | Link
+            | Merge
+            | Note
+            | Priority
+            | Reply
+            | Status
+            | Tags
+            | Take
+            | Unlink
+            | Unmerge
+    )
 }
 
 fn at_the_top(model: &Model) -> bool {
@@ -286,12 +319,13 @@ pub(crate) fn footer(model: &Model, width: u16) -> Vec<(u16, u16, Action)> {
     let help = wide(Action::Help);
     let shown = |spec: &&Spec| spec.footer && !(detail_first && spec.action == Action::Create);
     // Beside the queue the ways to the others come first.
+    let back = back_word(model).map(|_| spec(Action::Back));
     let (ways, others): (Vec<&Spec>, Vec<&Spec>) = REGISTRY
         .iter()
         .filter(|spec| spec.action != Action::Help)
         .filter(|spec| shown(spec) || (spec.action == Action::ReplyAll && model.screen == Screen::Incident))
         .partition(|spec| model.screen != Screen::Queue && is_way(spec.action));
-    for spec in ways.into_iter().chain(others) {
+    for spec in back.into_iter().chain(ways).chain(others) {
         let wide = wide(spec.action);
         if at + wide + 2 + help > width {
             break;
@@ -316,5 +350,16 @@ pub(crate) fn footer_text(model: &Model, action: Action) -> (String, String) {
     let spec = spec(action);
     let key = model.settings.keys.keys_of(Place::of(model), action).next();
     let key = key.map(|keys| keys.to_string()).unwrap_or_default();
-    (key, model.texts.get(&format!("action-{}", spec.id)))
+    let back = back_word(model).filter(|_| action == Action::Back);
+    (key, back.map_or_else(|| model.texts.get(&format!("action-{}", spec.id)), |word| model.texts.get(word)))
+}
+
+/// What a step back would end, where that is not seen otherwise: a range, marks.
+fn back_word(model: &Model) -> Option<&'static str> {
+    match () {
+        () if !selection::is_at_list(model) => None,
+        () if model.queue.marks.is_visual() => Some("footer-end-range"),
+        () if !model.queue.marks.is_empty() => Some("footer-clear-marks"),
+        () => None,
+    }
 }

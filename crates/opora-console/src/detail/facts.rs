@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use super::view::missing_word;
 use crate::clock::{self, millis};
 use crate::dialog::create::{CATEGORIES, IMPACTS};
+use crate::ladder;
 use crate::model::Model;
 use crate::msg::Loaded;
 use crate::text::{clean_line, fit, width, wrap};
@@ -75,6 +76,12 @@ pub(super) fn files(model: &Model, loaded: &Loaded, wide: usize) -> Vec<Line<'st
     lines
 }
 
+/// ` (from #67)` for what came with a merged ticket; nothing for a ticket's own.
+pub(super) fn from_ticket(model: &Model, name: &str) -> String {
+    let Some(number) = name.rsplit('/').next().filter(|number| !number.is_empty()) else { return String::new() };
+    format!(" ({})", model.texts.with("from-ticket", &[("number", number.into())]))
+}
+
 fn heading(model: &Model, key: &str) -> Line<'static> {
     Line::styled(model.texts.get(key), model.theme.title())
 }
@@ -90,7 +97,8 @@ fn marked(glyph: &str, style: Style, words: &str, wide: usize) -> Vec<Line<'stat
 fn file_lines(model: &Model, file: &v1::Attachment, wide: usize) -> Vec<Line<'static>> {
     let (texts, theme) = (&model.texts, model.theme);
     let (glyph, style) = if file.nearest { ("●", theme.good()) } else { ("·", theme.plain()) };
-    let mut lines = marked(glyph, style, &clean_line(&file.file_name), wide);
+    let name = format!("{}{}", clean_line(&file.file_name), from_ticket(model, &file.from_ticket));
+    let mut lines = marked(glyph, style, &name, wide);
     let mut facts = vec![size(model, file.size)];
     if let Some(at) = millis(file.create_time.as_ref()) {
         facts.push(clock::moment(at, model.now, &model.zone));
@@ -156,6 +164,12 @@ fn known(model: &Model, ticket: &v1::Ticket) -> Vec<(&'static str, String)> {
     let channels: Vec<String> = ticket.channels().map(|channel| texts.get(channel_word(channel))).collect();
     let reference = |name: &str| name.rsplit('/').next().map(|n| format!("#{n}")).unwrap_or_default();
     let links: Vec<String> = ticket.links.iter().map(|link| reference(&link.ticket)).collect();
+    let brought = ticket.merged_parts.iter();
+    let brought = brought.flat_map(|part| {
+        let from = from_ticket(model, &part.ticket);
+        part.tags.iter().map(move |tag| format!("{tag}{from}"))
+    });
+    let tags = ticket.tags.iter().cloned().chain(brought);
     let requested = ticket.requested_priority();
     let all = [
         ("field-category", word(ticket.category() != v1::Category::Unspecified, category.unwrap_or("unknown"))),
@@ -167,14 +181,31 @@ fn known(model: &Model, ticket: &v1::Ticket) -> Vec<(&'static str, String)> {
         ("facts-created", moment(ticket.create_time.as_ref())),
         ("facts-resolved", moment(ticket.resolve_time.as_ref())),
         ("facts-reporter", format!("{} {}", reporter.display_name, reporter.email).trim().to_owned()),
-        ("facts-tags", ticket.tags.join(", ")),
+        ("facts-tags", tags.collect::<Vec<_>>().join(", ")),
         ("facts-incident", if ticket.incident.is_empty() { String::new() } else { reference(&ticket.incident) }),
         ("facts-merged", if ticket.merged_into.is_empty() { String::new() } else { reference(&ticket.merged_into) }),
         ("facts-links", links.join(", ")),
         ("facts-external", ticket.external_id.clone()),
+        ("facts-escalation", escalation(model, ticket)),
         ("facts-policy", ticket.sla.as_ref().map(|sla| sla.policy.clone()).unwrap_or_default()),
     ];
     all.into_iter().filter(|(_, value)| !value.is_empty()).collect()
+}
+
+/// On which rung it stands with whom, how they are reached, since when and why.
+fn escalation(model: &Model, ticket: &v1::Ticket) -> String {
+    let Some(escalation) = ticket.escalation.as_ref().filter(|escalation| escalation.rung > 0) else {
+        return String::new();
+    };
+    let whom = ladder::whom(model, escalation.rung);
+    let words = model.texts.with("ask-rung", &[("rung", escalation.rung.into()), ("whom", (&whom).into())]);
+    let since = millis(escalation.since.as_ref()).map(|at| clock::moment(at, model.now, &model.zone));
+    let since = since.map(|at| model.texts.with("facts-escalated-since", &[("at", (&at).into())]));
+    let reached =
+        ladder::rung(model, escalation.rung).map(|rung| [ladder::how(model, rung), ladder::when(model, rung)]);
+    let parts = [Some(words), since].into_iter().flatten().chain(reached.into_iter().flatten());
+    let parts = parts.chain([escalation.reason.clone()]).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join(" · ")
 }
 
 pub(crate) fn channel_word(channel: v1::Channel) -> &'static str {

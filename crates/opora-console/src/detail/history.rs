@@ -85,6 +85,7 @@ pub(crate) fn what(model: &Model, event: &v1::TicketEvent) -> String {
         Change::PolicyApplied(p) => texts.with("event-policy", &[("policy", (&clean_line(&p.policy)).into())]),
         Change::Undone(_) => texts.get("event-undone"),
         Change::ImportFinished(_) => texts.get("event-import-finished"),
+        Change::ClocksRecomputed(_) => texts.get("event-clocks-recomputed"),
     }
 }
 

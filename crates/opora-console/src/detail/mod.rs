@@ -206,12 +206,16 @@ impl Details {
         let description = std::mem::take(&mut loaded.ticket.description);
         loaded.ticket = (*happened.ticket).clone();
         loaded.ticket.description = description;
-        if let Some(Change::Updated(update)) = &happened.event.change
-            && update
+        let reads_again = match &happened.event.change {
+            Some(Change::Updated(update)) => update
                 .update_mask
                 .as_ref()
-                .is_some_and(|mask| mask.paths.iter().any(|p| p == "description" || p == "organisation"))
-        {
+                .is_some_and(|mask| mask.paths.iter().any(|p| p == "description" || p == "organisation")),
+            // Messages and files came or went that no event brings.
+            Some(Change::Merged(_) | Change::Unmerged(_)) => true,
+            _ => false,
+        };
+        if reads_again {
             self.forget(number);
         }
     }

@@ -74,16 +74,19 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
         facts.push(row.customer.to_string());
     }
     facts.push(if row.owner.is_empty() { texts.get("nobody") } else { clean_line(model.agent_name(&row.owner)) });
-    if row.rung > 0 {
-        facts.push(texts.with("rung", &[("rung", row.rung.into())]));
-    }
     let priority_width = crate::text::width(&texts.get(priority_word(row.priority)));
     lines.push(Line::from(vec![
         Span::styled(texts.get(priority_word(row.priority)), theme.priority(row.priority)),
         Span::raw(crate::text::cut(&format!(" · {}", facts.join(" · ")), wide.saturating_sub(priority_width))),
     ]));
+    if row.rung > 0 {
+        // A line of its own: at the end of the other facts it would be cut.
+        let whom = crate::ladder::whom(model, row.rung);
+        let words = texts.with("rung", &[("rung", row.rung.into()), ("whom", (&whom).into())]);
+        lines.extend(wrap(&words, wide).into_iter().take(2).map(|line| Line::styled(line, theme.warning())));
+    }
     if let Some(ghost) = model.queue.ghost(row.number) {
-        lines.push(Line::styled(crate::queue::view::reason(model, ghost), theme.dim()));
+        lines.push(Line::styled(crate::queue::view::left_words(model, &ghost.why), theme.dim()));
     }
     lines.extend(others(model, row.number, wide));
     let zone = loaded.and_then(|loaded| loaded.zone.as_ref());
@@ -250,9 +253,10 @@ pub(crate) fn comment_title(model: &Model, comment: &v1::Comment) -> Line<'stati
     let id = author.name.rsplit('/').next().unwrap_or_default().to_owned();
     let at = millis(comment.create_time.as_ref()).unwrap_or_default();
     let at = clock::moment(at, model.now, &model.zone);
+    let from = super::facts::from_ticket(model, &comment.from_ticket);
     if author.kind() == ActorKind::Contact {
         let who = if comment.author_email.is_empty() { id } else { comment.author_email.clone() };
-        return Line::styled(format!("{at} {} ✉", clean_line(&who)), theme.customer());
+        return Line::styled(format!("{at} {} ✉{from}", clean_line(&who)), theme.customer());
     }
     let (word, style) = if comment.visibility() == Visibility::Internal {
         ("visibility-internal", theme.internal())
@@ -260,7 +264,8 @@ pub(crate) fn comment_title(model: &Model, comment: &v1::Comment) -> Line<'stati
         ("visibility-public", theme.public())
     };
     let who = clean_line(model.agent_name(&id));
-    Line::from(vec![Span::raw(format!("{at} {who} → ")), Span::styled(texts.get(word), style)])
+    let word = format!("{}{from}", texts.get(word));
+    Line::from(vec![Span::raw(format!("{at} {who} → ")), Span::styled(word, style)])
 }
 
 /// A text from outside, indented.

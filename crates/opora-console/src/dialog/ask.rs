@@ -4,15 +4,18 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use opora_proto::v1::{self, Impact};
 
+use super::ask_place::plain;
 use super::create::IMPACTS;
 use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::change::Fields;
 use crate::detail::facts::size;
+use crate::ladder;
 use crate::model::{Level, Model};
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::filter::Filter;
 use crate::queue::row::Row;
+use crate::selection::{self, Picked, Selection};
 use crate::text::clean_line;
 use crate::update::send;
 
@@ -44,7 +47,10 @@ pub(crate) enum Value {
 #[derive(Clone, Debug)]
 pub(crate) struct Ask {
     pub(crate) number: u64,
-    etag: String,
+    /// None where it is about no ticket.
+    pub(super) picked: Option<Picked>,
+    /// The ticket was here once: what is typed is not replaced.
+    filled: bool,
     pub(crate) kind: Kind,
     pub(crate) choices: Vec<(Value, String)>,
     pub(crate) chosen: usize,
@@ -54,23 +60,34 @@ pub(crate) struct Ask {
     pub(crate) waiting: Option<u64>,
     /// The key of what is wrong.
     pub(crate) fault: Option<&'static str>,
+    /// The place that was typed is being looked at, or completed, under this generation.
+    pub(super) looking: Option<u64>,
+    /// The names that fit what was typed of a place.
+    pub(crate) names: Vec<String>,
 }
 
 impl Ask {
     /// Opens; what it needs of the server is asked for.
     pub(crate) fn open(model: &mut Model, kind: Kind, effects: &mut Vec<Effect>) -> Option<Self> {
-        let (number, etag) = match model.subject() {
-            Some(row) => (row.number, row.etag().to_owned()),
-            None if kind == Kind::MarkMatching => (0, String::new()),
-            None => return None,
+        let picked = match kind {
+            Kind::MarkMatching => None,
+            // To fetch a file changes nothing: the ticket under the cursor, whatever is marked.
+            Kind::Fetch => Some(selection::under_cursor(model)?),
+            _ => Some(Selection::of(model).one()?),
         };
-        let number = if kind == Kind::MarkMatching { 0 } else { number };
+        let number = picked.as_ref().map_or(0, Picked::number);
         let line = (kind != Kind::Unlink).then(Line::default);
-        let mut ask = Self { number, etag, kind, choices: Vec::new(), chosen: 0, line, waiting: None, fault: None };
+        let (choices, chosen, names) = (Vec::new(), 0, Vec::new());
+        let (waiting, fault, looking) = (None, None, None);
+        let mut ask =
+            Self { number, picked, filled: false, kind, choices, chosen, line, waiting, fault, looking, names };
         if kind == Kind::Fetch {
             let generation = model.next_generation();
             effects.push(Effect::Call(Call::Files { number, generation }));
             ask.waiting = Some(generation);
+        }
+        if kind == Kind::EscalateTo {
+            effects.push(Effect::Call(Call::Ladder));
         }
         ask.fill(model);
         Some(ask)
@@ -82,9 +99,16 @@ impl Ask {
         let rung = |rung: &v1::LadderRung| {
             let words =
                 texts.with("ask-rung", &[("rung", rung.rung.into()), ("whom", (&clean_line(&rung.whom)).into())]);
-            (Value::Rung(rung.rung), words)
+            // The reason why one rung is passed over for another.
+            // Where it is closed that comes first: a narrow window cuts the end.
+            let mut more = [ladder::how(model, rung), ladder::when(model, rung)];
+            if ladder::later(model, rung).is_some() {
+                more.reverse();
+            }
+            let more = more.iter().filter(|words| !words.is_empty()).map(|words| format!(" · {words}"));
+            (Value::Rung(rung.rung), more.fold(words, |words, more| words + &more))
         };
-        let now = model.subject().map_or(0, |row| row.rung);
+        let now = selection::live(model, self.number).map_or(0, |row| row.rung);
         let loaded = model.details.ready(self.number).map(|loaded| &loaded.ticket);
         match self.kind {
             Kind::Impact => {
@@ -100,10 +124,10 @@ impl Ask {
             }
             Kind::Unlink => self.choices = loaded.map(|ticket| ties(model, ticket)).unwrap_or_default(),
             Kind::Tags => {
-                if let (Some(ticket), Some(line)) = (loaded, &mut self.line)
-                    && line.value().is_empty()
-                {
-                    *line = Line::of(&ticket.tags.join(" "));
+                if let (Some(ticket), Some(picked)) = (loaded.filter(|_| !self.filled), &mut self.picked) {
+                    self.line = Some(Line::of(&ticket.tags.join(" ")));
+                    picked.shown_as(ticket);
+                    self.filled = true;
                 }
             }
             Kind::Unmerge | Kind::Attach | Kind::Fetch | Kind::MarkMatching => {}
@@ -143,12 +167,12 @@ impl Ask {
         if self.kind == Kind::Fetch
             && let Some((Value::File(_, name), _)) = self.choices.get(self.chosen)
         {
-            let plain = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_start_matches('.');
-            self.line = Some(Line::of(if plain.is_empty() { "attachment" } else { plain }));
+            self.line = Some(Line::of(plain(name)));
         }
     }
 
     pub(super) fn paste(&mut self, text: &str) {
+        self.looking = None;
         if let Some(line) = &mut self.line {
             line.paste(text);
         }
@@ -162,6 +186,13 @@ impl Ask {
             return self.done(model, effects);
         }
         self.fault = None;
+        // What is typed on is not what is looked at.
+        self.looking = None;
+        if event.code == KeyCode::Tab && self.is_place() {
+            self.complete(model, effects);
+            return After::Stay(Dialog::Ask(self));
+        }
+        self.names.clear();
         let len = self.choices.len();
         if choose_by(event, &mut self.chosen, len, self.line.is_none()) {
             self.suggest();
@@ -176,25 +207,27 @@ impl Ask {
         let chosen = self.choices.get(self.chosen).map(|(value, _)| value.clone());
         match self.kind {
             Kind::MarkMatching => {
-                let count = model.queue.mark_matching(&Filter::parse(&typed, &model.me));
-                let text = model.texts.with("marked-matching", &[("count", count.into())]);
+                let (count, hidden) = model.queue.mark_matching(&Filter::parse(&typed, &model.me));
+                let mut text = model.texts.with("marked-matching", &[("count", count.into())]);
+                if hidden > 0 {
+                    text = format!("{text} · {}", model.texts.with("marked-hidden", &[("count", hidden.into())]));
+                }
                 model.toast(if count == 0 { Level::Warning } else { Level::Done }, text);
                 return After::Close;
             }
-            Kind::Fetch => {
-                let Some(Value::File(name, _)) = chosen else { return After::Stay(Dialog::Ask(self)) };
-                if typed.is_empty() {
-                    self.fault = Some("path-missing");
-                    return After::Stay(Dialog::Ask(self));
-                }
-                effects.push(Effect::Call(Call::Fetch { name, to: typed }));
-                return After::Close;
+            Kind::Fetch | Kind::Attach => {
+                self.look(model, typed, effects);
+                return After::Stay(Dialog::Ask(self));
             }
             _ => {}
         }
         match self.what(chosen, typed) {
             Ok(what) => {
-                send::change(model, self.number, &self.etag, what, None, effects);
+                let Some(picked) = &mut self.picked else { return After::Close };
+                if !picked.stands(model) {
+                    return After::Stay(Dialog::Ask(self));
+                }
+                send::on(model, picked, what, None, effects);
                 After::Close
             }
             Err(fault) => {
@@ -215,8 +248,6 @@ impl Ask {
             (Kind::Deescalate, Some(Value::Rung(rung))) => Ok(What::Deescalate(rung, typed)),
             (Kind::Unlink, Some(Value::Ticket(number))) => Ok(What::Unlink(number)),
             (Kind::Unmerge, _) => Ok(What::Unmerge(typed)),
-            (Kind::Attach, _) if typed.is_empty() => Err("path-missing"),
-            (Kind::Attach, _) => Ok(What::Attach(typed)),
             (Kind::Tags, _) => Ok(What::Update(Box::new(Fields { tags: Some(tags(&typed)), ..Fields::default() }))),
             _ => Err("nothing-chosen"),
         }

@@ -1,6 +1,8 @@
 //! One change of many tickets: what it shall be, then what it means for each, then it is sent. Many more than a few
 //! are confirmed by typing how many they are.
 
+use std::collections::HashSet;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use opora_proto::v1::{self, Priority, TicketState, Visibility};
 
@@ -9,11 +11,13 @@ use super::choose::next_states;
 use super::field::{Area, Line};
 use super::priority::PRIORITIES;
 use super::{After, Dialog, choose_by, is_cancel};
-use crate::change::Target;
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
+use crate::meanwhile;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Trouble, What};
+use crate::queue::Left;
+use crate::selection::{Picked, Selection};
 use crate::text::clean_line;
 use crate::theme::{priority_word, state_word};
 use crate::update::send;
@@ -61,7 +65,18 @@ pub(crate) struct Effected {
     pub(crate) same: bool,
     /// The server will refuse it, as far as this console knows.
     pub(crate) doubtful: bool,
+    /// It no longer belongs to the list: why. Nothing is sent for it.
+    pub(crate) left: Option<Left>,
+    /// Who changed it since the person saw it, and what they did.
+    pub(crate) meanwhile: Vec<String>,
     pub(crate) preview: Option<v1::PriorityPreview>,
+}
+
+impl Effected {
+    /// Whether something is sent for it.
+    pub(crate) fn is_sent(&self) -> bool {
+        !self.same && self.left.is_none()
+    }
 }
 
 /// The dialog.
@@ -69,7 +84,7 @@ pub(crate) struct Effected {
 pub(crate) struct Bulk {
     pub(crate) kind: Kind,
     pub(crate) stage: Stage,
-    pub(crate) targets: Vec<Target>,
+    pub(super) picked: Vec<Picked>,
     pub(crate) choices: Vec<String>,
     agents: Vec<String>,
     pub(crate) chosen: usize,
@@ -88,19 +103,12 @@ pub(crate) struct Bulk {
     pub(crate) fault: Option<&'static str>,
 }
 
-/// The marked tickets as they are seen now, the most urgent first.
-pub(crate) fn targets(model: &Model) -> Vec<Target> {
-    let mut rows: Vec<_> = model.queue.marks.iter().filter_map(|number| model.queue.row(number)).collect();
-    rows.sort_unstable_by_key(|row| row.key());
-    rows.into_iter().map(|row| Target { number: row.number, etag: row.etag().to_owned() }).collect()
-}
-
 impl Bulk {
     /// Opens on the marked tickets; what it needs of the server is asked for.
     pub(crate) fn open(model: &mut Model, kind: Kind, effects: &mut Vec<Effect>) -> Self {
-        let targets = targets(model);
+        let picked = Selection::of(model).marked();
         let tags = match kind {
-            Kind::Tags if targets.len() <= bulk_tags::MOST => Tags::ask(model, &targets, effects),
+            Kind::Tags if picked.len() <= bulk_tags::MOST => Tags::ask(model, &picked, effects),
             _ => Tags::None,
         };
         let texts = &model.texts;
@@ -129,7 +137,7 @@ impl Bulk {
         Self {
             kind,
             stage,
-            targets,
+            picked,
             choices,
             agents,
             chosen: 0,
@@ -159,7 +167,7 @@ impl Bulk {
 
     /// Those that something is sent for.
     pub(crate) fn changing(&self) -> usize {
-        self.effected.iter().filter(|one| !one.same).count()
+        self.effected.iter().filter(|one| one.is_sent()).count()
     }
 
     /// Whether the number has to be typed.
@@ -236,7 +244,7 @@ impl Bulk {
         } else if goes_on {
             self.preview(model, effects);
         } else if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
-            effects.push(Effect::Editor(self.area.text()));
+            effects.push(Effect::Editor(DraftKey::Many, self.area.text()));
         } else if self.area.key(event) {
             send::keep_draft(model, DraftKey::Many, &self.area.text(), effects);
         }
@@ -259,19 +267,52 @@ impl Bulk {
     }
 
     pub(crate) fn preview(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
-        let what = self.what();
-        let of_one = |target: &Target| match &what {
-            Some(what) => effected(model, what, target.number),
-            None => self.retagged(model, target.number),
-        };
-        self.effected = self.targets.iter().filter_map(of_one).collect();
+        // What is listed from now on is what was seen.
+        for picked in &mut self.picked {
+            if let Some(now) = picked.again(model) {
+                *picked = now;
+            }
+        }
+        self.list(model);
         (self.stage, self.top, self.count) = (Stage::Preview, 0, Line::default());
+        self.foresee(model, effects);
+    }
+
+    /// What becomes of each, as it is now.
+    fn list(&mut self, model: &Model) {
+        let what = self.what();
+        let mut effected: Vec<Effected> = Vec::with_capacity(self.picked.len());
+        for picked in &self.picked {
+            let one = match &what {
+                Some(what) => self::effected(model, what, picked.number()),
+                None => self.retagged(model, picked.number()),
+            };
+            let Some(mut one) = one else { continue };
+            one.left = model.queue.ghost(picked.number()).map(|ghost| ghost.why.clone());
+            one.meanwhile = meanwhile::sentences(model, picked);
+            if !one.meanwhile.is_empty() {
+                one.meanwhile.insert(0, meanwhile::others(model, picked));
+            }
+            one.preview = self.effected.iter().find(|old| old.number == one.number).and_then(|old| old.preview.clone());
+            effected.push(one);
+        }
+        self.effected = effected;
+    }
+
+    /// Something happened to tickets while they are listed: it is shown at once.
+    pub(crate) fn changed(&mut self, model: &Model) {
+        if matches!(self.stage, Stage::Preview) {
+            self.list(model);
+        }
+    }
+
+    fn foresee(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
         if self.kind != Kind::Priority {
             return;
         }
         self.generation = model.next_generation();
         let generation = self.generation;
-        for one in self.effected.iter().filter(|one| !one.same).take(PREVIEWS) {
+        for one in self.effected.iter().filter(|one| one.is_sent()).take(PREVIEWS) {
             effects.push(Effect::Call(Call::Preview { number: one.number, generation }));
         }
     }
@@ -287,15 +328,24 @@ impl Bulk {
         if self.fault.is_some() {
             return After::Stay(Dialog::Bulk(self));
         }
-        let same = |number: u64| self.effected.iter().any(|one| one.number == number && one.same);
-        let targets: Vec<Target> = self.targets.iter().filter(|target| !same(target.number)).cloned().collect();
+        let is_sent: HashSet<u64> = self.effected.iter().filter(|one| one.is_sent()).map(|one| one.number).collect();
+        let mut stand = true;
+        for picked in &mut self.picked {
+            stand &= picked.stands(model);
+        }
+        self.list(model);
+        if !stand || self.changing() != is_sent.len() {
+            self.fault = Some("bulk-changed");
+            return After::Stay(Dialog::Bulk(self));
+        }
+        let sent: Vec<Picked> = self.picked.iter().filter(|p| is_sent.contains(&p.number())).cloned().collect();
         let parts = match self.what() {
-            Some(what) => vec![(targets, what)],
-            None => self.retagging(&targets),
+            Some(what) => vec![(sent, what)],
+            None => self.retagging(&sent),
         };
         let draft = (self.kind == Kind::Reply).then_some(DraftKey::Many);
         model.queue.end_visual();
-        send::many(model, &parts, draft, effects);
+        send::on_many(model, &parts, draft, effects);
         After::Close
     }
 }
@@ -323,5 +373,6 @@ fn effected(model: &Model, what: &What, number: u64) -> Option<Effected> {
         _ => (clean_line(&row.customer), texts.get("bulk-gets-reply"), false, ended),
     };
     let subject = row.subject();
-    Some(Effected { number, subject, before, after, same, doubtful, preview: None })
+    let (left, meanwhile, preview) = (None, Vec::new(), None);
+    Some(Effected { number, subject, before, after, same, doubtful, left, meanwhile, preview })
 }

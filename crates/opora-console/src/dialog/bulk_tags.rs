@@ -7,9 +7,10 @@ use opora_proto::v1::TicketState;
 
 use super::ask;
 use super::bulk::{Bulk, Effected};
-use crate::change::{BATCH, Fields, Target};
+use crate::change::{BATCH, Fields};
 use crate::model::Model;
-use crate::msg::{Call, Effect, Tagged, Trouble, What};
+use crate::msg::{Call, Effect, Happened, Tagged, Trouble, What};
+use crate::selection::Picked;
 
 /// The most tickets whose tags are changed at once: those of one batch.
 pub(crate) const MOST: usize = BATCH;
@@ -30,9 +31,9 @@ pub(crate) enum Tags {
 
 impl Tags {
     /// Asks for the tags of these tickets.
-    pub(super) fn ask(model: &mut Model, targets: &[Target], effects: &mut Vec<Effect>) -> Self {
+    pub(super) fn ask(model: &mut Model, picked: &[Picked], effects: &mut Vec<Effect>) -> Self {
         let generation = model.next_generation();
-        let numbers = targets.iter().map(|target| target.number).collect();
+        let numbers = picked.iter().map(Picked::number).collect();
         effects.push(Effect::Call(Call::Tags { numbers, generation }));
         Self::Waiting(generation)
     }
@@ -42,6 +43,17 @@ impl Tags {
         if matches!(self, Self::Waiting(g) if *g == generation) {
             *self =
                 result.map_or(Self::Failed, |all| Self::Here(all.into_iter().map(|one| (one.number, one)).collect()));
+        }
+    }
+
+    /// An event on a ticket whose tags are here: they are what it has now.
+    pub(crate) fn happened(&mut self, happened: &Happened) {
+        let Self::Here(all) = self else { return };
+        if let Some(one) = all.get_mut(&happened.row.number) {
+            one.etag.clone_from(&happened.ticket.etag);
+            one.tags.clone_from(&happened.ticket.tags);
+            one.tags.sort_unstable();
+            one.tags.dedup();
         }
     }
 
@@ -103,20 +115,21 @@ impl Bulk {
             after: words(&after),
             same: one.tags == after,
             doubtful: matches!(row.state, TicketState::Closed | TicketState::Merged),
+            left: None,
+            meanwhile: Vec::new(),
             preview: None,
         })
     }
 
     /// The changes to be sent: one for all that end up with the same tags.
-    pub(super) fn retagging(&self, targets: &[Target]) -> Vec<(Vec<Target>, What)> {
-        let mut by_tags: BTreeMap<Vec<String>, Vec<Target>> = BTreeMap::new();
-        for target in targets {
-            if let Some((one, after)) = self.tags_of(target.number) {
-                let target = Target { number: target.number, etag: one.etag.clone() };
-                by_tags.entry(after).or_default().push(target);
+    pub(super) fn retagging(&self, picked: &[Picked]) -> Vec<(Vec<Picked>, What)> {
+        let mut by_tags: BTreeMap<Vec<String>, Vec<Picked>> = BTreeMap::new();
+        for picked in picked {
+            if let Some((one, after)) = self.tags_of(picked.number()) {
+                by_tags.entry(after).or_default().push(picked.under(&one.etag));
             }
         }
         let what = |tags: Vec<String>| What::Update(Box::new(Fields { tags: Some(tags), ..Fields::default() }));
-        by_tags.into_iter().map(|(tags, targets)| (targets, what(tags))).collect()
+        by_tags.into_iter().map(|(tags, picked)| (picked, what(tags))).collect()
     }
 }

@@ -8,6 +8,7 @@ use crate::change::{Fields, Step};
 use crate::keys::Chord;
 use crate::model::Model;
 use crate::msg::{Effect, What};
+use crate::selection::{Picked, Selection};
 use crate::update::send;
 
 /// The steps of the contract; a ticket may have others by the server's configuration.
@@ -18,7 +19,7 @@ pub(crate) const STEPS: [&str; 5] =
 #[derive(Clone, Debug)]
 pub(crate) struct Checklist {
     pub(crate) number: u64,
-    etag: String,
+    pub(super) picked: Picked,
     /// The ticket is here.
     loaded: bool,
     before: Vec<Step>,
@@ -30,9 +31,10 @@ pub(crate) struct Checklist {
 
 impl Checklist {
     pub(crate) fn open(model: &Model) -> Option<Self> {
-        let number = model.subject()?.number;
-        let (etag, loaded, before, steps, chosen, note) = (String::new(), false, Vec::new(), Vec::new(), 0, None);
-        let mut dialog = Self { number, etag, loaded, before, steps, chosen, note };
+        let picked = Selection::of(model).one()?;
+        let number = picked.number();
+        let (loaded, before, steps, chosen, note) = (false, Vec::new(), Vec::new(), 0, None);
+        let mut dialog = Self { number, picked, loaded, before, steps, chosen, note };
         dialog.fill(model);
         Some(dialog)
     }
@@ -50,7 +52,7 @@ impl Checklist {
         }
         self.before.clone_from(&steps);
         self.steps = steps;
-        self.etag.clone_from(&loaded.ticket.etag);
+        self.picked.shown_as(&loaded.ticket);
         self.loaded = true;
     }
 
@@ -93,13 +95,16 @@ impl Checklist {
         After::Stay(Dialog::Checklist(self))
     }
 
-    fn send(self, model: &mut Model, effects: &mut Vec<Effect>) -> After {
+    fn send(mut self, model: &mut Model, effects: &mut Vec<Effect>) -> After {
         if self.steps != self.before {
+            if !self.picked.stands(model) {
+                return After::Stay(Dialog::Checklist(self));
+            }
             // A step that was never touched is none of the ticket's.
             let touched = |step: &Step| step.done || !step.note.is_empty();
             let steps = self.steps.into_iter().filter(touched).collect();
             let fields = Fields { checklist: Some(steps), ..Fields::default() };
-            send::change(model, self.number, &self.etag, What::Update(Box::new(fields)), None, effects);
+            send::on(model, &self.picked, What::Update(Box::new(fields)), None, effects);
         }
         After::Close
     }

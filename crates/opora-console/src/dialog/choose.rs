@@ -6,6 +6,7 @@ use opora_proto::v1::TicketState;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::model::Model;
 use crate::msg::{Effect, What};
+use crate::selection::{self, Picked, Selection};
 use crate::theme::state_word;
 use crate::update::send;
 
@@ -21,7 +22,7 @@ pub(crate) enum Choice {
 #[derive(Clone, Debug)]
 pub(crate) struct Choose {
     pub(crate) number: u64,
-    etag: String,
+    pub(super) picked: Picked,
     /// What can be chosen, with the words for it.
     pub(crate) choices: Vec<(Choice, String)>,
     pub(crate) chosen: usize,
@@ -30,7 +31,8 @@ pub(crate) struct Choose {
 impl Choose {
     /// Whom to give the ticket to: me, nobody, the others.
     pub(crate) fn agent(model: &Model) -> Option<Self> {
-        let row = model.subject()?;
+        let picked = Selection::of(model).one()?;
+        let row = selection::live(model, picked.number())?;
         let texts = &model.texts;
         let mut choices = vec![(Choice::Agent(model.me.clone()), texts.get("choose-me"))];
         if !row.owner.is_empty() {
@@ -41,17 +43,18 @@ impl Choose {
             choices.push((Choice::Agent(agent.id.clone()), words));
         }
         choices.retain(|(choice, _)| *choice != Choice::Agent(row.owner.to_string()));
-        Some(Self { number: row.number, etag: row.etag().to_owned(), choices, chosen: 0 })
+        Some(Self { number: row.number, picked, choices, chosen: 0 })
     }
 
     /// The states that the ticket may go to (domain.md §6).
     pub(crate) fn state(model: &Model) -> Option<Self> {
-        let row = model.subject()?;
+        let picked = Selection::of(model).one()?;
+        let row = selection::live(model, picked.number())?;
         let choices = next_states(row.state)
             .iter()
             .map(|state| (Choice::State(*state), model.texts.get(state_word(*state))))
             .collect();
-        Some(Self { number: row.number, etag: row.etag().to_owned(), choices, chosen: 0 })
+        Some(Self { number: row.number, picked, choices, chosen: 0 })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -68,12 +71,15 @@ impl Choose {
             return After::Close;
         }
         if event.code == KeyCode::Enter {
+            if !self.picked.stands(model) {
+                return After::Stay(Dialog::Choose(self));
+            }
             if let Some((choice, _)) = self.choices.get(self.chosen).cloned() {
                 let what = match choice {
                     Choice::Agent(id) => What::Assign(id),
                     Choice::State(state) => What::State(state, String::new()),
                 };
-                send::change(model, self.number, &self.etag, what, None, effects);
+                send::on(model, &self.picked, what, None, effects);
             }
             return After::Close;
         }

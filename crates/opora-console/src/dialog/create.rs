@@ -6,10 +6,10 @@ use opora_proto::v1::{Category, Impact};
 use super::field::{Area, Line};
 use super::organisation::Organisation;
 use super::{After, Dialog, is_cancel};
-use crate::drafts::DraftKey;
+use crate::drafts::{DraftKey, HEAD};
 use crate::keys::Chord;
 use crate::model::Model;
-use crate::msg::{Call, Effect, NewTicket, What};
+use crate::msg::{Call, Effect, NewTicket};
 use crate::update::send;
 
 /// The impacts that can be chosen, with the key of the words.
@@ -85,9 +85,6 @@ pub(crate) struct Create {
     pub(crate) fault: Option<&'static str>,
 }
 
-/// How many lines of a draft stand before the description.
-const HEAD: usize = 4;
-
 impl Create {
     /// Opens with the draft, and asks for the organisations.
     pub(crate) fn open(model: &Model, effects: &mut Vec<Effect>) -> Self {
@@ -151,7 +148,7 @@ impl Create {
             KeyCode::Up if !in_description && self.field != Field::Subject => self.field = self.field.before(),
             KeyCode::Up if !in_description => {}
             KeyCode::Char('e' | 'o') if chord.ctrl && in_description => {
-                effects.push(Effect::Editor(self.description.text()));
+                effects.push(Effect::Editor(DraftKey::Create, self.description.text()));
             }
             _ => self.edit(model, event),
         }
@@ -221,7 +218,7 @@ impl Create {
             impact: IMPACTS.get(self.impact).map_or(Impact::Unspecified, |(impact, _)| *impact),
             category: CATEGORIES.get(self.category).map_or(Category::Unspecified, |(category, _)| *category),
         };
-        send::change(model, 0, "", What::Create(Box::new(new)), Some(DraftKey::Create), effects);
+        send::create(model, new, DraftKey::Create, effects);
         After::Close
     }
 }

@@ -19,7 +19,7 @@ pub(crate) struct Line(Input);
 
 impl Line {
     pub(crate) fn of(text: &str) -> Self {
-        Self(Input::new(text::clean_line(text)))
+        Self(Input::new(text::typed_line(text)))
     }
 
     pub(crate) fn value(&self) -> &str {
@@ -58,7 +58,7 @@ impl Line {
     }
 
     pub(crate) fn paste(&mut self, text: &str) {
-        for c in text::clean_line(text).chars() {
+        for c in text::typed_line(text).chars() {
             if self.0.value().chars().count() < LONGEST {
                 self.0.handle(InputRequest::InsertChar(c));
             }
@@ -72,9 +72,12 @@ pub(crate) struct Area(TextArea<'static>);
 
 impl Area {
     pub(crate) fn of(text: &str) -> Self {
-        let mut area = TextArea::new(text::clean_block(text).split('\n').map(str::to_owned).collect());
+        let mut area = TextArea::new(text::typed_block(text).split('\n').map(str::to_owned).collect());
         area.set_wrap_mode(WrapMode::WordOrGlyph);
         area.set_cursor_line_style(ratatui::style::Style::new());
+        // A colour of the library's own could be that of the letters.
+        let reversed = ratatui::style::Style::new().add_modifier(ratatui::style::Modifier::REVERSED);
+        area.set_selection_style(reversed);
         area.move_cursor(ratatui_textarea::CursorMove::Bottom);
         area.move_cursor(ratatui_textarea::CursorMove::End);
         Self(area)
@@ -107,7 +110,7 @@ impl Area {
 
     pub(crate) fn paste(&mut self, text: &str) {
         let room = LONGEST_TEXT.saturating_sub(self.bytes());
-        let mut text = text::clean_block(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        let mut text = text::typed_block(&text.replace("\r\n", "\n").replace('\r', "\n"));
         while text.len() > room {
             text.pop();
         }

@@ -14,6 +14,7 @@ use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Named, What};
+use crate::selection::{Picked, Selection};
 use crate::text::clean_block;
 use crate::theme::priority_word;
 use crate::update::send;
@@ -98,6 +99,7 @@ pub(crate) enum Value {
 #[derive(Clone, Debug)]
 pub(crate) struct FieldsForm {
     pub(crate) number: u64,
+    pub(super) picked: Picked,
     /// The ticket as it is edited; `None` until it is here.
     before: Option<Box<v1::Ticket>>,
     /// By the order of the fields; empty until the ticket is here.
@@ -110,9 +112,10 @@ pub(crate) struct FieldsForm {
 impl FieldsForm {
     /// Opens, and asks for the organisations.
     pub(crate) fn open(model: &Model, effects: &mut Vec<Effect>) -> Option<Self> {
-        let number = model.subject()?.number;
+        let picked = Selection::of(model).one()?;
         effects.push(Effect::Call(Call::Organisations));
-        let mut form = Self { number, before: None, values: Vec::new(), field: Field::default(), fault: None };
+        let number = picked.number();
+        let mut form = Self { number, picked, before: None, values: Vec::new(), field: Field::default(), fault: None };
         form.fill(model);
         Some(form)
     }
@@ -126,6 +129,7 @@ impl FieldsForm {
             self.values.pop();
             self.values.push(Value::Long(Box::new(Area::of(&draft.text))));
         }
+        self.picked.shown_as(ticket);
         self.before = Some(Box::new(ticket.clone()));
         self.listed(&model.organisations);
     }
@@ -215,7 +219,7 @@ impl FieldsForm {
             (KeyCode::Tab, _) => self.field = field.step(1),
             (KeyCode::BackTab, _) => self.field = field.step(Field::ALL.len() - 1),
             (_, Some(Value::Long(area))) if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') => {
-                effects.push(Effect::Editor(area.text()));
+                effects.push(Effect::Editor(DraftKey::Description(self.number), area.text()));
             }
             (_, Some(Value::Long(area))) => {
                 if area.key(event) {
@@ -243,37 +247,27 @@ impl FieldsForm {
                 return After::Stay(Dialog::Fields(self));
             }
         };
+        if !self.picked.stands(model) {
+            return After::Stay(Dialog::Fields(self));
+        }
         let key = DraftKey::Description(self.number);
         // Other fields may go with the same text: it is another request each time.
         model.drafts.sent(key, "");
         let draft = fields.description.is_some().then_some(key).filter(|key| model.drafts.get(*key).is_some());
-        let etag = before.etag.clone();
-        send::change(model, self.number, &etag, What::Update(Box::new(fields)), draft, effects);
+        send::on(model, &self.picked, What::Update(Box::new(fields)), draft, effects);
         After::Close
     }
 
     fn text(&self, field: Field) -> String {
-        match self.value(field) {
-            Some(Value::Text(line)) => line.value().trim().to_owned(),
-            Some(Value::Organisation(organisation)) => organisation.value().to_owned(),
-            Some(Value::Long(area)) => area.text().trim().to_owned(),
-            _ => String::new(),
-        }
-    }
-
-    fn turn(&self, field: Field) -> usize {
-        match self.value(field) {
-            Some(Value::Turn(at, _)) => *at,
-            _ => 0,
-        }
+        text_of(self.value(field))
     }
 
     /// What differs from the ticket; or the key of what is wrong, and where.
     fn edited_fields(&self, before: &v1::Ticket, model: &Model) -> Result<Fields, (&'static str, Field)> {
         let values = values(before, &model.zone);
-        let old = Self { number: self.number, before: None, values, field: Field::default(), fault: None };
-        let text = |field: Field| Some(self.text(field)).filter(|text| *text != old.text(field));
-        let turn = |field: Field| Some(self.turn(field)).filter(|at| *at != old.turn(field));
+        let old = |field: Field| values.get(field as usize);
+        let text = |field: Field| Some(self.text(field)).filter(|text| *text != text_of(old(field)));
+        let turn = |field: Field| Some(turn_of(self.value(field))).filter(|at| *at != turn_of(old(field)));
         if self.text(Field::Subject).is_empty() {
             return Err(("create-no-subject", Field::Subject));
         }
@@ -308,6 +302,22 @@ impl FieldsForm {
             workstations: text(Field::Workstations).map(|typed| list(&typed)),
             ..Fields::default()
         })
+    }
+}
+
+fn text_of(value: Option<&Value>) -> String {
+    match value {
+        Some(Value::Text(line)) => line.value().trim().to_owned(),
+        Some(Value::Organisation(organisation)) => organisation.value().to_owned(),
+        Some(Value::Long(area)) => area.text().trim().to_owned(),
+        _ => String::new(),
+    }
+}
+
+fn turn_of(value: Option<&Value>) -> usize {
+    match value {
+        Some(Value::Turn(at, _)) => *at,
+        _ => 0,
     }
 }
 

@@ -4,26 +4,33 @@ use crossterm::event::{KeyCode, KeyEvent};
 
 use super::field::Line;
 use super::{After, Dialog, is_cancel};
-use crate::model::Model;
+use crate::model::{Model, Pane};
 use crate::queue::filter::Filter;
 
 /// The line.
 #[derive(Clone, Debug)]
 pub(crate) struct FilterLine {
     pub(crate) line: Line,
-    /// What was in force when it was opened.
+    /// What was in force when it was opened, and where the cursor was.
     before: String,
+    place: Option<(u64, usize)>,
 }
 
 impl FilterLine {
-    pub(crate) fn open(model: &Model) -> Self {
+    /// Opens over the list: what is typed is about that, whatever ticket was opened beside it.
+    pub(crate) fn open(model: &mut Model) -> Self {
+        (model.pane, model.peek) = (Pane::List, None);
         let before = model.queue.filter.text().to_owned();
-        Self { line: Line::of(&before), before }
+        Self { line: Line::of(&before), before, place: model.queue.place() }
     }
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent) -> After {
         if is_cancel(event) {
-            apply(model, &self.before);
+            if model.queue.filter.text() != self.before {
+                apply(model, &self.before);
+                // Nothing was asked for in the end: the cursor is where it was.
+                self.place.into_iter().for_each(|place| model.queue.return_to(place));
+            }
             return After::Close;
         }
         if event.code == KeyCode::Enter {
@@ -41,8 +48,6 @@ impl FilterLine {
     }
 }
 
-/// Typing a filter is the person's own doing: the order is not held against it.
 fn apply(model: &mut Model, text: &str) {
-    model.queue.freeze(false);
     model.queue.set_filter(Filter::parse(text, &model.me));
 }

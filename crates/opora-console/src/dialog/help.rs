@@ -55,6 +55,11 @@ impl Help {
         let found = self.matches(model);
         if event.code == KeyCode::Enter {
             let Some(spec) = found.get(self.chosen) else { return After::Stay(Dialog::Help(self)) };
+            // What is not possible now is said here: the letters that follow are still typed, and no commands.
+            if let Some(why) = crate::actions::why_not(model, spec.action) {
+                model.refusal = Some(model.texts.get(why));
+                return After::Stay(Dialog::Help(self));
+            }
             update::action(model, spec.action, effects);
             return model.dialog.take().map_or(After::Close, After::Stay);
         }

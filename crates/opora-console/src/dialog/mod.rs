@@ -1,10 +1,12 @@
 //! Dialogs: a file for each kind, with its state, its keys and its view. What they share is here.
 
 pub(crate) mod ask;
+mod ask_place;
 pub(crate) mod bulk;
 pub(crate) mod bulk_tags;
 pub(crate) mod checklist;
 pub(crate) mod choose;
+pub(crate) mod confirm;
 pub(crate) mod create;
 pub(crate) mod explain;
 pub(crate) mod field;
@@ -21,12 +23,16 @@ pub(crate) mod reason;
 pub(crate) mod results;
 pub(crate) mod snippet;
 pub(crate) mod stale;
+pub(crate) mod suggest;
 pub(crate) mod tie;
 pub(crate) mod view;
 mod view_forms;
 mod view_more;
+mod view_tie;
 pub(crate) mod write;
 mod writing;
+
+use std::slice;
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::layout::Rect;
@@ -35,6 +41,7 @@ use crate::model::Model;
 use crate::msg::Effect;
 use crate::screens::incident::reply::ReplyToAll;
 use crate::screens::search::line::SearchLine;
+use crate::selection::Picked;
 
 /// A dialog that is open. While one is, the order of the queue is frozen.
 #[derive(Clone, Debug)]
@@ -64,8 +71,12 @@ pub(crate) enum Dialog {
     Pending(pending::PendingList),
     Results(results::Results),
     Stale(stale::Stale),
+    /// What many tickets of one kind suggest.
+    Suggest(Box<suggest::Suggest>),
     /// Two tickets brought together.
     Tie(Box<tie::Tie>),
+    /// Whether an action is meant.
+    Confirm(confirm::Confirm),
 }
 
 /// What a key did to a dialog.
@@ -86,12 +97,13 @@ impl Dialog {
         match self {
             Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
             Self::Priority(_) => (wide(76), high(14)),
-            Self::Reason(_) => (wide(76), high(9)),
+            Self::Reason(_) => (wide(76), high(11)),
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
             Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) | Self::Fields(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
             Self::Messages(_) | Self::Explain(_) | Self::Pending(_) | Self::Results(_) => (wide(100), high(30)),
-            Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8)),
+            Self::Ask(d) if d.kind == ask::Kind::EscalateTo => (wide(110), high(d.choices.len() as u16 + 8)),
+            Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8 + u16::from(!d.names.is_empty()) * 3)),
             Self::Bulk(d) => match d.stage {
                 bulk::Stage::Choose => (wide(56), high(d.choices.len() as u16 + 4)),
                 bulk::Stage::Reason => (wide(76), high(8)),
@@ -100,7 +112,10 @@ impl Dialog {
             },
             Self::Checklist(d) => (wide(80), high(d.steps.len() as u16 + 6)),
             Self::Stale(_) => (wide(100), high(18)),
+            Self::Suggest(_) => (wide(100), high(20)),
+            Self::Tie(d) if d.marked => (wide(80), high(d.picked.len().min(20) as u16 + 12)),
             Self::Tie(_) => (wide(80), high(11)),
+            Self::Confirm(_) => (wide(64), high(6)),
         }
     }
 
@@ -118,6 +133,31 @@ impl Dialog {
             Self::Fields(d) => Some(d.number),
             Self::Stale(d) => Some(d.number),
             _ => None,
+        }
+    }
+
+    /// The tickets that it will change, as they were seen.
+    pub(crate) fn picked(&self) -> &[Picked] {
+        match self {
+            Self::Choose(d) => slice::from_ref(&d.picked),
+            Self::Priority(d) => slice::from_ref(&d.picked),
+            Self::Reason(d) => slice::from_ref(&d.picked),
+            Self::Write(d) => slice::from_ref(&d.picked),
+            Self::Ask(d) => d.picked.as_slice(),
+            Self::Checklist(d) => slice::from_ref(&d.picked),
+            Self::Fields(d) => slice::from_ref(&d.picked),
+            Self::Bulk(d) => &d.picked,
+            Self::Tie(d) => &d.picked,
+            _ => &[],
+        }
+    }
+
+    /// Something happened to one of its tickets.
+    pub(crate) fn changed(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
+        match self {
+            Self::Priority(d) => d.changed(model, effects),
+            Self::Bulk(d) => d.changed(model),
+            _ => {}
         }
     }
 
@@ -143,7 +183,9 @@ impl Dialog {
             Self::Pending(d) => d.key(model, event, effects),
             Self::Results(d) => d.key(model, event),
             Self::Stale(d) => d.key(model, event, effects),
+            Self::Suggest(d) => d.key(model, event, effects),
             Self::Tie(d) => d.key(model, event, effects),
+            Self::Confirm(d) => d.key(model, event, effects),
         }
     }
 
@@ -153,6 +195,7 @@ impl Dialog {
             Self::Ask(d) => d.fill(model),
             Self::Checklist(d) => d.fill(model),
             Self::Fields(d) => d.fill(model),
+            Self::Stale(d) => d.fill(model),
             _ => {}
         }
     }
@@ -173,12 +216,14 @@ impl Dialog {
             Self::Bulk(d) => d.paste(model, text, effects),
             Self::Checklist(d) => d.paste(text),
             Self::Fields(d) => d.paste(model, text, effects),
+            Self::Suggest(d) => d.paste(text),
             Self::Tie(d) => d.paste(model, text),
             Self::Choose(_)
             | Self::Messages(_)
             | Self::Explain(_)
             | Self::Pending(_)
             | Self::Results(_)
+            | Self::Confirm(_)
             | Self::Stale(_) => {}
         }
     }

@@ -38,6 +38,11 @@ impl Palette {
         let found = self.matches(&model.texts);
         if event.code == KeyCode::Enter {
             let Some(spec) = found.get(self.chosen) else { return After::Stay(Dialog::Palette(self)) };
+            // What is not possible now is said here: the letters that follow are still typed, and no commands.
+            if let Some(why) = crate::actions::why_not(model, spec.action) {
+                model.refusal = Some(model.texts.get(why));
+                return After::Stay(Dialog::Palette(self));
+            }
             update::action(model, spec.action, effects);
             // The action may have opened a dialog of its own.
             return model.dialog.take().map_or(After::Close, After::Stay);

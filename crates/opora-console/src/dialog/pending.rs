@@ -64,9 +64,7 @@ fn decide(model: &mut Model, entry: &Entry, effects: &mut Vec<Effect>) -> Option
     if trouble.reason == Some(ErrorReason::EtagMismatch) {
         return Stale::open(model, entry.id());
     }
-    let change = entry.queued.change.clone();
-    send::drop_change(model, entry.id(), effects);
-    send::change(model, change.number, &change.etag, change.what, entry.queued.draft, effects);
+    send::again(model, entry.id(), effects);
     None
 }
 

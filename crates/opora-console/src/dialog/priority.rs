@@ -7,6 +7,7 @@ use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::model::Model;
 use crate::msg::{Call, Effect, Trouble, What};
+use crate::selection::{self, Picked, Selection};
 use crate::update::send;
 
 /// The priorities, highest first.
@@ -24,7 +25,7 @@ pub(crate) enum Previews {
 #[derive(Clone, Debug)]
 pub(crate) struct PriorityDialog {
     pub(crate) number: u64,
-    etag: String,
+    pub(super) picked: Picked,
     pub(crate) current: Priority,
     pub(crate) chosen: usize,
     generation: u64,
@@ -39,13 +40,13 @@ pub(crate) struct PriorityDialog {
 impl PriorityDialog {
     /// Opens, and asks what each priority would mean.
     pub(crate) fn open(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Self> {
-        let row = model.subject()?;
-        let (number, etag, current) = (row.number, row.etag().to_owned(), row.priority);
+        let picked = Selection::of(model).one()?;
+        let (number, current) = (picked.number(), selection::live(model, picked.number())?.priority);
         let generation = model.next_generation();
         effects.push(Effect::Call(Call::Preview { number, generation }));
         let chosen = PRIORITIES.iter().position(|p| *p == current).unwrap_or_default();
         let (previews, typing, reason, fault) = (Previews::Loading, false, Line::default(), None);
-        Some(Self { number, etag, current, chosen, generation, previews, typing, reason, fault })
+        Some(Self { number, picked, current, chosen, generation, previews, typing, reason, fault })
     }
 
     /// An answer. One to another dialog is dropped.
@@ -56,6 +57,13 @@ impl PriorityDialog {
                 Err(trouble) => Previews::Failed(trouble.message),
             };
         }
+    }
+
+    /// The ticket is another by now: what each priority would mean is asked again.
+    pub(crate) fn changed(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
+        self.generation = model.next_generation();
+        self.previews = Previews::Loading;
+        effects.push(Effect::Call(Call::Preview { number: self.number, generation: self.generation }));
     }
 
     pub(crate) fn preview(&self, priority: Priority) -> Option<&v1::PriorityPreview> {
@@ -82,11 +90,17 @@ impl PriorityDialog {
             (KeyCode::Enter, false) => self.typing = true,
             (KeyCode::Enter, true) => {
                 let reason = self.reason.value().trim().to_owned();
-                if !reason.is_empty() {
-                    send::change(model, self.number, &self.etag, What::Priority(priority, reason), None, effects);
-                    return After::Close;
+                if reason.is_empty() {
+                    self.fault = Some("reason-missing");
+                } else if self.picked.stands(model) {
+                    self.current = selection::live(model, self.number).map_or(self.current, |row| row.priority);
+                    if priority == self.current {
+                        self.fault = Some("priority-same");
+                    } else {
+                        send::on(model, &self.picked, What::Priority(priority, reason), None, effects);
+                        return After::Close;
+                    }
                 }
-                self.fault = Some("reason-missing");
             }
             (_, false) => {
                 choose_by(event, &mut self.chosen, PRIORITIES.len(), true);

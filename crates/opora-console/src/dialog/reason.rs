@@ -1,54 +1,104 @@
-//! Carrying a ticket up the ladder: whom that is, and why.
+//! Carrying a ticket up the ladder: whom that is, how and when they can be reached, and why. Where a rung can't be reached
+//! now one may go on to the next (domain.md §8).
 
 use crossterm::event::{KeyCode, KeyEvent};
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Line as Words;
+use ratatui::widgets::Paragraph;
 
 use super::field::Line;
+use super::view::{fault, line_field};
 use super::{After, Dialog, is_cancel};
+use crate::ladder;
 use crate::model::Model;
-use crate::msg::{Effect, What};
+use crate::msg::{Call, Effect, What};
+use crate::selection::{self, Picked, Selection};
+use crate::text::wrap;
 use crate::update::send;
 
 /// The dialog.
 #[derive(Clone, Debug)]
 pub(crate) struct Reason {
     pub(crate) number: u64,
-    etag: String,
-    /// The rung that it goes to, and whom that is.
+    pub(super) picked: Picked,
+    /// The rung above the present one.
+    least: u32,
+    /// The rung that it goes to.
     pub(crate) rung: u32,
-    pub(crate) whom: String,
     pub(crate) line: Line,
     /// The reason is missing.
     pub(crate) missing: bool,
 }
 
 impl Reason {
-    pub(crate) fn escalate(model: &Model) -> Option<Self> {
-        let row = model.subject()?;
-        let next = model.ladder.iter().filter(|rung| rung.rung > row.rung).min_by_key(|rung| rung.rung);
-        Some(Self {
-            number: row.number,
-            etag: row.etag().to_owned(),
-            rung: next.map_or(row.rung + 1, |rung| rung.rung),
-            whom: next.map(|rung| crate::text::clean_line(&rung.whom)).unwrap_or_default(),
-            line: Line::default(),
-            missing: false,
-        })
+    /// Opens; who can be reached now is asked for.
+    pub(crate) fn escalate(model: &Model, effects: &mut Vec<Effect>) -> Option<Self> {
+        let picked = Selection::of(model).one()?;
+        let row = selection::live(model, picked.number())?;
+        let (number, least) = (row.number, ladder::above(model, row.rung).map_or(row.rung + 1, |rung| rung.rung));
+        effects.push(Effect::Call(Call::Ladder));
+        Some(Self { number, picked, least, rung: least, line: Line::default(), missing: false })
     }
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
         if is_cancel(event) {
             return After::Close;
         }
-        if event.code == KeyCode::Enter {
-            let reason = self.line.value().trim().to_owned();
-            if !reason.is_empty() {
-                send::change(model, self.number, &self.etag, What::Escalate(reason), None, effects);
-                return After::Close;
+        match event.code {
+            KeyCode::Enter => {
+                let reason = self.line.value().trim().to_owned();
+                self.missing = reason.is_empty();
+                if !self.missing && self.picked.stands(model) {
+                    let next = self.rung == self.least;
+                    let what = if next { What::Escalate(reason) } else { What::EscalateTo(self.rung, reason) };
+                    send::on(model, &self.picked, what, None, effects);
+                    return After::Close;
+                }
             }
-            self.missing = true;
-        } else {
-            self.missing &= !self.line.key(event);
+            KeyCode::Tab | KeyCode::Down => {
+                self.rung = ladder::above(model, self.rung).map_or(self.rung, |rung| rung.rung);
+            }
+            KeyCode::BackTab | KeyCode::Up => {
+                let below = ladder::below(model, self.rung).map_or(self.rung, |rung| rung.rung);
+                self.rung = below.max(self.least);
+            }
+            _ => self.missing &= !self.line.key(event),
         }
         After::Stay(Dialog::Reason(self))
+    }
+
+    /// Whom, how, when; the way on to the next rung; the line of the reason.
+    pub(super) fn draw(&self, model: &Model, frame: &mut Frame<'_>, area: Rect) {
+        let (texts, theme) = (&model.texts, model.theme);
+        let rung = ladder::rung(model, self.rung);
+        let whom = ladder::whom(model, self.rung);
+        let mut told =
+            vec![(texts.with("escalate-to", &[("rung", self.rung.into()), ("whom", (&whom).into())]), theme.plain())];
+        if let Some(rung) = rung {
+            let later = ladder::later(model, rung).is_some();
+            told.push((ladder::how(model, rung), theme.plain()));
+            told.push((ladder::hours(model, rung), theme.dim()));
+            told.push((ladder::when(model, rung), if later { theme.warning() } else { theme.good() }));
+        }
+        if let Some(next) = ladder::above(model, self.rung) {
+            let whom = ladder::whom(model, next.rung);
+            let when = ladder::when(model, next);
+            let words = texts.with("escalate-on", &[("rung", next.rung.into()), ("whom", (&whom).into())]);
+            told.push((if when.is_empty() { words } else { format!("{words} ({when})") }, theme.dim()));
+        }
+        let wide = area.width as usize;
+        let broken = |(words, style): (String, Style)| {
+            let lines = if words.is_empty() { Vec::new() } else { wrap(&words, wide) };
+            lines.into_iter().map(move |line| Words::styled(line, style))
+        };
+        let lines: Vec<Words<'_>> = told.into_iter().flat_map(broken).collect();
+        let height = (lines.len() as u16).min(area.height.saturating_sub(2));
+        frame.render_widget(Paragraph::new(lines), Rect { height, ..area });
+        let label = format!("{} ", texts.get("reason-label"));
+        let at = Rect { y: area.y + area.height.saturating_sub(2), height: 1.min(area.height), ..area };
+        line_field(model, frame, at, &label, &self.line, true);
+        fault(model, frame, area, self.missing.then_some("reason-missing"));
     }
 }

@@ -33,7 +33,9 @@ impl Results {
             if let Some(number) = sorted(&model.results).get(self.chosen).map(|one| one.number) {
                 let height = layout::layout(model, layout::screen(model)).rows.height as usize;
                 model.queue.freeze(false);
-                model.queue.go_to(number, height);
+                if model.queue.go_to(number, height) {
+                    model.peek = None;
+                }
             }
             return After::Close;
         }

@@ -16,8 +16,8 @@ pub(crate) struct Stale {
     /// The request id of the refused change.
     pub(crate) id: String,
     pub(crate) number: u64,
-    /// The etag that the ticket had when it was refused.
-    current: String,
+    /// The state that is shown; `None` until the ticket is here.
+    shown: Option<String>,
     /// What is shown must be the state that it is sent on.
     pub(crate) fault: Option<&'static str>,
 }
@@ -37,7 +37,16 @@ impl Stale {
         {
             model.details.forget(number);
         }
-        Some(Self { id: id.to_owned(), number, current, fault: None })
+        let mut dialog = Self { id: id.to_owned(), number, shown: None, fault: None };
+        dialog.fill(model);
+        Some(dialog)
+    }
+
+    /// The ticket is here.
+    pub(crate) fn fill(&mut self, model: &Model) {
+        if self.shown.is_none() {
+            self.shown = model.details.ready(self.number).map(|loaded| loaded.ticket.etag.clone());
+        }
     }
 
     /// What differs; `None` until the ticket is here.
@@ -59,14 +68,19 @@ impl Stale {
         if event.code != KeyCode::Enter {
             return After::Stay(Dialog::Stale(self));
         }
-        let Some(etag) = model.details.ready(self.number).map(|loaded| loaded.ticket.etag.clone()) else {
+        let loaded = model.details.ready(self.number).filter(|loaded| !loaded.ticket.etag.is_empty());
+        let Some(loaded) = loaded else {
             self.fault = Some("stale-loading");
             return After::Stay(Dialog::Stale(self));
         };
-        // On the very state that is on the screen: what came since is refused again, and shown again.
-        let Some(queued) = send::drop_change(model, &self.id, effects) else { return After::Close };
-        let etag = if etag.is_empty() { self.current } else { etag };
-        send::change(model, self.number, &etag, queued.change.what, queued.draft, effects);
+        let (ticket, revision) = (loaded.ticket.clone(), loaded.revision.max(model.revision));
+        if self.shown.as_ref() != Some(&ticket.etag) {
+            // It changed once more while it was read: what is on the screen now has to be looked at first.
+            (self.shown, self.fault) = (Some(ticket.etag), Some("stale-again"));
+            return After::Stay(Dialog::Stale(self));
+        }
+        // On the very state that is on the screen: what comes after it is refused again, and shown again.
+        send::again_on(model, &self.id, &ticket, revision, effects);
         After::Close
     }
 }

@@ -7,21 +7,19 @@ use opora_proto::v1::LinkKind;
 
 use super::field::Line;
 use super::{After, Dialog, is_cancel};
-use crate::change::Target;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::row::Row;
+use crate::selection::{self, Picked, Selection};
 use crate::update::send;
 
 /// The dialog.
 #[derive(Clone, Debug)]
 pub(crate) struct Tie {
-    /// 0 for many.
-    pub(crate) number: u64,
-    pub(crate) subject: String,
-    etag: String,
-    /// The marked tickets, where it is about those.
-    pub(crate) many: Vec<Target>,
+    /// The ticket; or the marked ones, where it is about those.
+    pub(super) picked: Vec<Picked>,
+    /// It is about marked ones.
+    pub(super) marked: bool,
     /// The first becomes a part of the other.
     pub(crate) merge: bool,
     pub(crate) kind: LinkKind,
@@ -34,19 +32,18 @@ pub(crate) struct Tie {
 
 impl Tie {
     pub(crate) fn merge(model: &Model) -> Option<Self> {
-        Some(Self { merge: true, many: Vec::new(), ..Self::link(model)? })
+        let picked = vec![Selection::of(model).one()?];
+        Some(Self { picked, merge: true, ..Self::link(model)? })
     }
 
     pub(crate) fn link(model: &Model) -> Option<Self> {
-        let row = model.subject();
-        let many = super::bulk::targets(model);
-        let (number, subject, etag) = match row {
-            Some(row) => (row.number, row.subject(), row.etag().to_owned()),
-            None if many.is_empty() => return None,
-            None => (0, String::new(), String::new()),
+        let (picked, marked) = match Selection::of(model) {
+            Selection::Nothing => return None,
+            Selection::One(picked) => (vec![*picked], false),
+            Selection::Marked(marked) => (marked, true),
         };
         let (merge, kind, line, found, generation, fault) = (false, LinkKind::Related, Line::default(), None, 0, None);
-        Some(Self { number, subject, etag, many, merge, kind, line, found, generation, fault })
+        Some(Self { picked, marked, merge, kind, line, found, generation, fault })
     }
 
     /// An answer. One to an older question is dropped.
@@ -100,7 +97,7 @@ impl Tie {
             self.fault = Some("tie-number");
             return;
         };
-        if number == self.number && self.many.is_empty() {
+        if self.picked.iter().all(|picked| picked.number() == number) {
             self.fault = Some("tie-itself");
             return;
         }
@@ -116,16 +113,33 @@ impl Tie {
         }));
     }
 
-    fn send(self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
+    /// Those that are tied to the other.
+    pub(super) fn tied(&self) -> impl Iterator<Item = &Picked> + '_ {
+        let other = self.found.as_ref().and_then(|found| found.as_ref().ok()).map(|row| row.number);
+        self.picked.iter().filter(move |picked| Some(picked.number()) != other)
+    }
+
+    fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
         let Some(Ok(other)) = &self.found else { return After::Stay(Dialog::Tie(self)) };
-        let other = other.number;
-        if self.merge {
-            send::change(model, self.number, &self.etag, What::Merge(other, String::new()), None, effects);
-        } else if self.many.is_empty() {
-            send::change(model, self.number, &self.etag, What::Link(other, self.kind), None, effects);
-        } else {
-            let targets: Vec<Target> = self.many.iter().filter(|t| t.number != other).cloned().collect();
-            send::many(model, &[(targets, What::Link(other, self.kind))], None, effects);
+        let (other, found_state, found_subject) = (other.number, other.state, other.subject());
+        let what = if self.merge { What::Merge(other, String::new()) } else { What::Link(other, self.kind) };
+        // What is known of the other comes with the stream as well: another one than was shown has to be looked at.
+        let now =
+            selection::live(model, other).filter(|now| now.state != found_state || now.subject() != found_subject);
+        if let Some(now) = now.cloned() {
+            (self.found, self.fault) = (Some(Ok(Box::new(now))), Some("tie-changed"));
+            return After::Stay(Dialog::Tie(self));
+        }
+        let stands = self.picked.iter_mut().map(|picked| picked.stands(model)).fold(true, |all, one| all && one);
+        if !stands {
+            self.fault = self.marked.then_some("bulk-changed");
+            return After::Stay(Dialog::Tie(self));
+        }
+        if self.marked {
+            let tied: Vec<Picked> = self.tied().cloned().collect();
+            send::on_many(model, &[(tied, what)], None, effects);
+        } else if let [picked] = self.picked.as_slice() {
+            send::on(model, picked, what, None, effects);
         }
         After::Close
     }

@@ -9,9 +9,10 @@ use ratatui::widgets::{Block, Clear, Paragraph};
 
 use super::field;
 use super::priority::{PRIORITIES, Previews, PriorityDialog};
-use super::{Dialog, palette, view_forms, view_more, writing};
+use super::{Dialog, palette, view_forms, view_more, view_tie, writing};
 use crate::actions;
 use crate::clock::Face;
+use crate::meanwhile;
 use crate::model::{Level, Model};
 use crate::screens::incident::reply::ReplyToAll;
 use crate::text::{clean_line, cut, fit, width, wrap};
@@ -34,13 +35,14 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     );
     let inner = block.inner(area);
     frame.render_widget(block, area);
+    let inner = meanwhile::draw(model, frame, inner, dialog);
     match dialog {
         Dialog::Choose(choose) => {
             let lines = choose.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect();
             list(model, frame, inner, lines, choose.chosen);
         }
         Dialog::Priority(d) => priority(model, frame, inner, d),
-        Dialog::Reason(d) => reason(model, frame, inner, d),
+        Dialog::Reason(d) => d.draw(model, frame, inner),
         Dialog::Write(d) => writing::write(model, frame, inner, d),
         Dialog::Create(d) => writing::create(model, frame, inner, d),
         Dialog::Explain(d) => d.draw(model, frame, inner),
@@ -61,8 +63,23 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Pending(d) => view_more::pending(model, frame, inner, d),
         Dialog::Results(d) => view_more::results(model, frame, inner, *d),
         Dialog::Stale(d) => view_more::stale(model, frame, inner, d),
-        Dialog::Tie(d) => view_more::tie(model, frame, inner, d),
+        Dialog::Suggest(d) => d.draw(model, frame, inner),
+        Dialog::Tie(d) => view_tie::tie(model, frame, inner, d),
+        Dialog::Confirm(d) => d.draw(model, frame, inner),
     }
+    if let Some(why) = &model.refusal {
+        refused(model, frame, inner, why);
+    }
+}
+
+/// Why what was asked for was refused, at the foot of the dialog.
+fn refused(model: &Model, frame: &mut Frame<'_>, area: Rect, why: &str) {
+    let lines = wrap(&format!("! {}", clean_line(why)), area.width as usize);
+    let lines: Vec<Line<'_>> = lines.into_iter().take(2).map(|line| Line::styled(line, model.theme.bad())).collect();
+    let height = (lines.len() as u16).min(area.height);
+    let area = Rect { y: area.y + area.height - height, height, ..area };
+    frame.render_widget(Clear, area);
+    frame.render_widget(Paragraph::new(lines), area);
 }
 
 /// Title, hint and the colour of the frame.
@@ -73,7 +90,7 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Choose(d) if d.is_agent() => (numbered("title-assign", d.number), "hint-choose", theme.title()),
         Dialog::Choose(d) => (numbered("title-status", d.number), "hint-choose", theme.title()),
         Dialog::Priority(d) => (numbered("title-priority", d.number), "hint-priority", theme.title()),
-        Dialog::Reason(d) => (numbered("title-escalate", d.number), "hint-reason", theme.title()),
+        Dialog::Reason(d) => (numbered("title-escalate", d.number), "hint-escalate", theme.title()),
         Dialog::Explain(d) => (numbered("title-explain", d.number), "hint-explain", theme.title()),
         Dialog::Write(d) if d.snippets.is_some() => {
             (numbered("title-snippets", d.number), "hint-choose", writing::colour(model, d))
@@ -95,7 +112,8 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
             (title, if listed { "hint-ask-list" } else { "hint-ask" }, theme.title())
         }
         Dialog::Bulk(d) => {
-            let title = texts.with(view_more::bulk_title(d.kind), &[("count", d.targets.len().into())]);
+            let count = if matches!(d.stage, super::bulk::Stage::Preview) { d.changing() } else { d.picked.len() };
+            let title = texts.with(view_more::bulk_title(d.kind), &[("count", count.into())]);
             let style = if d.kind == super::bulk::Kind::Reply { theme.public() } else { theme.title() };
             (title, view_more::bulk_hint(&d.stage), style)
         }
@@ -108,9 +126,14 @@ fn titles(model: &Model, dialog: &Dialog) -> (String, String, Style) {
         Dialog::Pending(_) => (texts.get("title-pending"), "hint-pending", theme.title()),
         Dialog::Results(_) => (texts.get("title-results"), "hint-results", theme.title()),
         Dialog::Stale(d) => (numbered("title-stale", d.number), "hint-stale", theme.bad()),
+        Dialog::Confirm(d) => (d.title(model), "hint-confirm", theme.warning()),
+        Dialog::Suggest(d) => (texts.get("action-suggestions"), d.hint(), theme.title()),
         Dialog::Tie(d) => {
             let title = texts.get(if d.merge { "action-merge" } else { "action-link" });
-            let title = if d.many.is_empty() { format!("{title} · #{}", d.number) } else { title };
+            let title = match d.picked.as_slice() {
+                [one] if !d.marked => format!("{title} · #{}", one.number()),
+                many => format!("{title} · {}", texts.with("count-tickets", &[("count", many.len().into())])),
+            };
             (title, if d.merge { "hint-merge" } else { "hint-tie" }, theme.title())
         }
     };
@@ -237,17 +260,6 @@ fn priority(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &PriorityD
     fault(model, frame, area, dialog.fault);
 }
 
-fn reason(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &super::reason::Reason) {
-    let whom = if dialog.whom.is_empty() { "?" } else { &dialog.whom };
-    let words = model.texts.with("escalate-to", &[("rung", dialog.rung.into()), ("whom", whom.into())]);
-    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
-    frame.render_widget(Paragraph::new(lines), Rect { height: 2.min(area.height), ..area });
-    let label = format!("{} ", model.texts.get("reason-label"));
-    let at = Rect { y: area.y + 3.min(area.height - 1), height: 1, ..area };
-    line_field(model, frame, at, &label, &dialog.line, true);
-    fault(model, frame, area, dialog.missing.then_some("reason-missing"));
-}
-
 /// A message to all tickets of an incident: to whom, then the text.
 fn reply_to_all(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &ReplyToAll) {
     let (texts, theme) = (&model.texts, model.theme);
@@ -255,7 +267,7 @@ fn reply_to_all(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Reply
         Paragraph::new(Line::styled(texts.get("write-public"), theme.public())),
         Rect { height: 1, ..area },
     );
-    let to: Vec<String> = dialog.to.iter().map(|number| format!("#{number}")).collect();
+    let to: Vec<String> = dialog.to.iter().map(|picked| format!("#{}", picked.number())).collect();
     let to = texts.with("reply-all-to", &[("count", dialog.to.len().into()), ("to", (&to.join(" ")).into())]);
     let to = Line::styled(cut(&to, area.width as usize), theme.dim());
     frame.render_widget(Paragraph::new(to), Rect { y: area.y + 1, height: 1.min(area.height - 1), ..area });

@@ -10,11 +10,11 @@ use super::bulk::{self, Bulk, Effected, Stage};
 use super::pending::PendingList;
 use super::results::{self, Results};
 use super::stale::Stale;
-use super::tie::Tie;
 use super::view::{clock_words, fault, line_field, list};
 use crate::change::{Change, What};
 use crate::model::Model;
 use crate::outbox::{Entry, Standing};
+use crate::queue::view::left_words;
 use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
 use crate::theme::{priority_word, state_word};
 use crate::{clock, seen};
@@ -92,10 +92,18 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     let mut after = one.after.clone();
     if let Some(preview) = &one.preview {
         let due = clock_words(model, preview.resolution.as_ref());
-        after = format!("{after} · {due}");
+        // A first answer that is given is not owed again.
+        let answer = Some(preview.first_response.as_ref()).filter(|answer| clock::Face::of(*answer).is_unmet());
+        let answer = answer.map(|answer| format!("{} → ", clock_words(model, answer))).unwrap_or_default();
+        after = format!("{after} · {answer}{due}");
     }
     let number = fit_right(&format!("#{}", one.number), 8);
     let change = match (one.same, one.doubtful) {
+        _ if one.left.is_some() => {
+            let why = one.left.as_ref().map(|why| left_words(model, why)).unwrap_or_default();
+            format!("{why} · {}", texts.get("bulk-left-out"))
+        }
+        _ if !one.meanwhile.is_empty() => meanwhile_words(one, &after),
         (true, _) => format!("{} · {}", one.after, texts.get("bulk-same")),
         // What matters most comes first: a narrow window cuts the end.
         (false, true) => format!("✗ {} · {} → {}", texts.get("bulk-doubtful"), one.before, after),
@@ -103,13 +111,24 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     };
     let room = wide.saturating_sub(10);
     let subject = fit(&clean_line(&one.subject), (room * 2 / 5).max(8));
-    let style = if one.same { theme.dim() } else { theme.plain() };
+    let style = if one.is_sent() { theme.plain() } else { theme.dim() };
     let rest = room.saturating_sub(width(&subject) + 1);
-    let change_style = if one.doubtful { theme.warning() } else { style };
+    let change_style = match () {
+        () if one.left.is_some() => style,
+        () if !one.meanwhile.is_empty() => theme.bad(),
+        () if one.doubtful => theme.warning(),
+        () => style,
+    };
     Line::from(vec![
         Span::styled(format!("{number} {subject} "), style),
         Span::styled(cut(&change, rest), change_style),
     ])
+}
+
+/// Who changed it, what it is now and will be, then what they did: a narrow window cuts the end.
+fn meanwhile_words(one: &Effected, after: &str) -> String {
+    let (who, what) = one.meanwhile.split_first().map_or(("", &[][..]), |(who, what)| (who.as_str(), what));
+    format!("! {who} · {} → {after} · {}", one.before, what.join(" · "))
 }
 
 pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Results) {
@@ -283,6 +302,7 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
     let lower = if dialog.line.is_some() { 3 } else { 1 };
     let rows = at(area, y, area.height.saturating_sub(y + lower));
     list(model, frame, rows, dialog.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect(), dialog.chosen);
+    names(model, frame, rows, &dialog.names);
     let nothing = dialog.kind == Kind::Fetch && dialog.choices.is_empty();
     if let Some(line) = dialog.line.as_ref().filter(|_| !nothing) {
         let label = match dialog.kind {
@@ -298,33 +318,19 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
     fault(model, frame, area, dialog.fault);
 }
 
-pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie) {
-    let (theme, texts) = (model.theme, &model.texts);
-    line_field(model, frame, at(area, 0, 1), &format!("{} ", texts.get("tie-label")), &dialog.line, true);
-    if !dialog.merge {
-        let kind = texts.get(super::ask::kind_word(dialog.kind));
-        let words = format!("{} ‹ {kind} ›", texts.get("tie-kind"));
-        frame.render_widget(Paragraph::new(Line::styled(words, theme.key())), at(area, 1, 1));
+/// The names that fit a place that was begun, over what else stands there.
+fn names(model: &Model, frame: &mut Frame<'_>, area: Rect, names: &[String]) {
+    if names.is_empty() || area.height == 0 {
+        return;
     }
-    let one = format!("#{} «{}»", dialog.number, clean_line(&dialog.subject));
-    let (words, style) = match &dialog.found {
-        None => (texts.get("tie-how"), theme.dim()),
-        Some(Err(why)) => (clean_line(why), theme.bad()),
-        Some(Ok(row)) => {
-            let two = format!("#{} «{}» ({})", row.number, row.subject(), texts.get(state_word(row.state)));
-            let words = if dialog.many.is_empty() {
-                let key = if dialog.merge { "tie-merge" } else { "tie-link" };
-                texts.with(key, &[("one", (&one).into()), ("two", (&two).into())])
-            } else {
-                let count = dialog.many.iter().filter(|target| target.number != row.number).count();
-                texts.with("tie-link-many", &[("two", (&two).into()), ("count", count.into())])
-            };
-            (words, if dialog.merge { theme.warning() } else { theme.plain() })
-        }
-    };
-    let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
-    frame.render_widget(Paragraph::new(lines).style(style), at(area, 3, area.height.saturating_sub(4)));
-    fault(model, frame, area, dialog.fault);
+    let lines: Vec<Line<'_>> = wrap(&clean_line(&names.join("  ")), area.width as usize)
+        .into_iter()
+        .take(area.height.into())
+        .map(|line| Line::styled(line, model.theme.dim()))
+        .collect();
+    let below = at(area, area.height - lines.len() as u16, area.height);
+    frame.render_widget(ratatui::widgets::Clear, below);
+    frame.render_widget(Paragraph::new(lines), below);
 }
 
 /// The key of what is asked.

@@ -10,13 +10,14 @@ use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Loaded, What};
+use crate::selection::Picked;
 use crate::update::send;
 
 /// The dialog.
 #[derive(Clone, Debug)]
 pub(crate) struct Write {
     pub(crate) number: u64,
-    etag: String,
+    pub(super) picked: Picked,
     pub(crate) visibility: Visibility,
     pub(crate) area: Area,
     /// Everything on the ticket up to here was on the screen when the writing began.
@@ -40,15 +41,15 @@ fn seen(loaded: &Loaded) -> u64 {
 }
 
 impl Write {
-    pub(crate) fn open(model: &Model, visibility: Visibility) -> Option<Self> {
-        let row = model.subject()?;
-        let key = DraftKey::of(row.number, visibility);
+    pub(crate) fn open(model: &Model, picked: Picked, visibility: Visibility) -> Self {
+        let number = picked.number();
+        let key = DraftKey::of(number, visibility);
         let text = model.drafts.get(key).map_or("", |draft| draft.text.as_str());
         // Only what was loaded has been shown: the row may be newer than the conversation in the pane.
-        let seen = model.details.ready(row.number).map_or(NOTHING, seen);
-        Some(Self {
-            number: row.number,
-            etag: row.etag().to_owned(),
+        let seen = model.details.ready(number).map_or(NOTHING, seen);
+        Self {
+            number,
+            picked,
             visibility,
             area: Area::of(text),
             seen_through: seen,
@@ -56,7 +57,7 @@ impl Write {
             snippets: None,
             unfilled_told: false,
             fault: None,
-        })
+        }
     }
 
     pub(crate) fn draft(&self) -> DraftKey {
@@ -118,7 +119,7 @@ impl Write {
         }
         self.fault = None;
         if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
-            effects.push(Effect::Editor(self.area.text()));
+            effects.push(Effect::Editor(self.draft(), self.area.text()));
         } else if chord == Chord::ctrl('t') {
             effects.push(Effect::Call(Call::Snippets));
             self.snippets = Some(Snippets::open(model, self.visibility));
@@ -198,7 +199,7 @@ impl Write {
             visibility: self.visibility,
             seen_through: self.seen_through.max(held),
         };
-        send::change(model, self.number, &self.etag, what, Some(self.draft()), effects);
+        send::on(model, &self.picked, what, Some(self.draft()), effects);
         After::Close
     }
 }

@@ -7,7 +7,7 @@ use tonic::Status;
 
 use super::lists;
 use super::names::Names;
-use super::{change, files};
+use super::{change, files, paths};
 use crate::msg::{Call, Loaded, Msg, Net, Trouble};
 
 /// How many messages and events of a ticket are read.
@@ -60,17 +60,7 @@ pub(super) async fn answer(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>
             Net::Explained { number, generation, result: result.map(Box::new).map_err(|s| Trouble::from(&s)) }
         }
         Call::Snippets => Net::Snippets(snippets(desk).await.map_err(|s| Trouble::from(&s))),
-        Call::Organisations => {
-            // What was learnt before is shown where the server is away.
-            let result = names.load(desk).await;
-            let list = names.list();
-            Net::Organisations(
-                result
-                    .map_err(|s| Trouble::from(&s))
-                    .or_else(|trouble| if list.is_empty() { Err(trouble) } else { Ok(()) })
-                    .map(|()| list),
-            )
-        }
+        Call::Organisations => Net::Organisations(organisations(desk, names).await),
         // Kept by the stream of presence, which the network task serves itself.
         Call::Presence(_) => Net::Presence(crate::presence::Told::Moved(Vec::new(), Vec::new())),
         Call::Files { number, generation } => {
@@ -89,7 +79,38 @@ pub(super) async fn answer(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>
             let result = change::send(desk, inbox, &change).await;
             Net::Done { request_id: change.request_id, result }
         }
+        Call::Look { typed, purpose, generation } => {
+            let result = paths::look(typed, purpose).await;
+            Net::Looked { generation, result }
+        }
+        Call::Complete { typed, generation } => {
+            let completed = paths::complete(typed).await;
+            Net::Completed { generation, completed }
+        }
+        Call::Ladder => Net::Ladder(ladder(desk).await),
+        Call::Suggestions => Net::Suggested(suggestions(desk).await.map_err(|s| Trouble::from(&s))),
     }
+}
+
+/// Who is on the ladder and can be reached now; empty where it is not to be had: what was known of it is shown then.
+async fn ladder(desk: &Desk) -> Vec<v1::LadderRung> {
+    let info = desk.call(|desk| async move { desk.admin().get_server_info(v1::GetServerInfoRequest {}).await });
+    info.await.map(|info| info.ladder).unwrap_or_default()
+}
+
+/// The organisations; what was learnt before is shown where the server is away.
+async fn organisations(desk: &Desk, names: &Names) -> Result<Vec<crate::msg::Named>, Trouble> {
+    let result = names.load(desk).await;
+    let list = names.list();
+    match result {
+        Err(status) if list.is_empty() => Err(Trouble::from(&status)),
+        _ => Ok(list),
+    }
+}
+
+async fn suggestions(desk: &Desk) -> Result<Vec<v1::Suggestion>, Status> {
+    let told = desk.call(|desk| async move { desk.reports().list_suggestions(v1::ListSuggestionsRequest {}).await });
+    told.await.map(|told| told.suggestions)
 }
 
 pub(super) fn name(number: u64) -> String {

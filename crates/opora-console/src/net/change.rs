@@ -19,7 +19,7 @@ trait Accepted {
 
 fn told(ticket: Option<v1::Ticket>, revision: u64, whom: String) -> Done {
     let ticket = ticket.unwrap_or_default();
-    Done { number: ticket.number, revision, whom, etag: ticket.etag, each: Vec::new() }
+    Done { number: ticket.number, revision, whom, etag: ticket.etag, ..Done::default() }
 }
 
 macro_rules! accepted {
@@ -40,7 +40,8 @@ accepted! {
 
 impl Accepted for v1::EscalateTicketResponse {
     fn done(self) -> Done {
-        told(self.ticket, self.revision, self.whom)
+        let reachable = crate::clock::millis(self.reachable_time.as_ref());
+        Done { reachable, ..told(self.ticket, self.revision, self.whom) }
     }
 }
 

@@ -6,6 +6,7 @@ mod change;
 mod files;
 mod lists;
 mod names;
+mod paths;
 mod peer;
 mod presence;
 mod watch;
@@ -78,7 +79,7 @@ fn is_unknown(fault: &Fault) -> bool {
         None => lost.contains(&fault.code),
         Some(reason) => {
             let passing = [ErrorReason::NotServing, ErrorReason::Overloaded, ErrorReason::DeadlineExceeded];
-            passing.contains(&reason)
+            passing.contains(&reason) || fault.is_passing()
         }
     }
 }

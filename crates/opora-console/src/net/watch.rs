@@ -6,6 +6,7 @@ use std::time::Duration;
 use opora_proto::client::Desk;
 use opora_proto::error::{ErrorReason, Fault};
 use opora_proto::v1;
+use opora_proto::watch::Following;
 use rand::Rng as _;
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -32,10 +33,10 @@ const SILENCE: Duration = Duration::from_secs(20);
 const MUTE: Duration = Duration::from_secs(4);
 
 /// Where the stream stands.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Place {
-    /// The next revision and its store. `None`: from the current tickets.
-    next: Option<(u64, String)>,
+    /// What is asked for next: the current tickets, or what comes after the last revision that was taken whole.
+    following: Following,
     /// Failures since the last message.
     failures: u32,
     /// Nothing at all was answered the last time.
@@ -44,7 +45,7 @@ struct Place {
 
 /// Watches until the inbox is gone.
 pub(super) async fn run(desk: &Desk, server: &str, names: &Names, inbox: &mpsc::Sender<Msg>) {
-    let mut place = Place::default();
+    let mut place = Place { following: from_the_start(), failures: 0, mute: false };
     loop {
         let status = match stream(desk, names, inbox, &mut place).await {
             Ok(()) => return,
@@ -55,12 +56,13 @@ pub(super) async fn run(desk: &Desk, server: &str, names: &Names, inbox: &mpsc::
         let fault = Fault::from(&status);
         let stale = [ErrorReason::StoreReplaced, ErrorReason::RevisionCompacted, ErrorReason::RevisionInFuture];
         if fault.reason.is_some_and(|reason| stale.contains(&reason)) {
-            place.next = None;
+            place.following = from_the_start();
         } else {
             tracing::info!(code = ?status.code(), message = status.message(), "the stream of tickets ended");
             let retry_at = edge::now() + wait.as_millis() as i64;
             let why = if fault.reason.is_some() { fault.message } else { String::new() };
-            let foreign = place.next.is_none() && (is_foreign(&status) || !place.mute && speaks_first(server).await);
+            let foreign =
+                place.following.is_receiving() && (is_foreign(&status) || !place.mute && speaks_first(server).await);
             let told = if std::mem::take(&mut place.mute) {
                 Net::Mute { retry_at }
             } else {
@@ -80,9 +82,19 @@ pub(super) fn wait(failures: u32, random: u64) -> Duration {
     Duration::from_millis(random % (most.as_millis() as u64 + 1))
 }
 
+/// The queue from its current tickets on.
+fn from_the_start() -> Following {
+    Following::new(v1::WatchTicketsRequest {
+        filter: OPEN.to_owned(),
+        include_current: true,
+        view: v1::TicketView::Basic.into(),
+        ..Default::default()
+    })
+}
+
 /// One stream, until it fails (the status) or the inbox is gone.
 async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &mut Place) -> Result<(), Status> {
-    if place.next.is_none() {
+    if place.following.is_receiving() {
         let spoken = AtomicBool::new(false);
         let silence = async {
             sleep(MUTE).await;
@@ -98,18 +110,12 @@ async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &m
             }
         }
     }
-    let request = v1::WatchTicketsRequest {
-        filter: OPEN.to_owned(),
-        from_revision: place.next.as_ref().map_or(0, |(revision, _)| *revision),
-        store_uid: place.next.as_ref().map_or_else(String::new, |(_, uid)| uid.clone()),
-        include_current: place.next.is_none(),
-        view: v1::TicketView::Basic.into(),
-    };
-    let mut receiving = place.next.is_none();
+    let mut receiving = place.following.is_receiving();
     let mut begun = false;
+    let request = place.following.begin();
     let mut stream = desk.without_deadline().tickets().watch_tickets(request).await?.into_inner();
     loop {
-        let message = match timeout(SILENCE, stream.message()).await {
+        let mut message = match timeout(SILENCE, stream.message()).await {
             Ok(message) => message?.ok_or_else(|| Status::unavailable("the server ended the stream"))?,
             Err(_) => return Err(Status::unavailable("the server has said nothing for 20 s")),
         };
@@ -120,11 +126,10 @@ async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &m
                 return Ok(());
             }
         }
-        receiving &= !message.synced;
-        if !receiving {
-            place.next = Some((message.revision + 1, message.store_uid.clone()));
-        }
-        let batch = batch(desk, names, message).await;
+        place.following.take(&mut message);
+        receiving = place.following.is_receiving();
+        let seen = place.following.revision().unwrap_or(message.revision);
+        let batch = batch(desk, names, message, seen).await;
         if inbox.send(Msg::Net(Net::Batch(batch))).await.is_err() {
             return Ok(());
         }
@@ -190,7 +195,8 @@ async fn prepare(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, spoken: 
     needed(ladder)
 }
 
-async fn batch(desk: &Desk, names: &Names, message: v1::WatchTicketsResponse) -> Batch {
+/// What a message tells, where everything up to `seen` was told with it.
+async fn batch(desk: &Desk, names: &Names, message: v1::WatchTicketsResponse, seen: u64) -> Batch {
     let of_events = message.events.iter().filter_map(|event| event.ticket.as_ref());
     names.learn(desk, message.tickets.iter().chain(of_events)).await;
     let rows = message.tickets.iter().map(|ticket| names.row(ticket)).collect();
@@ -198,7 +204,7 @@ async fn batch(desk: &Desk, names: &Names, message: v1::WatchTicketsResponse) ->
         let ticket = event.ticket.take()?;
         Some(Happened { row: names.row(&ticket), left_view: event.left_view, event, ticket: Box::new(ticket) })
     });
-    Batch { revision: message.revision, rows, events: events.collect(), synced: message.synced }
+    Batch { revision: seen, rows, events: events.collect(), synced: message.synced }
 }
 
 #[cfg(test)]

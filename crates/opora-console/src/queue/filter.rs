@@ -66,6 +66,11 @@ impl Filter {
         self.terms.is_empty()
     }
 
+    /// Whether it was typed alike for the same person.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.text == other.text && self.me == other.me
+    }
+
     pub(crate) fn matches(&self, row: &Row) -> bool {
         self.terms.iter().all(|term| term.not != self.test(&term.test, row, |test, name| test(name)))
     }

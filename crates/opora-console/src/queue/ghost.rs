@@ -1,6 +1,8 @@
 //! A row that left and is still shown: it stays where it was until the cursor moves off it.
 
 use super::row::Row;
+use crate::msg::Happened;
+use crate::text::clean_line;
 
 /// Why a row no longer belongs to the view.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,16 @@ pub(crate) enum Left {
     Gone,
     /// It no longer matches the console's own filter.
     Filtered,
+    /// It is in the queue, and no longer in the list that a screen beside it shows.
+    Unlisted,
+}
+
+impl Left {
+    /// By an event: the state that the ticket has after it, and who did it.
+    pub(crate) fn of(happened: &Happened) -> Self {
+        let name = happened.event.actor.as_ref().map(|actor| actor.name.as_str()).unwrap_or_default();
+        Self::State(happened.row.state, clean_line(name.rsplit('/').next().unwrap_or_default()))
+    }
 }
 
 /// A row that stays where it was although it left.

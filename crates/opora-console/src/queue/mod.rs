@@ -1,5 +1,6 @@
 //! The queue: rows in order of urgency, what of them is shown, and where the cursor is. Knows no widget.
 
+mod burning;
 pub(crate) mod counts;
 pub(crate) mod filter;
 mod ghost;
@@ -11,6 +12,7 @@ pub(crate) mod rows;
 mod slots;
 mod urgency;
 pub(crate) mod view;
+pub(crate) mod window;
 mod words;
 
 use std::collections::{HashMap, HashSet};
@@ -101,98 +103,6 @@ impl Queue {
         self.shown.get(at).map(|key| key.number)
     }
 
-    /// The first row on a screen of `height` rows: the cursor keeps its own row, even where that leaves room below.
-    /// Where all rows have room, all are shown.
-    pub(crate) fn top(&self, height: usize) -> usize {
-        if self.shown.len() <= height {
-            return 0;
-        }
-        let at = self.cursor.and_then(|number| self.position(number)).unwrap_or_default();
-        at.saturating_sub(self.offset.min(height.saturating_sub(1)))
-    }
-
-    /// The numbers on a screen of `height` rows.
-    pub(crate) fn window(&self, height: usize) -> impl Iterator<Item = u64> + '_ {
-        self.shown.iter().skip(self.top(height)).take(height).map(|key| key.number)
-    }
-
-    /// How many fresh rows stand above the screen, and how many of them are critical.
-    pub(crate) fn fresh_above(&self, height: usize) -> (usize, usize) {
-        let top = self.top(height);
-        if top == 0 || self.fresh.is_empty() {
-            return (0, 0);
-        }
-        let above = |number: &&u64| self.position(**number).is_some_and(|at| at < top);
-        let critical = |number: &&u64| self.rows.get(**number).is_some_and(Row::is_critical);
-        let all: Vec<&u64> = self.fresh.iter().filter(above).collect();
-        (all.len(), all.iter().filter(|n| critical(n)).count())
-    }
-
-    /// Moves the cursor by rows; the screen follows.
-    pub(crate) fn step(&mut self, by: isize, height: usize) {
-        let at = self.cursor.and_then(|number| self.position(number)).unwrap_or_default();
-        self.go(at.saturating_add_signed(by), height);
-    }
-
-    /// Puts the cursor on the row at a place.
-    pub(crate) fn go(&mut self, at: usize, height: usize) {
-        // The person moves: room that others left below the last row is taken back.
-        let top = self.top(height).min(self.shown.len().saturating_sub(height));
-        let at = at.min(self.shown.len().saturating_sub(1));
-        let Some(number) = self.shown.get(at).map(|key| key.number) else { return };
-        self.offset = at.saturating_sub(top).min(height.saturating_sub(1));
-        if self.cursor != Some(number) {
-            self.cursor = Some(number);
-            self.drop_ghosts();
-            self.look_at(number);
-            self.stretch();
-            // Ghosts above the cursor may have gone: the ticket keeps its screen row all the same.
-        }
-    }
-
-    /// Puts the cursor on a ticket. False where it is not shown.
-    pub(crate) fn go_to(&mut self, number: u64, height: usize) -> bool {
-        let Some(at) = self.position(number) else { return false };
-        self.go(at, height);
-        true
-    }
-
-    /// After a change of the screen's height: the cursor stays on it.
-    pub(crate) fn clamp(&mut self, height: usize) {
-        self.offset = self.offset.min(height.saturating_sub(1));
-        if let Some(at) = self.cursor.and_then(|number| self.position(number)) {
-            self.offset = at.saturating_sub(self.top(height));
-        }
-    }
-
-    /// The cursor's first place, once there are rows. Nothing else than the person moves it later.
-    pub(crate) fn begin(&mut self) {
-        if self.cursor.is_none()
-            && let Some(first) = self.shown.first()
-        {
-            self.cursor = Some(first.number);
-            self.offset = 0;
-        }
-    }
-
-    /// What is on the screen has been looked at.
-    pub(crate) fn look(&mut self, height: usize) {
-        if self.fresh.is_empty() {
-            return;
-        }
-        let seen: Vec<u64> = self.window(height).collect();
-        for number in seen {
-            self.fresh.remove(&number);
-        }
-    }
-
-    fn look_at(&mut self, number: u64) {
-        self.fresh.remove(&number);
-        if let Some(row) = self.rows.get_mut(number) {
-            row.changed = false;
-        }
-    }
-
     /// Holds the order, or lets it go and catches up.
     pub(crate) fn freeze(&mut self, frozen: bool) {
         self.frozen = frozen;
@@ -201,16 +111,26 @@ impl Queue {
         }
     }
 
-    /// Another filter. The cursor's ticket stays, as a ghost if it does not match.
+    /// Another filter: the list starts at its top, with the cursor on the first that matches. Nothing becomes a ghost
+    /// by it, and those that were are not carried over. The same filter again changes nothing.
     pub(crate) fn set_filter(&mut self, filter: Filter) {
+        if filter.is_same(&self.filter) {
+            return;
+        }
         let few = self.shown.len() < self.rows.len() / FEW;
         let narrower = few && !self.frozen && !self.behind && filter.narrows(&self.filter);
         self.filter = filter;
-        if narrower {
-            self.show_all(self.rows.still_matching(&self.filter, &self.shown));
+        // It is the person's own doing: no order is held against it.
+        (self.frozen, self.behind) = (false, false);
+        self.end_visual();
+        self.cursor = None;
+        let shown = if narrower {
+            self.rows.still_matching(&self.filter, &self.shown)
         } else {
-            self.remake();
-        }
+            self.rows.matching(&self.filter)
+        };
+        self.show_all(shown);
+        self.begin();
     }
 
     /// The most urgent rows, to be seen until the first set is here.
@@ -251,10 +171,12 @@ impl Queue {
         };
         let old = std::mem::take(&mut self.rows);
         self.rows.extend(rows);
-        if let Some(row) = self.cursor.and_then(|number| old.get(number))
-            && self.rows.get(row.number).is_none()
-        {
-            self.ghosts.insert(row.number, Ghost { row: row.clone(), why: Left::Gone });
+        // While the order is held, all that is shown stays.
+        let held = self.shown.iter().filter(|_| self.frozen).map(|key| key.number);
+        for row in held.chain(self.cursor).filter_map(|number| old.get(number)) {
+            if self.rows.get(row.number).is_none() {
+                self.ghosts.insert(row.number, Ghost { row: row.clone(), why: Left::Gone });
+            }
         }
         let rows = &self.rows;
         self.marks.retain(|number| rows.get(number).is_some());
@@ -274,7 +196,12 @@ impl Queue {
         self.ghosts.remove(&number);
         if self.frozen {
             self.behind |= old_key != Some(key) || !fits;
-            self.moved.extend(old_key.map(|old_key| (number, old_key)));
+            if let Some(old_key) = old_key {
+                self.moved.insert(number, old_key);
+                if !fits {
+                    self.ghosts.insert(number, Ghost { row: row.clone(), why: Left::Filtered });
+                }
+            }
             self.rows.put(row);
             return;
         }
@@ -291,7 +218,7 @@ impl Queue {
         self.rows.put(row);
     }
 
-    /// A row leaves the view. Under the cursor, or while frozen, it stays as a ghost.
+    /// A row leaves the view. Under the cursor, or while the order is held, it stays as a ghost.
     pub(crate) fn remove(&mut self, row: Row, why: Left) {
         let number = row.number;
         self.fresh.remove(&number);
@@ -356,8 +283,15 @@ impl Queue {
             self.behind = true;
             // What is shown keeps its place, whatever the rows say by now.
             for key in &self.shown {
-                if self.rows.get(key.number).is_none_or(|row| row.key() != *key) {
+                let row = self.rows.get(key.number);
+                if row.is_none_or(|row| row.key() != *key) {
                     self.moved.entry(key.number).or_insert(*key);
+                }
+                if let Some(row) = row {
+                    self.ghosts.remove(&key.number);
+                    if !self.filter.matches(row) {
+                        self.ghosts.insert(key.number, Ghost { row: row.clone(), why: Left::Filtered });
+                    }
                 }
             }
             return;
@@ -381,8 +315,7 @@ impl Queue {
         };
         // The cursor's ticket is not among the rows shown: it stays, as a ghost.
         if let Some(row) = self.rows.get(number).cloned() {
-            let why = self.ghosts.remove(&number).map_or(Left::Filtered, |g| g.why);
-            self.ghosts.insert(number, Ghost { row, why });
+            self.ghosts.insert(number, Ghost { row, why: Left::Filtered });
         }
         if let Some(ghost) = self.ghosts.get(&number) {
             let key = place.unwrap_or(ghost.row.key());

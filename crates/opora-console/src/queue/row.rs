@@ -7,10 +7,14 @@ use opora_proto::v1;
 use super::name::Name;
 use super::packed::{Instant, Packed};
 use super::words::Words;
-use crate::clock::{Face, State, millis};
+use crate::clock::{Face, HOUR, State, Units, millis};
 use crate::text;
 
 pub(crate) use super::urgency::Urgency;
+
+/// By how much the place of a continuous ticket moves up while its first answer is owed, milliseconds: further than any
+/// two instants that a row can hold lie apart (2^48), and well within what a place can (2^55).
+const OWED: i64 = 1 << 50;
 
 /// One row: there may be a hundred thousand, so each byte counts.
 #[derive(Clone, PartialEq, Eq)]
@@ -106,7 +110,9 @@ impl Row {
         }
         let clocks = [self.resolution(), self.first_response()];
         if let Some(clock) = clocks.iter().find(|c| c.state == State::Continuous) {
-            return key(0, clock.start);
+            // Whoever waits for a first answer stands before all that have one, however old those are.
+            let before = if self.owes_answer() { OWED } else { 0 };
+            return key(0, clock.start - before);
         }
         if let Some(due) = clocks.iter().filter(|c| c.state == State::Running).filter_map(|c| c.due).min() {
             return key(1, due);
@@ -133,6 +139,43 @@ impl Row {
             (true, false) => first,
             _ => second,
         }
+    }
+
+    /// Whether its first answer is still owed to the customer.
+    pub(crate) fn owes_answer(&self) -> bool {
+        self.first_response().is_unmet()
+    }
+
+    /// What the column of clocks says: both, where one of them has no target and the other is still owed.
+    pub(crate) fn short(&self, now: i64, units: &Units) -> String {
+        match self.owed_beside() {
+            Some(answer) => self.clock().short_beside(&answer, now, units),
+            None => self.clock().short(now, units),
+        }
+    }
+
+    /// The first answer that is owed beside a resolution without a target.
+    pub(crate) fn owed_beside(&self) -> Option<Face> {
+        let answer = self.first_response();
+        let beside = self.resolution().state == State::Continuous;
+        (beside && matches!(answer.state, State::Running | State::Paused)).then_some(answer)
+    }
+
+    /// The next instant after `now` at which [`Row::short`] may change.
+    pub(crate) fn next_change(&self, now: i64) -> Option<i64> {
+        let beside = self.owed_beside().and_then(|answer| answer.next_change(now));
+        self.clock().next_change(now).into_iter().chain(beside).min()
+    }
+
+    /// The earlier of the due times that are still to be kept, of whichever clock.
+    pub(crate) fn next_due(&self) -> Option<i64> {
+        let running = |clock: &Face| clock.state == State::Running;
+        [self.first_response(), self.resolution()].into_iter().filter(running).filter_map(|clock| clock.due).min()
+    }
+
+    /// Whether a clock of it is due within the hour, or was.
+    pub(crate) fn is_due_soon(&self, now: i64) -> bool {
+        self.key().class() < 3 && self.next_due().is_some_and(|due| due <= now + HOUR)
     }
 
     pub(crate) fn is_critical(&self) -> bool {

@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::burning::Burning;
 use super::counts::Counts;
 use super::filter::{Filter, Seen};
 use super::row::{Row, Urgency};
@@ -23,6 +24,7 @@ pub(crate) struct Rows {
     by_number: FxHashMap<u64, u32>,
     order: Vec<Urgency>,
     counts: Counts,
+    burning: Burning,
 }
 
 impl Rows {
@@ -50,7 +52,12 @@ impl Rows {
     /// The rows whose due time comes next after `now`, so many at most.
     pub(crate) fn due_next(&self, now: i64, most: usize) -> Vec<u64> {
         let first = self.order.partition_point(|key| *key <= Urgency::new(1, now, u64::MAX));
-        self.order.iter().skip(first).take_while(|key| key.class() == 1).take(most).map(|key| key.number).collect()
+        let ordered = self.order.iter().skip(first).take_while(|key| key.class() == 1);
+        let mut next: Vec<(i64, u64)> = ordered.take(most).map(|key| (key.value(), key.number)).collect();
+        next.extend(self.counts.answers_after(now).take(most));
+        next.sort_unstable();
+        next.truncate(most);
+        next.into_iter().map(|(_, number)| number).collect()
     }
 
     /// Which of these places are of rows that a filter lets through; they stay in their order.
@@ -105,6 +112,11 @@ impl Rows {
         }
         let fit = |key: &&Urgency| table.get(key.number as usize).copied().unwrap_or_default();
         self.order.iter().filter(fit).copied().collect()
+    }
+
+    /// Which rows burn.
+    pub(crate) fn burning(&self) -> &Burning {
+        &self.burning
     }
 
     /// What is kept in numbers about all rows.
@@ -171,12 +183,14 @@ impl Rows {
     fn take(&mut self, number: u64) -> Option<Urgency> {
         let row = self.slots.take(self.by_number.remove(&number)?)?;
         self.counts.subtract(&row);
+        self.burning.subtract(&row);
         Some(row.key())
     }
 
     /// Puts a row into the table and the counts; its place in the order is the caller's to make.
     fn insert(&mut self, row: Row) {
         self.counts.add(&row);
+        self.burning.add(&row);
         let number = row.number;
         let slot = self.slots.add(row);
         self.by_number.insert(number, slot);

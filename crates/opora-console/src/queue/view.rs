@@ -6,11 +6,13 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use super::Left;
 use super::row::Row;
-use super::{Ghost, Left};
+use super::window::Hidden;
 use crate::model::{Link, Model, Pane};
 use crate::paint;
 use crate::presence;
+use crate::selection;
 use crate::text::{clean_line, cut, fit, fit_right, width};
 use crate::theme::{priority_glyph, state_glyph, state_word};
 
@@ -39,17 +41,14 @@ impl Columns {
 pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect) {
     let theme = model.theme;
     let focused = model.pane == Pane::List && model.dialog.is_none();
-    let title = Line::styled(cut(&title(model), area.width.saturating_sub(4) as usize), theme.title());
-    let mut news = None;
-    let (fresh, critical) = model.queue.fresh_above(rows.height as usize);
-    if fresh > 0 {
-        let mut words = model.texts.with("new-above", &[("count", fresh.into())]);
-        if critical > 0 {
-            words = format!("{words} ({})", model.texts.with("new-critical", &[("count", critical.into())]));
-        }
-        news = Some(Line::styled(format!(" {words} "), theme.warning()));
-    }
-    paint::border(frame.buffer_mut(), area, theme.border(focused), &title, news.as_ref());
+    let height = rows.height as usize;
+    let (above, below) = (model.queue.above(height, model.now), model.queue.below(height, model.now));
+    let room = area.width.saturating_sub(4) as usize;
+    let above = hidden(model, "hidden-above", above, room);
+    let room = room.saturating_sub(above.as_ref().map_or(0, Line::width));
+    let title = Line::styled(cut(&title(model), room), theme.title());
+    paint::border(frame.buffer_mut(), area, theme.border(focused), &title, above.as_ref());
+    on_the_frame(frame, area, area.bottom().saturating_sub(1), hidden(model, "hidden-below", below, room));
     if rows.height == 0 || rows.width < 20 {
         return;
     }
@@ -69,6 +68,43 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect)
         return;
     }
     paint::lines(frame.buffer_mut(), &lines, rows);
+}
+
+/// What of the rows that are not seen has to be known: how many, what burns among them, what came. None are hidden, or
+/// there is no room: nothing.
+pub(crate) fn hidden(model: &Model, key: &str, hidden: Hidden, room: usize) -> Option<Line<'static>> {
+    if hidden.rows == 0 {
+        return None;
+    }
+    let words = |key: &str, count: usize| model.texts.with(key, &[("count", count.into())]);
+    let mut burns = words(key, hidden.rows);
+    for (key, count) in [("new-critical", hidden.critical), ("hidden-breached", hidden.breached)] {
+        if count > 0 {
+            burns = format!("{burns}, {}", words(key, count));
+        }
+    }
+    let mut all = burns.clone();
+    if hidden.fresh > 0 {
+        let critical = if hidden.fresh_critical > 0 {
+            format!(" ({})", words("new-critical", hidden.fresh_critical))
+        } else {
+            String::new()
+        };
+        all = format!("{burns} {}{critical}", words("new-above", hidden.fresh));
+    }
+    let calm = hidden.critical + hidden.breached + hidden.fresh == 0;
+    let style = if calm { model.theme.dim() } else { model.theme.warning() };
+    // What burns stays longest.
+    let fitting = [all, burns].into_iter().map(|words| format!(" {words} ")).find(|words| width(words) <= room)?;
+    Some(Line::styled(fitting, style))
+}
+
+/// Puts words at the right of a line of a frame.
+pub(crate) fn on_the_frame(frame: &mut Frame<'_>, area: Rect, y: u16, words: Option<Line<'static>>) {
+    let Some(words) = words.filter(|words| words.width() + 2 <= area.width as usize && area.height > 0) else { return };
+    let wide = words.width() as u16;
+    let at = Rect { x: area.right() - 1 - wide, y, width: wide, height: 1 };
+    paint::line(frame.buffer_mut(), &words, at);
 }
 
 fn title(model: &Model) -> String {
@@ -118,18 +154,20 @@ fn headings(model: &Model, columns: &Columns) -> Line<'static> {
 /// One row: cursor, mark, priority, state, number, customer, subject, clock, owner.
 fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'static> {
     let theme = model.theme;
-    let selected = model.queue.cursor() == Some(row.number);
+    // Where another ticket is opened beside the list, the keys are about that one.
+    let opened = model.peek.as_ref().is_some_and(|peek| peek.number != row.number);
+    let at_cursor = model.queue.cursor() == Some(row.number);
+    let selected = at_cursor && !opened;
     let ghost = model.queue.ghost(row.number);
     let base = match (ghost.is_some(), selected) {
         (true, _) => theme.dim(),
         _ => theme.plain(),
     };
-    let clock = row.clock();
     let breached = row.is_breached(model.now);
     let due_style = match row.key().class() {
         _ if breached => theme.bad(),
         0 => theme.bad(),
-        1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),
+        1 if row.is_due_soon(model.now) => theme.warning(),
         2 => theme.dim(),
         _ => base,
     };
@@ -137,9 +175,15 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     let breach = if breached { "✗" } else { " " };
     let owner = if row.owner.is_empty() { "—" } else { &row.owner };
     let mut spans = vec![
-        Span::styled(if selected { "▌" } else { " " }, style(theme.title())),
+        match at_cursor {
+            true if opened => Span::styled("▏", theme.dim()),
+            true => Span::styled("▌", style(theme.title())),
+            false => Span::styled(" ", style(theme.title())),
+        },
         if model.queue.marks.has(row.number) {
-            Span::styled("◆", theme.title())
+            // Full: an action is about it. Hollow: it is marked, but not now.
+            let acts = selection::is_at_list(model) && model.queue.is_selected(row.number);
+            if acts { Span::styled("◆", theme.title()) } else { Span::styled("◇", theme.dim()) }
         } else {
             Span::styled(mark(model, row), style(theme.warning()))
         },
@@ -150,12 +194,12 @@ fn line(model: &Model, row: &Row, columns: &Columns, wide: usize) -> Line<'stati
     ];
     if let Some(ghost) = ghost {
         let rest = columns.customer + columns.subject + columns.due + columns.owner + 3;
-        let words = format!("{} · {}", reason(model, ghost), row.subject());
+        let words = format!("{} · {}", left_words(model, &ghost.why), row.subject());
         spans.push(Span::styled(fit(&words, rest), base));
     } else {
         spans.push(Span::styled(format!("{} ", fit(&row.customer, columns.customer)), base));
         spans.extend(subject(model, row, columns.subject, base));
-        spans.push(Span::styled(format!("{} ", fit(&clock.short(model.now, &model.units), columns.due)), due_style));
+        spans.push(Span::styled(format!("{} ", fit(&row.short(model.now, &model.units), columns.due)), due_style));
         spans.push(Span::styled(fit(owner, columns.owner), if row.owner.is_empty() { theme.dim() } else { base }));
     }
     let used: usize = spans.iter().map(|span| width(&span.content)).sum();
@@ -189,9 +233,9 @@ pub(crate) fn mark(model: &Model, row: &Row) -> &'static str {
     }
 }
 
-/// Why a ghost is one.
-pub(crate) fn reason(model: &Model, ghost: &Ghost) -> String {
-    match &ghost.why {
+/// Why a row no longer belongs where it stands.
+pub(crate) fn left_words(model: &Model, why: &Left) -> String {
+    match why {
         Left::State(state, who) => {
             let state = model.texts.get(state_word(*state));
             let who = clean_line(model.agent_name(who));
@@ -199,5 +243,6 @@ pub(crate) fn reason(model: &Model, ghost: &Ghost) -> String {
         }
         Left::Gone => model.texts.get("ghost-gone"),
         Left::Filtered => model.texts.get("ghost-filtered"),
+        Left::Unlisted => model.texts.get("ghost-unlisted"),
     }
 }

@@ -10,9 +10,9 @@ use ratatui::widgets::Paragraph;
 
 use super::table::{self, Cell};
 use crate::clock;
+use crate::ladder::whom;
 use crate::model::Model;
 use crate::queue::row::Row;
-use crate::text::clean_line;
 
 /// The escalated tickets: the highest rung first, on each the one that has stood there longest.
 pub(super) fn numbers(model: &Model) -> Vec<u64> {
@@ -49,12 +49,6 @@ fn parts(area: Rect) -> Parts {
 /// Where the rows stand.
 pub(super) fn rows_area(area: Rect) -> Rect {
     parts(area).rows
-}
-
-/// Who a rung is: the ladder's words.
-pub(crate) fn whom(model: &Model, rung: u32) -> String {
-    let found = model.ladder.iter().find(|r| r.rung == rung);
-    found.map_or_else(|| "?".to_owned(), |rung| clean_line(&rung.whom))
 }
 
 struct Columns {
@@ -111,13 +105,14 @@ pub(super) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, shown: &[u6
         .iter()
         .skip(list.top(shown, height))
         .take(height)
-        .filter_map(|number| {
-            let (row, ghost) = row(model, *number)?;
+        .map(|number| {
+            let Some((row, ghost)) = row(model, *number) else { return table::gone(model, *number, digits) };
             let cells = cells(model, row, &columns);
-            Some(table::line(model, row, list.cursor() == Some(*number), ghost, digits, cells, wide))
+            table::line(model, row, list.cursor() == Some(*number), ghost, digits, cells, wide)
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), parts.rows);
+    table::hidden(model, frame, area, shown, list.top(shown, height), height);
 }
 
 /// A row of the list, and whether it left it.

@@ -1,7 +1,10 @@
 //! A list of tickets with a cursor that is on a ticket, not on a row. What a screen lists is made from the rows when it
 //! is needed; this keeps the place, the ticket that left, and the order while a dialog is open. Knows no widget.
 
+use crate::msg::Happened;
+use crate::queue::Left;
 use crate::queue::row::Row;
+use crate::queue::window;
 
 /// The cursor of a screen's list.
 #[derive(Clone, Debug, Default)]
@@ -13,6 +16,8 @@ pub(crate) struct List {
     place: usize,
     /// The cursor's ticket as it was last seen.
     kept: Option<Row>,
+    /// Why the cursor's ticket left the queue, if it was seen to.
+    left: Option<(u64, Left)>,
     /// The order while a dialog is open.
     held: Option<Vec<u64>>,
 }
@@ -26,6 +31,19 @@ impl List {
     /// The cursor's ticket as it was last seen, if it is this one.
     pub(crate) fn kept(&self, number: u64) -> Option<&Row> {
         self.kept.as_ref().filter(|row| row.number == number)
+    }
+
+    /// Why a ticket left the queue, if it was seen to while the cursor was on it.
+    pub(crate) fn left(&self, number: u64) -> Option<Left> {
+        self.left.as_ref().filter(|(n, _)| *n == number).map(|(_, left)| left.clone())
+    }
+
+    /// An event: the cursor's ticket may leave by it.
+    pub(crate) fn happened(&mut self, happened: &Happened) {
+        if self.cursor == Some(happened.row.number) {
+            let left = || (happened.row.number, Left::of(happened));
+            self.left = happened.left_view.then(left);
+        }
     }
 
     /// What is shown of what was found: the order is held while a dialog is open, and the cursor's ticket stays in its
@@ -51,11 +69,7 @@ impl List {
 
     /// The first row on a screen of `height` rows.
     pub(crate) fn top(&self, shown: &[u64], height: usize) -> usize {
-        if shown.len() <= height {
-            return 0;
-        }
-        let at = self.position(shown).unwrap_or_default();
-        at.saturating_sub(self.offset.min(height.saturating_sub(1)))
+        window::top(shown.len(), self.position(shown).unwrap_or_default(), self.offset, height)
     }
 
     /// Moves the cursor by rows; the screen follows.
@@ -66,7 +80,7 @@ impl List {
 
     /// Puts the cursor on the row at a place.
     pub(crate) fn go(&mut self, shown: &[u64], at: usize, height: usize) {
-        let top = self.top(shown, height).min(shown.len().saturating_sub(height));
+        let top = self.top(shown, height);
         let at = at.min(shown.len().saturating_sub(1));
         let Some(number) = shown.get(at).copied() else { return };
         self.offset = at.saturating_sub(top).min(height.saturating_sub(1));

@@ -16,6 +16,7 @@ use crate::dialog::Dialog;
 use crate::layout::{layout, screen};
 use crate::model::{Model, Pane};
 use crate::msg::{Effect, Happened};
+use crate::queue::Left;
 use crate::queue::row::Row;
 use list::List;
 
@@ -55,6 +56,9 @@ impl Screens {
 
     /// An event, whichever screen is shown.
     pub(crate) fn happened(&mut self, happened: &Happened) {
+        for list in [&mut self.incident.list, &mut self.escalations, &mut self.dashboard.due, &mut self.search.list] {
+            list.happened(happened);
+        }
         self.incident.happened(happened);
         self.dashboard.trends.happened(happened);
         self.search.happened(happened);
@@ -81,16 +85,20 @@ impl Screens {
     }
 }
 
-/// The tickets that the screen lists, in order.
-pub(crate) fn shown(model: &Model) -> Vec<u64> {
-    let found = match model.screen {
-        Screen::Queue => return Vec::new(),
+/// The tickets that the screen would list now.
+fn found(model: &Model) -> Vec<u64> {
+    match model.screen {
+        Screen::Queue => Vec::new(),
         Screen::Incident => incident::numbers(model),
         Screen::Escalations => escalations::numbers(model),
         Screen::Dashboard => dashboard::numbers(model),
         Screen::Search => search::numbers(model),
-    };
-    model.screens.list(model.screen).map_or_else(Vec::new, |list| list.shown(found))
+    }
+}
+
+/// The tickets that the screen lists, in order: the one under the cursor stays, and while a dialog is open all do.
+pub(crate) fn shown(model: &Model) -> Vec<u64> {
+    model.screens.list(model.screen).map_or_else(Vec::new, |list| list.shown(found(model)))
 }
 
 /// A row of the screen's list.
@@ -103,6 +111,16 @@ pub(crate) fn row(model: &Model, number: u64) -> Option<&Row> {
         Screen::Search => search::row(model, number),
     };
     found.map(|(row, _)| row)
+}
+
+/// Why a ticket that the screen shows is no longer one of those that it lists; `None`: it is.
+pub(crate) fn left(model: &Model, number: u64) -> Option<Left> {
+    if found(model).contains(&number) {
+        return None;
+    }
+    let list = model.screens.list(model.screen)?;
+    let unlisted = || if model.queue.rows.get(number).is_some() { Left::Unlisted } else { Left::Gone };
+    Some(list.left(number).unwrap_or_else(unlisted))
 }
 
 /// The row under the screen's cursor.

@@ -8,6 +8,9 @@ use ratatui::widgets::{Bar, BarChart, BarGroup, Block, Paragraph};
 
 use crate::model::Model;
 use crate::queue::row::Row;
+use crate::queue::view::{hidden as hidden_words, left_words, on_the_frame};
+use crate::queue::window::Hidden;
+use crate::screens;
 use crate::text::{cut, fit, fit_right, width};
 use crate::theme::{priority_glyph, state_glyph};
 
@@ -66,6 +69,7 @@ pub(crate) fn line(
         Span::styled(format!("{} ", state_glyph(row.state)), style(theme.dim())),
         Span::styled(format!("{} ", fit_right(&row.number.to_string(), digits)), base),
     ];
+    let cells = if ghost { vec![left(model, row, wide.saturating_sub(lead(digits) + 1))] } else { cells };
     for cell in cells.into_iter().filter(|cell| cell.wide > 0) {
         spans.push(Span::styled(format!("{} ", fit(&cell.text, cell.wide)), style(cell.style)));
     }
@@ -75,18 +79,48 @@ pub(crate) fn line(
     if selected { line.patch_style(theme.selected()) } else { line }
 }
 
+/// In place of a ghost's columns: why it is one, and what it is about.
+fn left(model: &Model, row: &Row, wide: usize) -> Cell {
+    let why = screens::left(model, row.number).map(|why| left_words(model, &why)).unwrap_or_default();
+    Cell::new(wide, format!("{why} · {}", row.subject()), model.theme.dim())
+}
+
+/// In place of a row that left while the order is held, and of which nothing is kept.
+pub(crate) fn gone(model: &Model, number: u64, digits: usize) -> Line<'static> {
+    let words = format!("{} {}", fit_right(&number.to_string(), lead(digits) - 1), model.texts.get("ghost-gone"));
+    Line::styled(words, model.theme.dim())
+}
+
+/// Tells in the frame what of a list is not seen on a screen of `height` rows.
+pub(crate) fn hidden(model: &Model, frame: &mut Frame<'_>, area: Rect, shown: &[u64], top: usize, height: usize) {
+    let told = |numbers: &[u64]| {
+        let rows = numbers.iter().filter_map(|number| screens::row(model, *number));
+        let (mut critical, mut breached) = (0, 0);
+        for row in rows {
+            critical += usize::from(row.is_critical());
+            breached += usize::from(row.is_breached(model.now));
+        }
+        Hidden { rows: numbers.len(), critical, breached, ..Hidden::default() }
+    };
+    let room = area.width.saturating_sub(4) as usize;
+    let words = |key: &str, numbers: &[u64]| hidden_words(model, key, told(numbers), room);
+    let (above, below) =
+        (shown.get(..top).unwrap_or_default(), shown.get(top.saturating_add(height)..).unwrap_or_default());
+    on_the_frame(frame, area, area.y, words("hidden-above", above));
+    on_the_frame(frame, area, area.bottom().saturating_sub(1), words("hidden-below", below));
+}
+
 /// The clock that decides a row's place, as the queue shows it.
 pub(crate) fn due(model: &Model, row: &Row, wide: usize) -> Cell {
     let theme = model.theme;
-    let clock = row.clock();
     let style = match row.key().class() {
         _ if row.is_breached(model.now) => theme.bad(),
         0 => theme.bad(),
-        1 if clock.due.is_some_and(|due| due - model.now <= crate::clock::HOUR) => theme.warning(),
+        1 if row.is_due_soon(model.now) => theme.warning(),
         2 => theme.dim(),
         _ => theme.plain(),
     };
-    Cell::new(wide, clock.short(model.now, &model.units), style)
+    Cell::new(wide, row.short(model.now, &model.units), style)
 }
 
 /// Who has it.

@@ -76,7 +76,7 @@ fn files(directory: &Path) -> impl Iterator<Item = PathBuf> {
 fn move_into(file: &Path, directory: &Path) {
     let Some(name) = file.file_name() else { return };
     // A link fails where the name is taken, which a renaming would not.
-    let moved = std::fs::create_dir_all(directory).and_then(|()| std::fs::hard_link(file, directory.join(name)));
+    let moved = super::disk::make_directory(directory).and_then(|()| std::fs::hard_link(file, directory.join(name)));
     if moved.is_ok() {
         let _ = std::fs::remove_file(file);
     }

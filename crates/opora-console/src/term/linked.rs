@@ -23,6 +23,11 @@ type Again = Vec<(String, Vec<(u16, u16, Cell)>)>;
 pub(crate) struct Linked(Vec<Part>);
 
 impl Linked {
+    /// Whole rows are drawn anew: no link is told on them any more.
+    pub(crate) fn erased(&mut self, rows: &[u16]) {
+        self.0.retain(|part| !rows.contains(&part.y));
+    }
+
     /// What has to be drawn again after this frame.
     pub(crate) fn tell(&mut self, model: &Model, buffer: &Buffer) -> Again {
         let pane = layout(model, screen(model)).detail.filter(|_| model.settings.links);

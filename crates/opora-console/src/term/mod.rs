@@ -8,4 +8,6 @@ pub(crate) mod idle;
 pub(crate) mod input;
 pub(crate) mod linked;
 pub(crate) mod osc;
+pub(crate) mod rows;
+pub(crate) mod signals;
 pub(crate) mod whole;

@@ -1,15 +1,24 @@
 //! Tests of the whole: what the screens look like, stories through `update`, and what no input may break.
 
 mod boards;
+mod clocks;
 mod dialogs;
 mod filter;
+mod forms;
+mod ghosts;
 mod keys;
+mod ladder;
 mod many;
+mod merged;
 mod people;
 mod properties;
 mod rarer;
 mod screens;
+mod seen;
+mod selected;
+mod selection;
 mod stories;
+mod suggestions;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 

@@ -12,7 +12,9 @@ use ratatui::backend::TestBackend;
 use crate::dialog::Dialog;
 use crate::drafts::{Draft, DraftKey};
 use crate::model::Model;
-use crate::msg::{Batch, Board, Call, Done, Effect, Found, Msg, Net, Older, Tagged, Trouble, What};
+use crate::msg::{
+    Batch, Board, Call, Completed, Done, Effect, Found, Msg, Net, Older, PathFault, Tagged, Trouble, What,
+};
 use crate::presence::Told;
 use crate::testing::{NOW, agent, comment, happened, sample, ticket, time};
 use crate::texts::Language;
@@ -213,6 +215,25 @@ impl World {
                 let tagged = |number| Tagged { number, etag: "e".into(), tags: vec!["sip".into()] };
                 let result = if well { Ok(numbers.into_iter().map(tagged).collect()) } else { Err(bad()) };
                 Net::Tags { generation, result }
+            }
+            Call::Look { typed, generation, .. } => {
+                Net::Looked { generation, result: if well { Ok(typed) } else { Err(PathFault::Missing) } }
+            }
+            Call::Complete { typed, generation } => {
+                let completed = Completed { line: format!("{typed}x"), names: vec!["x1".into(), "x2".into()] };
+                Net::Completed { generation, completed }
+            }
+            Call::Ladder => {
+                Net::Ladder(if well { vec![v1::LadderRung { rung: 9, ..Default::default() }] } else { vec![] })
+            }
+            Call::Suggestions => {
+                let kind = v1::SuggestionKind::Incident.into();
+                let one = v1::Suggestion {
+                    kind,
+                    tickets: vec!["tickets/1".into(), "tickets/2".into()],
+                    ..Default::default()
+                };
+                Net::Suggested(if well { Ok(vec![one]) } else { Err(bad()) })
             }
             Call::Fetch { to, .. } => Net::Fetched(if well { Ok(to) } else { Err(bad()) }),
             Call::Change(change) => {

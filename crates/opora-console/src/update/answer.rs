@@ -4,7 +4,7 @@
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::Visibility;
 
-use super::send;
+use super::{send, sent};
 use crate::dialog::Dialog;
 use crate::dialog::results::{Outcome, Results};
 use crate::dialog::stale::Stale;
@@ -15,6 +15,7 @@ use crate::msg::{Change, Done, Effect, Trouble, What};
 use crate::outbox::Standing;
 use crate::queue::row::Row;
 use crate::screens::incident;
+use crate::selection;
 use crate::text;
 
 /// A change was accepted.
@@ -25,6 +26,7 @@ pub(super) fn accepted(model: &mut Model, request_id: &str, done: &Done, effects
     if done.revision <= model.revision {
         model.pending.remove(request_id);
     }
+    sent::accepted(model, request_id);
     model.transfer = model.transfer.take().filter(|_| !matches!(change.what, What::Attach(_)));
     send::drop_change(model, request_id, effects);
     moved_on(model, &change, done, effects);
@@ -42,6 +44,11 @@ pub(super) fn accepted(model: &mut Model, request_id: &str, done: &Done, effects
         text = format!("{text} · {}", model.texts.get("undo-hint"));
     }
     model.toast(level, text);
+    if change.what.undoable().is_some()
+        && let Some(undo) = &mut model.undo
+    {
+        undo.told = model.toasted;
+    }
     if matches!(change.what, What::Many(..)) {
         results(model, &change, done);
     }
@@ -88,7 +95,7 @@ fn remember(model: &mut Model, change: &Change, done: &Done) {
     match model.undo.as_mut().filter(|undo| grows && undo.grows && undo.kind == kind) {
         // A further part of the same bulk change.
         Some(undo) => undo.parts.push(part),
-        None => model.undo = Some(Undo { kind, parts: vec![part], grows }),
+        None => model.undo = Some(Undo { kind, parts: vec![part], grows, told: 0 }),
     }
 }
 
@@ -147,6 +154,8 @@ pub(super) fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, ef
     model.toast_with(Level::Refused, words, trouble.technical.clone());
     if stale && model.dialog.is_none() {
         model.dialog = Stale::open(model, request_id).map(Dialog::Stale);
+    } else if !stale && !waited {
+        sent::refused(model, request_id, &sentence);
     }
     send::pump(model, effects);
 }
@@ -188,9 +197,9 @@ fn hold_back(model: &mut Model, number: u64, visibility: Visibility, trouble: &T
         return;
     }
     if model.dialog.is_none()
-        && model.subject().is_some_and(|row| row.number == number)
-        && let Some(mut write) = Write::open(model, visibility)
+        && let Some(picked) = selection::under_cursor(model).filter(|picked| picked.number() == number)
     {
+        let mut write = Write::open(model, picked, visibility);
         write.hold(revision);
         model.dialog = Some(Dialog::Write(Box::new(write)));
     }

@@ -4,10 +4,12 @@ mod alert;
 mod answer;
 pub(crate) mod copy;
 mod directory;
+mod edited;
 mod more;
 mod mouse;
 mod net;
 pub(crate) mod send;
+mod sent;
 
 use crossterm::event::KeyEvent;
 use opora_proto::v1::{PresenceActivity, Visibility};
@@ -15,7 +17,9 @@ use opora_proto::v1::{PresenceActivity, Visibility};
 pub(crate) use answer::sentence;
 
 use crate::actions::{self, Action, Place};
+use crate::dialog::Dialog;
 use crate::dialog::choose::Choose;
+use crate::dialog::confirm::Confirm;
 use crate::dialog::create::Create;
 use crate::dialog::explain::Explain;
 use crate::dialog::filter::FilterLine;
@@ -25,7 +29,6 @@ use crate::dialog::palette::Palette;
 use crate::dialog::priority::PriorityDialog;
 use crate::dialog::reason::Reason;
 use crate::dialog::write::Write;
-use crate::dialog::{After, Dialog};
 use crate::keys::Chord;
 use crate::keys::map::Found;
 use crate::layout::{layout, screen};
@@ -35,6 +38,8 @@ use crate::presence;
 use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen};
+use crate::selection::{self, Selection};
+use crate::suggest;
 
 /// Applies one message.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -69,10 +74,12 @@ pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
                 model.dirty = true;
             }
         }
-        Msg::Edited(result) => edited(model, result, &mut effects),
+        Msg::Edited(edited) => edited::apply(model, edited, &mut effects),
     }
     if model.dialog.is_some() {
         model.chord = None;
+    } else {
+        model.meanwhile.forget();
     }
     let frozen =
         model.chord.is_some() || model.dialog.as_ref().is_some_and(|dialog| !matches!(dialog, Dialog::Filter(_)));
@@ -106,7 +113,8 @@ pub(crate) fn settle(model: &mut Model) -> Vec<Effect> {
     if let Some(place) = model.presences.settle(place, model.now) {
         effects.push(Effect::Call(Call::Presence(place)));
     }
-    model.wake = model.presences.due();
+    let suggest = suggest::settle(model, &mut effects);
+    model.wake = model.presences.due().into_iter().chain(suggest).min();
     model.deadline = deadline(model, height);
     effects
 }
@@ -141,7 +149,7 @@ fn place(model: &Model, pane: bool) -> presence::Place {
 fn deadline(model: &Model, height: usize) -> Option<i64> {
     let now = model.now;
     let minute = (now / crate::clock::MINUTE + 1) * crate::clock::MINUTE;
-    let next = |row: &Row| row.clock().next_change(now);
+    let next = |row: &Row| row.next_change(now);
     let rows = if model.screen == Screen::Queue {
         model.queue.window(height).filter_map(|number| next(model.queue.row(number)?)).min()
     } else {
@@ -163,14 +171,21 @@ fn key(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
     let Some(dialog) = model.dialog.take() else {
         return command(model, event, effects);
     };
-    match dialog.key(model, event, effects) {
-        After::Stay(dialog) => model.dialog = Some(dialog),
-        After::Close => {}
+    let chord = Chord::of(event);
+    // What another program wrote over the screen has to go, whatever stands on it.
+    if chord.ctrl && matches!(model.settings.keys.find(Place::of(model), None, chord), Found::Action(Action::Redraw)) {
+        effects.push(Effect::Redraw);
+        model.dialog = Some(dialog);
+        return;
     }
+    model.refusal = None;
+    sent::key(model, dialog, event, effects);
 }
 
 /// A key where no text is typed: alone, or after the first of two.
 fn command(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
+    // Who went on to something else is not called back to a dialog.
+    model.sent.clear();
     let first = model.chord.take();
     if first.is_some() && crate::dialog::is_cancel(event) {
         return;
@@ -189,7 +204,18 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         model.toast(Level::Warning, text);
         return;
     }
+    if let Some(confirm) = Confirm::before(model, action) {
+        model.dialog = Some(Dialog::Confirm(confirm));
+        return;
+    }
+    act(model, action, effects);
+}
+
+/// Does an action that is possible and that nothing has to be asked about.
+pub(crate) fn act(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
+    // A range that is being drawn ends before anything else is put away.
     if action == Action::Back
+        && !model.queue.marks.is_visual()
         && let Some(notice) = crate::notice::notice(model)
     {
         model.put_away.push(notice);
@@ -202,9 +228,9 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Assign => model.dialog = Choose::agent(model).map(Dialog::Choose),
         Action::Take => take(model, effects),
         Action::Priority => model.dialog = PriorityDialog::open(model, effects).map(Dialog::Priority),
-        Action::Reply => model.dialog = Write::open(model, Visibility::Public).map(|d| Dialog::Write(Box::new(d))),
-        Action::Note => model.dialog = Write::open(model, Visibility::Internal).map(|d| Dialog::Write(Box::new(d))),
-        Action::Escalate => model.dialog = Reason::escalate(model).map(Dialog::Reason),
+        Action::Reply => write(model, Visibility::Public),
+        Action::Note => write(model, Visibility::Internal),
+        Action::Escalate => model.dialog = Reason::escalate(model, effects).map(Dialog::Reason),
         Action::Explain => model.dialog = Explain::open(model, effects).map(|d| Dialog::Explain(Box::new(d))),
         Action::Status => model.dialog = Choose::state(model).map(Dialog::Choose),
         Action::Create => model.dialog = Some(Dialog::Create(Box::new(Create::open(model, effects)))),
@@ -221,18 +247,21 @@ pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
         Action::Redraw => effects.push(Effect::Redraw),
         Action::Suspend => effects.push(Effect::Suspend),
         // Out of an opened ticket first: a terminal may have no key of its own for a step back.
-        Action::Quit if model.peek.is_some() || model.pane == Pane::Detail || model.queue.marks.is_visual() => {
-            back(model);
-        }
+        Action::Quit if !selection::is_at_list(model) || !model.queue.marks.is_empty() => back(model),
         Action::Quit => model.quit = true,
         moving => go(model, moving),
     }
 }
 
 fn take(model: &mut Model, effects: &mut Vec<Effect>) {
-    let Some(row) = model.subject() else { return };
-    let (number, etag, me) = (row.number, row.etag().to_owned(), model.me.clone());
-    send::change(model, number, &etag, crate::msg::What::Assign(me), None, effects);
+    let Some(picked) = Selection::of(model).one() else { return };
+    let me = model.me.clone();
+    send::on(model, &picked, crate::msg::What::Assign(me), None, effects);
+}
+
+fn write(model: &mut Model, visibility: Visibility) {
+    let picked = Selection::of(model).one();
+    model.dialog = picked.map(|picked| Dialog::Write(Box::new(Write::open(model, picked, visibility))));
 }
 
 /// Moves the cursor, the pane or what it shows.
@@ -252,7 +281,9 @@ fn go(model: &mut Model, action: Action) {
             _ => {}
         }
     }
-    if matches!(action, Action::Down | Action::Up | Action::PageDown | Action::PageUp | Action::Top | Action::Bottom) {
+    let moves =
+        [Action::Down, Action::Up, Action::PageDown, Action::PageUp, Action::Top, Action::Bottom, Action::Attention];
+    if moves.contains(&action) {
         model.peek = None;
     }
     match action {
@@ -277,7 +308,7 @@ fn go(model: &mut Model, action: Action) {
     }
 }
 
-/// One step back: from a ticket outside the queue, from the detail pane, from a filter.
+/// One step back: from a range that is being drawn, from an opened ticket, from marks, from a filter.
 fn back(model: &mut Model) {
     if model.queue.marks.is_visual() {
         return model.queue.end_visual();
@@ -288,6 +319,8 @@ fn back(model: &mut Model) {
     }
     if model.peek.take().is_some() || ticket {
         model.pane = Pane::List;
+    } else if !model.queue.marks.is_empty() {
+        model.queue.unmark_all();
     } else if !model.queue.filter.is_empty() {
         model.queue.set_filter(crate::queue::filter::Filter::default());
     }
@@ -311,9 +344,8 @@ fn attention(model: &mut Model, height: usize) {
     let start = model.queue.cursor().and_then(|n| model.queue.position(n)).unwrap_or_default();
     let wants = |number: u64| {
         model.queue.row(number).is_some_and(|row| {
-            let soon = row.clock().due.is_some_and(|due| due <= now + crate::clock::HOUR) && row.key().class() == 1;
             let undelivered = model.is_undelivered(number);
-            row.is_breached(now) || soon || row.answered || row.key().class() == 0 || undelivered
+            row.is_breached(now) || row.is_due_soon(now) || row.answered || row.key().class() == 0 || undelivered
         })
     };
     let found = (1..=len).map(|step| (start + step) % len).find(|at| model.queue.at(*at).is_some_and(&wants));
@@ -323,36 +355,4 @@ fn attention(model: &mut Model, height: usize) {
         let text = model.texts.get("toast-nothing-burns");
         model.toast(Level::Done, text);
     }
-}
-
-fn edited(model: &mut Model, result: Result<String, String>, effects: &mut Vec<Effect>) {
-    match (result, model.dialog.take()) {
-        (Ok(text), Some(Dialog::Write(mut write))) => {
-            write.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Write(write));
-        }
-        (Ok(text), Some(Dialog::Create(mut create))) => {
-            create.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Create(create));
-        }
-        (Ok(text), Some(Dialog::Fields(mut form))) => {
-            form.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Fields(form));
-        }
-        (Ok(text), Some(Dialog::ReplyToAll(mut reply))) => {
-            reply.edited(model, &text, effects);
-            model.dialog = Some(Dialog::ReplyToAll(reply));
-        }
-        (Ok(text), Some(Dialog::Bulk(mut bulk))) => {
-            bulk.edited(model, &text, effects);
-            model.dialog = Some(Dialog::Bulk(bulk));
-        }
-        (Err(why), dialog) => {
-            let text = model.texts.get("toast-editor-failed");
-            model.toast_with(Level::Refused, text, why);
-            model.dialog = dialog;
-        }
-        (Ok(_), dialog) => model.dialog = dialog,
-    }
-    model.dirty = true;
 }

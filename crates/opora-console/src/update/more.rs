@@ -9,14 +9,17 @@ use crate::dialog::checklist::Checklist;
 use crate::dialog::fields::FieldsForm;
 use crate::dialog::pending::PendingList;
 use crate::dialog::results::Results;
+use crate::dialog::suggest::Suggest;
 use crate::dialog::tie::Tie;
 use crate::layout::{layout, screen};
 use crate::model::{Level, Model};
 use crate::msg::Effect;
+use crate::queue::view::left_words;
+use crate::selection;
 
 /// Does an action, if it is one of these.
 pub(super) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) -> bool {
-    if !model.queue.marks.is_empty() && many(model, action, effects) {
+    if selection::marks_act(model) && many(model, action, effects) {
         return true;
     }
     if marks(model, action) {
@@ -39,6 +42,7 @@ pub(super) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect
                 Action::Merge => Tie::merge(model).map(|tie| Dialog::Tie(Box::new(tie))),
                 Action::Link => Tie::link(model).map(|tie| Dialog::Tie(Box::new(tie))),
                 Action::Pending => Some(Dialog::Pending(PendingList::default())),
+                Action::Suggestions => Some(Dialog::Suggest(Box::new(Suggest::open()))),
                 Action::Results => Some(Dialog::Results(Results::default())),
                 _ => return false,
             };
@@ -65,7 +69,7 @@ fn many(model: &mut Model, action: Action, effects: &mut Vec<Effect>) -> bool {
         }
         _ => return false,
     };
-    if kind == bulk::Kind::Tags && model.queue.marks.len() > bulk_tags::MOST {
+    if kind == bulk::Kind::Tags && selection::count(model) > bulk_tags::MOST {
         let text = model.texts.with("bulk-tags-most", &[("most", bulk_tags::MOST.into())]);
         model.toast(Level::Warning, text);
         return true;
@@ -81,15 +85,21 @@ fn take(model: &mut Model, effects: &mut Vec<Effect>) {
     model.dialog = Some(Dialog::Bulk(bulk));
 }
 
+/// A ghost is not marked: says which, and why it is one.
+fn ghost(model: &mut Model) {
+    let Some((number, why)) = selection::ghost_at_cursor(model) else { return };
+    let (number, why) = (number.to_string(), left_words(model, &why));
+    let text = model.texts.with("ghost-unmarked", &[("number", (&number).into()), ("why", (&why).into())]);
+    model.toast(Level::Warning, text);
+}
+
 fn marks(model: &mut Model, action: Action) -> bool {
     let height = layout(model, screen(model)).rows.height as usize;
     match action {
         Action::Mark if model.queue.marks.is_visual() => model.queue.end_visual(),
-        Action::Mark => {
-            model.queue.toggle_mark();
-            model.queue.step(1, height);
-        }
-        Action::Visual => model.queue.toggle_visual(),
+        Action::Mark if model.queue.toggle_mark() => model.queue.step(1, height),
+        Action::Visual if model.queue.toggle_visual() => {}
+        Action::Mark | Action::Visual => ghost(model),
         Action::MarkAll => model.queue.toggle_all(),
         Action::UnmarkAll => model.queue.unmark_all(),
         _ => return false,

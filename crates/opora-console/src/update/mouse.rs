@@ -38,8 +38,8 @@ pub(super) fn apply(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effe
         MouseEventKind::Down(MouseButton::Left) if within(regions.screen) && regions.rows.contains(at) => {
             screens::click(model, usize::from(at.y - regions.rows.y));
         }
-        MouseEventKind::ScrollDown if within(regions.list) => model.queue.step(NOTCH, height),
-        MouseEventKind::ScrollUp if within(regions.list) => model.queue.step(-NOTCH, height),
+        MouseEventKind::ScrollDown if within(regions.list) => step(model, NOTCH, height),
+        MouseEventKind::ScrollUp if within(regions.list) => step(model, -NOTCH, height),
         MouseEventKind::Down(MouseButton::Left) if regions.rows.contains(at) && regions.list.is_some() => {
             let place = model.queue.top(height) + usize::from(at.y - regions.rows.y);
             if place < model.queue.len() {
@@ -59,4 +59,10 @@ pub(super) fn apply(model: &mut Model, event: MouseEvent, effects: &mut Vec<Effe
         _ => return false,
     }
     true
+}
+
+/// Moves the cursor; a ticket that was opened beside the list gives way to the cursor's.
+fn step(model: &mut Model, by: isize, height: usize) {
+    model.peek = None;
+    model.queue.step(by, height);
 }

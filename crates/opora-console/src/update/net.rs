@@ -2,12 +2,13 @@
 
 use opora_proto::v1::ticket_event::Change as Event;
 
-use super::{alert, answer, directory, send};
+use super::{alert, answer, directory, send, sent};
 use crate::dialog::Dialog;
+use crate::dialog::ask::Kind;
 use crate::model::{Level, Link, Model};
-use crate::msg::{Batch, Effect, Happened, Net, Trouble, Undoable};
+use crate::msg::{Batch, Effect, Happened, Net, PathFault, Trouble, Undoable};
 use crate::queue::Left;
-use crate::text;
+use crate::{meanwhile, selection, suggest, text};
 
 /// Applies what the network tells.
 pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
@@ -30,9 +31,20 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             model.queue.begin_set();
             model.screens.incident.forget();
             model.screens.dashboard.forget();
+            model.suggestions.forget();
         }
         Net::Batch(batch) => {
+            let etag = |model: &Model| {
+                let [picked, ..] = model.dialog.as_ref()?.picked() else { return None };
+                selection::live(model, picked.number()).map(|row| row.etag().to_owned())
+            };
+            let before = etag(model);
+            let many = model.dialog.as_ref().is_some_and(|dialog| dialog.picked().len() > 1);
             apply_batch(model, batch);
+            // What an open dialog shows of its tickets is what they are now.
+            if many || etag(model) != before {
+                changed(model, effects);
+            }
             send::pump(model, effects);
         }
         Net::Files { number, generation, result } => {
@@ -46,6 +58,12 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
         Net::Tags { generation, result } => {
             if let Some(Dialog::Bulk(bulk)) = &mut model.dialog {
                 bulk.tags.answer(generation, result);
+            }
+        }
+        Net::Looked { generation, result } => looked(model, generation, result, effects),
+        Net::Completed { generation, completed } => {
+            if let Some(Dialog::Ask(ask)) = &mut model.dialog {
+                ask.completed(generation, completed);
             }
         }
         Net::Progress { name, done, size } => model.transfer = Some((name, done, size)),
@@ -67,7 +85,8 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
                 lacks.push(what);
             }
         }
-        Net::Ladder(ladder) => model.ladder = ladder,
+        Net::Ladder(ladder) => ladder_came(model, ladder),
+        Net::Suggested(result) => suggest::answer(model, result),
         Net::Detail { number, generation, result } => {
             model.details.answer(number, generation, result);
             fill(model, number);
@@ -137,6 +156,9 @@ fn apply_batch(model: &mut Model, batch: Batch) {
         }
         model.link = Link::Live;
     }
+    if !batch.events.is_empty() {
+        model.suggestions.changed();
+    }
     for happened in batch.events {
         apply_event(model, happened);
     }
@@ -155,6 +177,10 @@ fn apply_event(model: &mut Model, happened: Happened) {
         changed_since(model, number, kind, happened.event.revision);
     }
     alert::note(model, &happened, &who);
+    meanwhile::note(model, &happened);
+    if let Some(Dialog::Bulk(bulk)) = &mut model.dialog {
+        bulk.tags.happened(&happened);
+    }
     model.details.happened(&happened);
     model.screens.happened(&happened);
     if let Some(peek) = model.peek.as_mut().filter(|peek| peek.number == number) {
@@ -163,8 +189,8 @@ fn apply_event(model: &mut Model, happened: Happened) {
     let created = matches!(happened.event.change, Some(Event::Created(_)));
     let by_others = who != model.me;
     if happened.left_view {
-        let state = happened.row.state;
-        model.queue.remove(happened.row, Left::State(state, who));
+        let left = Left::of(&happened);
+        model.queue.remove(happened.row, left);
     } else {
         model.queue.put(happened.row, created, by_others);
     }
@@ -182,6 +208,31 @@ fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64) {
     }
 }
 
+/// Who is on the ladder; what is not known takes nothing away.
+fn ladder_came(model: &mut Model, ladder: Vec<opora_proto::v1::LadderRung>) {
+    if ladder.is_empty() {
+        return;
+    }
+    model.ladder = ladder;
+    if let Some(Dialog::Ask(mut ask)) = model.dialog.take_if(|dialog| matches!(dialog, Dialog::Ask(_))) {
+        if ask.kind == Kind::EscalateTo {
+            ask.fill(model);
+        }
+        model.dialog = Some(Dialog::Ask(ask));
+    }
+}
+
+/// The place that a dialog asked about was looked at: the dialog is done, or says what is wrong.
+fn looked(model: &mut Model, generation: u64, result: Result<String, PathFault>, effects: &mut Vec<Effect>) {
+    let Some(Dialog::Ask(mut ask)) = model.dialog.take_if(|dialog| matches!(dialog, Dialog::Ask(_))) else { return };
+    let sent = effects.len();
+    if !ask.looked(model, generation, result, effects) {
+        model.dialog = Some(Dialog::Ask(ask));
+        return;
+    }
+    sent::remember(model, Some(Dialog::Ask(ask)), sent, false, effects);
+}
+
 fn fetched(model: &mut Model, result: Result<String, Trouble>) {
     model.transfer = None;
     match result {
@@ -194,6 +245,12 @@ fn fetched(model: &mut Model, result: Result<String, Trouble>) {
             model.toast_with(Level::Refused, text, trouble.technical);
         }
     }
+}
+
+fn changed(model: &mut Model, effects: &mut Vec<Effect>) {
+    let Some(mut dialog) = model.dialog.take() else { return };
+    dialog.changed(model, effects);
+    model.dialog = Some(dialog);
 }
 
 /// A dialog that waited for the ticket gets its fields.

@@ -1,26 +1,70 @@
 //! Sending changes: each with its request id, its etag and a pending mark, on disk until it was answered. And keeping
 //! what was typed.
 
-use opora_proto::v1::{Priority, Visibility};
+use opora_proto::v1::{self, Priority, Visibility};
 
 use crate::change::{BATCH, Target};
 use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
-use crate::msg::{Call, Change, Done, Effect, Undoable, What};
-use crate::outbox::{Queued, Standing};
+use crate::msg::{Call, Change, Done, Effect, NewTicket, Undoable, What};
+use crate::outbox::{Queued, Seen, Standing};
+use crate::selection::Picked;
 use crate::theme::{priority_word, state_word};
 use crate::{seen, text};
 
-/// Sends a change of a ticket as it was seen under `etag`. A message carries none: a colleague's answer may bring a
-/// step of life, and the refusal has to name that answer (`seen_through`) and not the step.
-pub(crate) fn change(
-    model: &mut Model,
+/// What a change is made on, and what of it was seen.
+struct On {
     number: u64,
-    etag: &str,
-    what: What,
-    draft: Option<DraftKey>,
+    etag: String,
+    seen: Seen,
+    revision: u64,
+}
+
+impl On {
+    /// No ticket, or many.
+    fn none(model: &Model) -> Self {
+        Self { number: 0, etag: String::new(), seen: Seen::new(), revision: model.revision }
+    }
+}
+
+/// Sends a change of a ticket that is selected, on the state that was seen of it. A message carries no etag: a
+/// colleague's answer may bring a step of life, and the refusal has to name that answer (`seen_through`) and not the step.
+pub(crate) fn on(model: &mut Model, picked: &Picked, what: What, draft: Option<DraftKey>, effects: &mut Vec<Effect>) {
+    let (etag, seen) = (picked.etag().to_owned(), picked.seen().clone());
+    send(model, On { number: picked.number(), etag, seen, revision: picked.revision() }, what, draft, effects);
+}
+
+/// Sends a new ticket.
+pub(crate) fn create(model: &mut Model, new: NewTicket, draft: DraftKey, effects: &mut Vec<Effect>) {
+    let on = On::none(model);
+    send(model, on, What::Create(Box::new(new)), Some(draft), effects);
+}
+
+/// Sends a refused change again as it is: on what was seen when it was made.
+pub(crate) fn again(model: &mut Model, request_id: &str, effects: &mut Vec<Effect>) {
+    let Some(Queued { change, draft, seen, revision, .. }) = drop_change(model, request_id, effects) else { return };
+    send(model, On { number: change.number, etag: change.etag, seen, revision }, change.what, draft, effects);
+}
+
+/// Sends a refused change of one ticket again, on another state of that: on the one that was shown.
+pub(crate) fn again_on(
+    model: &mut Model,
+    request_id: &str,
+    shown: &v1::Ticket,
+    revision: u64,
     effects: &mut Vec<Effect>,
 ) {
+    let is_of = |entry: &crate::outbox::Entry| entry.queued.change.number == shown.number;
+    if !model.outbox.get(request_id).is_some_and(is_of) {
+        return;
+    }
+    let Some(Queued { change, draft, .. }) = drop_change(model, request_id, effects) else { return };
+    let (etag, seen) = (shown.etag.clone(), seen::fields(shown));
+    send(model, On { number: change.number, etag, seen, revision }, change.what, draft, effects);
+}
+
+/// Sends a change: with its request id, on disk until it was answered.
+fn send(model: &mut Model, on: On, what: What, draft: Option<DraftKey>, effects: &mut Vec<Effect>) {
     if model.outbox.is_full() {
         let text = model.texts.get("outbox-full");
         return model.toast(Level::Refused, text);
@@ -31,7 +75,8 @@ pub(crate) fn change(
     if model.outbox.get(&request_id).is_some_and(crate::outbox::Entry::is_refused) {
         drop_change(model, &request_id, effects);
     }
-    let etag = if matches!(what, What::Comment { .. }) { String::new() } else { etag.to_owned() };
+    let On { number, etag, seen, revision } = on;
+    let etag = if matches!(what, What::Comment { .. }) { String::new() } else { etag };
     if let Some(key) = draft {
         model.drafts.sent(key, &request_id);
         if let Some(draft) = model.drafts.get(key) {
@@ -45,8 +90,8 @@ pub(crate) fn change(
         order: model.outbox.next_order(),
         server: model.server.clone(),
         me: model.me.clone(),
-        seen: seen::of(model, number),
-        revision: model.revision,
+        seen,
+        revision,
         change,
     };
     model.pending.insert(request_id, Pending { change: queued.change.clone(), draft, accepted: None });
@@ -60,27 +105,32 @@ pub(crate) fn change(
     pump(model, effects);
 }
 
-/// Sends changes of many tickets. What can be taken back goes in parts of so many as the contract takes at once, for
-/// each has a revision of its own; a text goes as one change, for it is one draft.
-pub(crate) fn many(
+/// Sends changes of many tickets that are selected, each on the state that was seen of it.
+pub(crate) fn on_many(
     model: &mut Model,
-    parts: &[(Vec<Target>, What)],
+    parts: &[(Vec<Picked>, What)],
     draft: Option<DraftKey>,
     effects: &mut Vec<Effect>,
 ) {
+    let target = |picked: &Picked| Target { number: picked.number(), etag: picked.etag().to_owned() };
+    let parts: Vec<_> = parts.iter().map(|(all, what)| (all.iter().map(target).collect(), what.clone())).collect();
+    many(model, &parts, draft, effects);
+}
+
+/// Sends changes of many tickets. What can be taken back goes in parts of so many as the contract takes at once, for
+/// each has a revision of its own; a text goes as one change, for it is one draft.
+fn many(model: &mut Model, parts: &[(Vec<Target>, What)], draft: Option<DraftKey>, effects: &mut Vec<Effect>) {
     model.results.clear();
     if let Some(undo) = &mut model.undo {
         undo.grows = false;
     }
     for (targets, what) in parts {
-        if matches!(what, What::Comment { .. }) {
+        let whole = matches!(what, What::Comment { .. });
+        for part in targets.chunks(if whole { targets.len().max(1) } else { BATCH }) {
             let bare = |target: &Target| Target { number: target.number, etag: String::new() };
-            let targets = targets.iter().map(bare).collect();
-            change(model, 0, "", What::Many(targets, Box::new(what.clone())), draft, effects);
-            continue;
-        }
-        for part in targets.chunks(BATCH) {
-            change(model, 0, "", What::Many(part.to_vec(), Box::new(what.clone())), None, effects);
+            let part = if whole { part.iter().map(bare).collect() } else { part.to_vec() };
+            let on = On::none(model);
+            send(model, on, What::Many(part, Box::new(what.clone())), draft.filter(|_| whole), effects);
         }
     }
 }
@@ -131,7 +181,8 @@ pub(crate) fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     for (revision, numbers) in undo.parts {
         let what = What::Undo(undo.kind, revision);
         if let [number] = numbers.as_slice() {
-            change(model, *number, "", what, None, effects);
+            let on = On { number: *number, ..On::none(model) };
+            send(model, on, what, None, effects);
         } else {
             let targets: Vec<Target> =
                 numbers.into_iter().map(|number| Target { number, etag: String::new() }).collect();
@@ -171,10 +222,7 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
             let word = texts.get(priority_word(*priority));
             texts.with("done-priority", &[number, ("priority", (&word).into())])
         }
-        What::Escalate(_) => {
-            let whom = text::clean_line(&done.whom);
-            texts.with("done-escalate", &[number, ("whom", (&whom).into())])
-        }
+        What::Escalate(_) | What::EscalateTo(..) => escalated(model, number, done),
         What::State(state, _) => {
             let word = texts.get(state_word(*state));
             texts.with("done-state", &[number, ("state", (&word).into())])
@@ -189,6 +237,19 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
     (Level::Done, text)
 }
 
+/// To whom it was escalated, and when they can be reached if not now.
+fn escalated(model: &Model, number: (&str, crate::texts::Arg<'_>), done: &Done) -> String {
+    let whom = text::clean_line(&done.whom);
+    let whom = ("whom", (&whom).into());
+    match done.reachable.filter(|at| *at > model.now) {
+        Some(at) => {
+            let at = crate::clock::moment(at, model.now, &model.zone);
+            model.texts.with("done-escalate-later", &[number, whom, ("at", (&at).into())])
+        }
+        None => model.texts.with("done-escalate", &[number, whom]),
+    }
+}
+
 fn told_many(model: &Model, count: usize, done: &Done) -> (Level, String) {
     let refused = done.each.iter().filter(|(_, fate)| fate.is_err()).count();
     let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into())];
@@ -200,10 +261,6 @@ fn told_more(model: &Model, what: &What, number: (&str, crate::texts::Arg<'_>), 
     let texts = &model.texts;
     let other = |key: &str, target: u64| texts.with(key, &[number, ("target", (&target.to_string()).into())]);
     match what {
-        What::EscalateTo(..) => {
-            let whom = text::clean_line(&done.whom);
-            texts.with("done-escalate", &[number, ("whom", (&whom).into())])
-        }
         What::Impact(impact, _) => {
             let word = texts.get(seen::impact_word(*impact));
             texts.with("done-impact", &[number, ("impact", (&word).into())])

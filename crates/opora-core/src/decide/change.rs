@@ -14,7 +14,16 @@ use crate::sla::{FactKind, PolicyRef, PolicySource as _};
 /// Refuses what an ended ticket does not take (domain.md §7 rule 5).
 pub(super) fn check_alive(ticket: &Ticket) -> Result<(), Refusal> {
     match ticket.state {
-        TicketState::Closed | TicketState::Merged => Err(Refusal::State(ticket.state)),
+        TicketState::Closed => Err(Refusal::State(ticket.state)),
+        _ => check_unmerged(ticket),
+    }
+}
+
+/// Refuses a part of another ticket, naming the one that it was merged into; [`super::change`] names the last of a chain.
+pub(super) fn check_unmerged(ticket: &Ticket) -> Result<(), Refusal> {
+    match (ticket.state, ticket.merged_into) {
+        (TicketState::Merged, Some(into)) => Err(Refusal::Merged { ticket: ticket.number, into }),
+        (TicketState::Merged, None) => Err(Refusal::State(ticket.state)),
         _ => Ok(()),
     }
 }
@@ -134,6 +143,7 @@ pub(super) fn attach(
     attachment: &crate::model::Attachment,
     context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
+    check_unmerged(ticket)?;
     let mut draft = Draft::new(ticket, context)?;
     let ticket = &mut draft.ticket;
     ticket.attachment_count = ticket.attachment_count.saturating_add(1);

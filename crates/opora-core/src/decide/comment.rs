@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::change::check_unmerged;
 use super::create;
 use super::draft::{Draft, Etag};
 use super::transition::enter;
@@ -9,9 +10,9 @@ use super::{Context, Refusal};
 use crate::command::NewTicket;
 use crate::event::{Change, TicketEvent};
 use crate::model::{
-    Actor, ActorKind, Comment, LastMessage, Origin, Reporter, Revision, Ticket, TicketState, Visibility,
+    Actor, ActorKind, Comment, LastMessage, Origin, Reporter, Revision, Ticket, TicketNumber, TicketState, Visibility,
 };
-use crate::sla::FactKind;
+use crate::sla::{ClockKind, FactKind};
 
 /// What is written.
 pub(super) struct Message<'a> {
@@ -19,6 +20,8 @@ pub(super) struct Message<'a> {
     pub(super) visibility: Visibility,
     pub(super) author: Option<&'a Arc<str>>,
     pub(super) seen_through: Option<Revision>,
+    /// The merged ticket that it was written to.
+    pub(super) from: Option<TicketNumber>,
 }
 
 pub(super) fn comment(
@@ -30,15 +33,17 @@ pub(super) fn comment(
     let name: Arc<str> = author_email.clone().unwrap_or_else(|| author.to_string().into());
     let public = message.visibility == Visibility::Public;
     check_seen(ticket, message, &name)?;
-    if public && ticket.state == TicketState::Merged {
-        return Err(Refusal::State(ticket.state));
-    }
+    check_unmerged(ticket)?;
     let speaks_for_customer = public && author.is_customer();
-    let comment = Comment { author, author_email, visibility: message.visibility, body: message.body.clone() };
+    let (visibility, body) = (message.visibility, message.body.clone());
+    let comment = Comment { author, author_email, visibility, body, from: message.from };
     if speaks_for_customer && ticket.state == TicketState::Closed {
         return follow(ticket, comment, name, context);
     }
-    let mut draft = Draft::new(ticket, context)?;
+    let mut draft = match public && comment.author.is_agent() {
+        true => Draft::meeting(ticket, context, ClockKind::FirstResponse)?,
+        false => Draft::new(ticket, context)?,
+    };
     write(&mut draft, comment, name)?;
     draft.finish()
 }
@@ -59,12 +64,20 @@ fn author(message: &Message<'_>, context: &Context<'_>) -> (Actor, Option<Arc<st
 
 /// `contract.md`, `seen_through`.
 fn check_seen(ticket: &Ticket, message: &Message<'_>, name: &str) -> Result<(), Refusal> {
-    let (Some(seen), Some(last)) = (message.seen_through, &ticket.last_public_message) else { return Ok(()) };
-    if message.visibility == Visibility::Public && last.revision > seen && *last.author != *name {
-        let (ticket, revision, author) = (ticket.number, last.revision, last.author.clone());
-        return Err(Refusal::Unseen { ticket, revision, author });
+    let Some(seen) = message.seen_through.filter(|_| message.visibility == Visibility::Public) else { return Ok(()) };
+    let own = ticket.last_public_message.iter().map(|last| (ticket.number, last.revision, last));
+    // What came with a merged ticket was not to be seen here before it came, however old it is.
+    let brought = ticket.parts.iter().filter_map(|part| {
+        let last = part.last_public_message.as_ref()?;
+        Some((part.ticket, last.revision.max(part.since), last))
+    });
+    let newest = own.chain(brought).max_by_key(|(_, shown, _)| *shown);
+    match newest.filter(|(_, shown, last)| *shown > seen && *last.author != *name) {
+        Some((ticket, _, last)) => {
+            Err(Refusal::Unseen { ticket, revision: last.revision, author: last.author.clone() })
+        }
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// The message, then the step of life that it brings, as an event of its own.

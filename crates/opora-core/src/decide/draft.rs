@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::{Context, Refusal};
 use crate::event::{Change, TicketEvent};
 use crate::model::{Actor, Ticket};
-use crate::sla::{BreachCause, ClockKind, Fact, FactKind, SignalKind, SlaState};
-use crate::time::{Millis, Timestamp};
+use crate::sla::{ClockKind, Fact, FactKind, Signal, SignalKind};
+use crate::time::Timestamp;
 
 /// Whether an event changes what a caller can set, and so the etag (`contract.md`, `etag`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,42 +22,63 @@ pub(super) struct Draft<'a> {
     /// When its events happen: never before the last one on the ticket.
     pub(super) at: Timestamp,
     events: Vec<TicketEvent>,
+    /// Whether something changed that due times depend on.
+    moved: bool,
 }
 
 impl<'a> Draft<'a> {
-    /// A ticket about to be changed. What fell due before now and was not told yet is told first (domain.md §7 rule 10).
+    /// A ticket about to be changed by what meets none of its clocks. What fell due until now is recorded first, and told
+    /// unless it is being imported (domain.md §7 rules 7 and 10).
     pub(super) fn new(ticket: &Ticket, context: &'a Context<'a>) -> Result<Self, Refusal> {
+        Self::begin(ticket, context, None)
+    }
+
+    /// The same for what may meet a clock: what is due at this very instant may just be in time.
+    pub(super) fn meeting(ticket: &Ticket, context: &'a Context<'a>, clock: ClockKind) -> Result<Self, Refusal> {
+        Self::begin(ticket, context, Some(clock))
+    }
+
+    fn begin(ticket: &Ticket, context: &'a Context<'a>, meets: Option<ClockKind>) -> Result<Self, Refusal> {
+        let mut draft = Self::untouched(ticket, context)?;
+        draft.record_breaches(meets, &[ClockKind::FirstResponse, ClockKind::Resolution])?;
+        draft.tell_breaches();
+        Ok(draft)
+    }
+
+    /// A ticket of which nothing is told first.
+    pub(super) fn untouched(ticket: &Ticket, context: &'a Context<'a>) -> Result<Self, Refusal> {
         if context.importing && context.now < ticket.update_time {
             return Err(Refusal::ImportOrder { earliest: ticket.update_time });
         }
         let at = context.now.max(ticket.update_time);
-        let mut draft = Self { ticket: ticket.clone(), context, at, events: Vec::new() };
-        if !ticket.importing {
-            // What is due at this very instant may just be met by this change.
-            let before = draft.at - Millis(1);
-            for signal in ticket.sla.pending(before, &context.rules.policies)? {
-                if let SignalKind::Breach { clock } = signal.kind {
-                    draft.tell_breach(clock, signal.at, signal.at, BreachCause::Delay)?;
-                }
-            }
-        }
-        Ok(draft)
+        Ok(Self { ticket: ticket.clone(), context, at, events: Vec::new(), moved: false })
     }
 
     /// A ticket about to be created.
     pub(super) fn of_new(ticket: Ticket, context: &'a Context<'a>) -> Self {
         let at = ticket.create_time;
-        Self { ticket, context, at, events: Vec::new() }
+        Self { ticket, context, at, events: Vec::new(), moved: false }
     }
 
     /// Takes a fact into the clocks.
     pub(super) fn fact(&mut self, kind: FactKind) -> Result<(), Refusal> {
+        self.moved |= matches!(kind, FactKind::Priority(_) | FactKind::State(_) | FactKind::PolicyApplied(_));
         self.fact_at(kind, self.at)
     }
 
     pub(super) fn fact_at(&mut self, kind: FactKind, at: Timestamp) -> Result<(), Refusal> {
         let fact = Fact { at, revision: self.context.revision, kind };
         self.ticket.sla = self.ticket.sla.with(fact, &self.context.rules.policies)?;
+        Ok(())
+    }
+
+    /// Takes the facts back that `undone` names.
+    pub(super) fn forget(&mut self, undone: impl Fn(&Fact) -> bool) -> Result<(), Refusal> {
+        if self.ticket.sla.facts.iter().any(&undone) {
+            let (revision, policies) = (self.context.revision, &self.context.rules.policies);
+            self.ticket.sla = self.ticket.sla.without(undone, self.at, revision, policies)?;
+            self.moved = true;
+        }
         Ok(())
     }
 
@@ -73,56 +94,63 @@ impl<'a> Draft<'a> {
         ticket.update_time = self.at;
         if etag == Etag::Moves {
             ticket.etag_revision = self.context.revision;
+            // 32 of the 64 bits: the revision and the uid stand beside them.
+            ticket.etag_random = self.context.random as u32;
         }
         let ticket = Arc::new(ticket.clone());
         self.events.push(TicketEvent { at: self.at, actor, reason, change, ticket });
     }
 
-    /// Tells a breach by the desk itself.
-    pub(super) fn tell_breach(
-        &mut self,
-        clock: ClockKind,
-        at: Timestamp,
-        due: Timestamp,
-        cause: BreachCause,
-    ) -> Result<(), Refusal> {
-        self.fact_at(FactKind::Breached { clock, due, cause }, at)?;
-        self.event_by(Actor::SYSTEM, Change::SlaBreached { clock, due, cause }, "".into(), Etag::Stays);
-        Ok(())
-    }
-
-    /// Tells every breach that the clocks show and that was not told yet. While a ticket is being imported nothing is
-    /// told (`contract.md`, `import_time`).
-    pub(super) fn tell_breaches(&mut self) -> Result<(), Refusal> {
-        if self.ticket.importing {
-            return Ok(());
-        }
-        for (clock, at, due, cause) in untold(&self.ticket.sla) {
-            self.tell_breach(clock, at, due, cause)?;
+    /// Records the breaches of some clocks that stand by now, so that nothing that comes after can erase them.
+    pub(super) fn record_breaches(&mut self, meets: Option<ClockKind>, of: &[ClockKind]) -> Result<(), Refusal> {
+        for kind in self.ticket.sla.unrecorded(self.at, meets, &self.context.rules.policies)? {
+            if let FactKind::Breached { clock, at, .. } = kind
+                && of.contains(&clock)
+            {
+                self.fact_at(kind, at)?;
+            }
         }
         Ok(())
     }
 
-    /// The events, with those breaches that the change itself brought.
+    /// Tells every breach that is recorded and was not told yet, by the desk itself. While a ticket is being imported
+    /// nothing is told (`contract.md`, `import_time`).
+    pub(super) fn tell_breaches(&mut self) {
+        while !self.ticket.importing
+            && let Some((clock, due, cause)) = self.ticket.sla.tell_breach()
+        {
+            self.event_by(Actor::SYSTEM, Change::SlaBreached { clock, due, cause }, "".into(), Etag::Stays);
+        }
+    }
+
+    /// Tells a warning or neglect by the desk itself.
+    pub(super) fn tell(&mut self, signal: &Signal) -> Result<(), Refusal> {
+        let change = match signal.kind {
+            SignalKind::Breach { .. } => return Ok(()),
+            SignalKind::Warning { clock, percent, due, .. } => Change::SlaWarned { clock, percent, due },
+            SignalKind::Neglect { since } => Change::SlaNeglected { since },
+        };
+        if let Some(fact) = signal.fact() {
+            self.fact_at(fact, signal.at)?;
+        }
+        self.event_by(Actor::SYSTEM, change, "".into(), Etag::Stays);
+        Ok(())
+    }
+
+    /// The events, with those breaches that the change itself brought and the warnings that it finds past (domain.md §7
+    /// rules 10 and 11).
     pub(super) fn finish(mut self) -> Result<Vec<TicketEvent>, Refusal> {
-        self.tell_breaches()?;
+        if self.ticket.sla.has_unrecorded() {
+            self.record_breaches(None, &[ClockKind::FirstResponse, ClockKind::Resolution])?;
+        }
+        self.tell_breaches();
+        if self.moved && !self.ticket.importing {
+            for signal in self.ticket.sla.pending(self.at, &self.context.rules.policies)? {
+                if matches!(signal.kind, SignalKind::Warning { .. }) {
+                    self.tell(&signal)?;
+                }
+            }
+        }
         Ok(self.events)
     }
-}
-
-/// The breaches that the clocks show and no `Breached` fact remembers: clock, breach time, due time, cause.
-pub(super) fn untold(sla: &SlaState) -> impl Iterator<Item = (ClockKind, Timestamp, Timestamp, BreachCause)> + use<> {
-    let told = |kind: ClockKind| {
-        sla.facts.iter().any(|fact| matches!(fact.kind, FactKind::Breached { clock, .. } if clock == kind))
-    };
-    let found = [ClockKind::FirstResponse, ClockKind::Resolution].map(|kind| {
-        let clock = sla.clock(kind);
-        let breach = clock.breach.filter(|_| !told(kind))?;
-        let due = match breach.cause {
-            BreachCause::Delay => breach.at,
-            BreachCause::Reclassification | BreachCause::Policy => clock.due.unwrap_or(breach.at),
-        };
-        Some((kind, breach.at, due, breach.cause))
-    });
-    found.into_iter().flatten()
 }

@@ -6,6 +6,7 @@ mod comment;
 mod create;
 mod draft;
 mod escalate;
+mod recompute;
 mod refusal;
 mod tick;
 mod tie;
@@ -18,16 +19,19 @@ use crate::event::TicketEvent;
 use crate::ladder::Ladder;
 use crate::log_name::LogNames;
 use crate::model::{
-    Actor, Agent, AgentId, Contact, ContactId, Entry, Impact, Organisation, OrganisationId, PolicyId, Revision, Ticket,
-    TicketNumber,
+    Actor, Agent, AgentId, Attachment, Contact, ContactId, Entry, Impact, Organisation, OrganisationId, PolicyId,
+    Revision, Ticket, TicketNumber, TicketState,
 };
 use crate::sla::Policies;
+use crate::suggest::Thresholds;
 use crate::time::{Millis, Timestamp};
 use std::sync::Arc;
 
 pub use create::create;
+pub use recompute::clocks_anew;
 pub use refusal::Refusal;
 pub use tick::next_tick;
+pub use tie::MAX_LINKS;
 pub use transition::allowed_transitions;
 pub use triage::{first_priority, logs_of, missing_facts, priority_of};
 pub use undo::undo_needs;
@@ -45,6 +49,8 @@ pub struct Rules {
     pub close_after: Millis,
     /// How logs are told by their names.
     pub log_names: LogNames,
+    /// How many reports of one kind within which time suggest something.
+    pub suggest: Thresholds,
 }
 
 impl Rules {
@@ -57,6 +63,7 @@ impl Rules {
             checklist: checklist.map(Into::into).to_vec(),
             close_after: Millis::hours(7 * 24),
             log_names: LogNames::default(),
+            suggest: Thresholds::default(),
         }
     }
 
@@ -109,8 +116,12 @@ pub struct Context<'a> {
 /// Other things that some changes need; the caller finds out which with [`needs`].
 #[derive(Clone, Debug, Default)]
 pub struct Others {
-    /// The other ticket of a merge, an unmerge, a link, an unlink, or the undoing of a link.
+    /// The other ticket of a merge, a link, an unlink, or the undoing of a link.
     pub ticket: Option<Arc<Ticket>>,
+    /// Of a merged ticket: what it is part of, what that is part of, and so on, see [`above`].
+    pub above: Vec<Arc<Ticket>>,
+    /// The same of [`Self::ticket`].
+    pub above_other: Vec<Arc<Ticket>>,
     /// For an undo: the events of the revision to be taken back that stand on this ticket.
     pub undone: Vec<TicketEvent>,
 }
@@ -134,15 +145,34 @@ pub fn needs(ticket: &Ticket, change: &Change) -> Needs {
         {
             Needs::Ticket(*target)
         }
-        Change::Unmerge { .. } => ticket.merged_into.map_or(Needs::Nothing, Needs::Ticket),
         Change::Undo { revision, .. } => Needs::Undone(*revision),
         _ => Needs::Nothing,
     }
 }
 
+/// The tickets that a merged one leads to, the one that shows what all of them held last; as `find` finds them.
+///
+/// # Errors
+/// Those of `find`.
+pub fn above<E>(
+    ticket: &Ticket,
+    mut find: impl FnMut(TicketNumber) -> Result<Option<Arc<Ticket>>, E>,
+) -> Result<Vec<Arc<Ticket>>, E> {
+    let mut chain: Vec<Arc<Ticket>> = Vec::new();
+    let mut next = ticket.merged_into;
+    // Nothing is merged into its own part, so each ticket comes once.
+    while let Some(number) = next {
+        let Some(found) = find(number)? else { break };
+        next = found.merged_into;
+        chain.push(found);
+    }
+    Ok(chain)
+}
+
 /// A change of a ticket: the events on it and on others, in order, each with its ticket as it stands after.
 ///
-/// A customer's message on a CLOSED ticket gives the `Created` event of a new ticket with
+/// A customer's message or file for a ticket that was merged goes to the one that shows what it held, and has events
+/// there alone. A customer's message on a CLOSED ticket gives the `Created` event of a new ticket with
 /// [`Context::next_number`], then the comment on it.
 ///
 /// A breach that a change finds or brings stands among its events. [`Change::Tick`] with nothing due is
@@ -156,6 +186,44 @@ pub fn change(
     others: &Others,
     context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
+    let changed = match redirected(ticket, change, others, context) {
+        Some(target) => decide(target, Some(ticket.number), change, others, context),
+        None => decide(ticket, None, change, others, context),
+    };
+    changed.map_err(|refusal| others.at_the_end(ticket, refusal))
+}
+
+/// Where a customer's message or file for a merged ticket goes instead (domain.md §6).
+fn redirected<'a>(
+    ticket: &Ticket,
+    change: &Change,
+    others: &'a Others,
+    context: &Context<'_>,
+) -> Option<&'a Arc<Ticket>> {
+    let by_customer = match change {
+        Change::Comment { author, .. } => author.is_some() || context.actor.is_customer(),
+        Change::Attach(_) => context.actor.is_customer(),
+        _ => false,
+    };
+    others.above.last().filter(|_| by_customer && ticket.state == TicketState::Merged)
+}
+
+impl Others {
+    /// A refusal of a merged ticket names the one that shows what it held: the end of a chain.
+    fn at_the_end(&self, changed: &Ticket, refusal: Refusal) -> Refusal {
+        let Refusal::Merged { ticket, .. } = refusal else { return refusal };
+        let chain = if ticket == changed.number { &self.above } else { &self.above_other };
+        chain.last().map_or(refusal, |last| Refusal::Merged { ticket, into: last.number })
+    }
+}
+
+fn decide(
+    ticket: &Arc<Ticket>,
+    from: Option<TicketNumber>,
+    change: &Change,
+    others: &Others,
+    context: &Context<'_>,
+) -> Result<Vec<TicketEvent>, Refusal> {
     match change {
         Change::Update(edit) => change::update(ticket, edit, context),
         Change::Assign(assignee) => change::assign(ticket, assignee.as_ref(), context),
@@ -165,17 +233,18 @@ pub fn change(
         Change::Transition { state, reason } => transition::transition(ticket, *state, reason, context),
         Change::Comment { body, visibility, author, seen_through } => {
             let (visibility, author, seen_through) = (*visibility, author.as_ref(), *seen_through);
-            comment::comment(ticket, &comment::Message { body, visibility, author, seen_through }, context)
+            comment::comment(ticket, &comment::Message { body, visibility, author, seen_through, from }, context)
         }
         Change::Merge { target, reason } => tie::merge(ticket, *target, others, reason, context),
         Change::Unmerge { reason } => tie::unmerge(ticket, others, reason, context),
         Change::Link { target, kind } => tie::link(ticket, *target, *kind, others, context),
         Change::Unlink { target } => tie::unlink(ticket, *target, others, context),
-        Change::Attach(attachment) => change::attach(ticket, attachment, context),
+        Change::Attach(attachment) => change::attach(ticket, &Attachment { from, ..attachment.clone() }, context),
         Change::Undo { revision, facet } => undo::undo(ticket, *revision, *facet, others, context),
         Change::ApplyPolicy { policy, reason } => change::apply_policy(ticket, policy, reason, context),
         Change::FinishImport => change::finish_import(ticket, context),
         Change::Tick => tick::tick(ticket, context),
+        Change::RecomputeClocks => recompute::recompute(ticket, context),
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::model::{Priority, Revision, TicketNumber, TicketState};
+use super::tie::MAX_LINKS;
+use crate::model::{MAX_PARTS, Priority, Revision, TicketNumber, TicketState};
 use crate::sla::ReckonError;
 use crate::time::Timestamp;
 
@@ -52,6 +53,17 @@ pub enum Refusal {
     /// The state forbids this change.
     #[error("a ticket that is {} can't be changed so", .0.word())]
     State(TicketState),
+    /// It is part of another ticket: what is to be changed is that one (domain.md §6).
+    #[error("{ticket} is part of {into}")]
+    Merged {
+        /// Which.
+        ticket: TicketNumber,
+        /// Where what it held is shown now.
+        into: TicketNumber,
+    },
+    /// More tickets than [`MAX_PARTS`] would be merged into one.
+    #[error("at most {MAX_PARTS} tickets can be merged into one")]
+    Parts,
     /// It has this priority already (domain.md §7 rule 5).
     #[error("the priority is {} already", .0.word())]
     SamePriority(Priority),
@@ -69,6 +81,9 @@ pub enum Refusal {
     /// The tie is not there, or is there already.
     #[error("the tie is not there, or there already")]
     Link,
+    /// A ticket has as many ties as it may have.
+    #[error("a ticket has as many ties as it may have, {MAX_LINKS}")]
+    TooManyLinks,
     /// Somebody changed the same thing since, or there is nothing to undo; the revision of the newer change.
     #[error("there is nothing to undo, or somebody changed it since")]
     Undo(Option<Revision>),

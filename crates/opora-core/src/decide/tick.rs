@@ -1,13 +1,13 @@
 //! What falls due (domain.md §6, §7 rules 6, 10, 11, §8): warnings, breaches, neglect, climbing the ladder after a
 //! breach, closing what was resolved long enough. Which instant counts as now is the caller's to know.
 
-use super::draft::{Draft, Etag, untold};
+use super::draft::Draft;
 use super::escalate::climb;
 use super::transition::enter;
 use super::{Context, Refusal, Rules};
-use crate::event::{Change, TicketEvent};
+use crate::event::TicketEvent;
 use crate::model::{Actor, Ticket, TicketState};
-use crate::sla::{BreachCause, Clock, ClockKind, ClockState, PolicySource as _, Signal, SignalKind};
+use crate::sla::{Clock, ClockKind, ClockState, PolicySource as _, SignalKind};
 use crate::time::Timestamp;
 
 /// When timers have to look at a ticket next: a warning, a breach, neglect, the next rung, closing after
@@ -23,8 +23,8 @@ pub fn next_tick(ticket: &Ticket, rules: &Rules) -> Result<Option<Timestamp>, Re
     let ended = |clock: &Clock| matches!(clock.state, ClockState::Met | ClockState::Stopped);
     let all_ended = ended(&ticket.sla.first_response) && ended(&ticket.sla.resolution);
     let signal = if all_ended { None } else { ticket.sla.next_signal_at(&rules.policies)? };
-    let told = untold(&ticket.sla).map(|(_, at, _, _)| at).min();
-    let found = [signal, told, closes_at(ticket, rules), climbs_at(ticket, rules)];
+    let untold = ticket.sla.untold_since();
+    let found = [signal, untold, closes_at(ticket, rules), climbs_at(ticket, rules)?];
     Ok(found.into_iter().flatten().min())
 }
 
@@ -32,13 +32,24 @@ pub(super) fn tick(ticket: &Ticket, context: &Context<'_>) -> Result<Vec<TicketE
     if ticket.importing {
         return Err(Refusal::NoChange);
     }
-    let mut draft = Draft::new(ticket, context)?;
-    draft.tell_breaches()?;
+    let mut draft = Draft::untouched(ticket, context)?;
+    if ticket.sla.untold_since().is_some() {
+        let shown = [ClockKind::FirstResponse, ClockKind::Resolution];
+        let shown = shown.into_iter().filter(|clock| ticket.sla.clock(*clock).breach.is_some());
+        draft.record_breaches(None, &shown.collect::<Vec<_>>())?;
+        draft.tell_breaches();
+    }
     // What falls due at one instant can't make something else fall due before it: once through is enough.
     for signal in draft.ticket.sla.pending(context.now, &context.rules.policies)? {
-        tell(&mut draft, &signal)?;
+        match signal.kind {
+            SignalKind::Breach { clock } => {
+                draft.record_breaches(None, &[clock])?;
+                draft.tell_breaches();
+            }
+            SignalKind::Warning { .. } | SignalKind::Neglect { .. } => draft.tell(&signal)?,
+        }
     }
-    if climbs_at(&draft.ticket, context.rules).is_some_and(|at| at <= context.now) {
+    if climbs_at(&draft.ticket, context.rules)?.is_some_and(|at| at <= context.now) {
         let rung = draft.ticket.rung() + 1;
         climb(&mut draft, rung, Actor::SYSTEM, "no first response in time".into(), true);
     }
@@ -49,24 +60,6 @@ pub(super) fn tick(ticket: &Ticket, context: &Context<'_>) -> Result<Vec<TicketE
     if events.is_empty() { Err(Refusal::NoChange) } else { Ok(events) }
 }
 
-fn tell(draft: &mut Draft<'_>, signal: &Signal) -> Result<(), Refusal> {
-    let change = match signal.kind {
-        SignalKind::Breach { clock } => {
-            // An earlier one may have been found by telling a warning of the same instant.
-            let told = untold(&draft.ticket.sla).all(|(kind, ..)| kind != clock);
-            if told && draft.ticket.sla.clock(clock).breach.is_some() {
-                return Ok(());
-            }
-            return draft.tell_breach(clock, signal.at, signal.at, BreachCause::Delay);
-        }
-        SignalKind::Warning { clock, percent, due, .. } => Change::SlaWarned { clock, percent, due },
-        SignalKind::Neglect { since } => Change::SlaNeglected { since },
-    };
-    draft.fact_at(signal.fact(), signal.at)?;
-    draft.event_by(Actor::SYSTEM, change, "".into(), Etag::Stays);
-    Ok(())
-}
-
 /// When a resolved ticket closes by itself (domain.md §6).
 fn closes_at(ticket: &Ticket, rules: &Rules) -> Option<Timestamp> {
     let resolved = ticket.resolve_time.filter(|_| ticket.state == TicketState::Resolved)?;
@@ -74,21 +67,21 @@ fn closes_at(ticket: &Ticket, rules: &Rules) -> Option<Timestamp> {
 }
 
 /// When the policy carries an unanswered ticket up by itself (domain.md §8): to rung 1 at the breach of the first
-/// response, to each next one after another target's time on the rung. One that an agent took off the ladder stays off.
-fn climbs_at(ticket: &Ticket, rules: &Rules) -> Option<Timestamp> {
-    let policy = rules.policies.policy(&ticket.sla.policy)?;
+/// response, to each next one after as much open time on the rung as the breached target. One that an agent took off the
+/// ladder stays off.
+fn climbs_at(ticket: &Ticket, rules: &Rules) -> Result<Option<Timestamp>, Refusal> {
     let clock = &ticket.sla.first_response;
-    let breach = clock.breach?;
+    let Some((policy, breach)) = rules.policies.policy(&ticket.sla.policy).zip(clock.breach) else { return Ok(None) };
     let waits = ticket.state.is_open() && clock.met.is_none();
     if !policy.definition().escalate_on_breach || !waits || ticket.rung() >= rules.ladder.highest() {
-        return None;
+        return Ok(None);
     }
     match &ticket.escalation {
-        None => Some(breach.at),
-        Some(escalation) if escalation.rung == 0 => None,
+        None => Ok(Some(breach.at)),
+        Some(escalation) if escalation.rung == 0 => Ok(None),
         Some(escalation) => {
-            let goal = policy.goal(ClockKind::FirstResponse, ticket.priority);
-            Some(goal.calendar.add(escalation.since.max(breach.at), goal.target?))
+            let since = escalation.since.max(breach.at);
+            Ok(ticket.sla.as_long_again(ClockKind::FirstResponse, since, &rules.policies)?)
         }
     }
 }

@@ -2,17 +2,22 @@
 
 use std::sync::Arc;
 
-use super::change::check_alive;
+use super::change::{check_alive, check_unmerged};
 use super::draft::{Draft, Etag};
 use super::transition::set_state;
+use super::triage::missing_facts;
 use super::{Context, Others, Refusal};
 use crate::event::{Change, TicketEvent};
-use crate::model::{Link, LinkKind, Ticket, TicketNumber, TicketState};
+use crate::model::{Link, LinkKind, MAX_PARTS, Ticket, TicketNumber, TicketState};
 
 /// The other ticket; [`Refusal::NoTicket`] when it was not found.
 pub(super) fn other(others: &Others, number: TicketNumber) -> Result<&Ticket, Refusal> {
     others.ticket.as_deref().filter(|other| other.number == number).ok_or(Refusal::NoTicket(number))
 }
+
+/// The most ties of a ticket: each of its events holds them all, and has to go into one message. They take less than
+/// the workstations that a ticket can name.
+pub const MAX_LINKS: usize = 2_000;
 
 pub(super) fn merge(
     source: &Ticket,
@@ -30,6 +35,9 @@ pub(super) fn merge(
         return Err(Refusal::Cycle);
     }
     check_alive(target)?;
+    if target.parts.len() + source.parts.len() >= MAX_PARTS {
+        return Err(Refusal::Parts);
+    }
     let change = Change::Merged { source: source.number, target: target.number };
     let mut part = Draft::new(source, context)?;
     let mut whole = Draft::new(target, context)?;
@@ -37,6 +45,8 @@ pub(super) fn merge(
     part.ticket.state_before_merge = Some(before);
     part.ticket.merged_into = Some(target.number);
     part.event(change.clone(), reason, Etag::Moves);
+    whole.ticket.take_in(source.brought(context.revision));
+    whole.ticket.missing_facts = missing_facts(&whole.ticket);
     whole.event(change, reason, Etag::Stays);
     both(part, whole)
 }
@@ -50,16 +60,28 @@ pub(super) fn unmerge(
     let Some(target) = source.merged_into.filter(|_| source.state == TicketState::Merged) else {
         return Err(Refusal::State(source.state));
     };
-    let target = other(others, target)?;
-    let change = Change::Unmerged { source: source.number, target: target.number };
+    if others.above.first().is_none_or(|above| above.number != target) {
+        return Err(Refusal::NoTicket(target));
+    }
+    let change = Change::Unmerged { source: source.number, target };
     let mut part = Draft::new(source, context)?;
-    let mut whole = Draft::new(target, context)?;
     let back = part.ticket.state_before_merge.take().unwrap_or(TicketState::InProgress);
     set_state(&mut part, back)?;
     part.ticket.merged_into = None;
     part.event(change.clone(), reason, Etag::Moves);
-    whole.event(change, reason, Etag::Stays);
-    both(part, whole)
+    let mut events = part.finish()?;
+    let back: Vec<TicketNumber> =
+        std::iter::once(source.number).chain(source.parts.iter().map(|part| part.ticket)).collect();
+    for above in &others.above {
+        let mut whole = Draft::new(above, context)?;
+        // Where the target is part of another one itself, that one showed it too.
+        if whole.ticket.give_back(&back) || above.number == target {
+            whole.ticket.missing_facts = missing_facts(&whole.ticket);
+            whole.event(change.clone(), reason, Etag::Stays);
+            events.extend(whole.finish()?);
+        }
+    }
+    Ok(events)
 }
 
 pub(super) fn link(
@@ -94,9 +116,9 @@ pub(super) fn unlink(
 ) -> Result<Vec<TicketEvent>, Refusal> {
     let forth = ticket.links.iter().copied().find(|link| link.ticket == target).ok_or(Refusal::Link)?;
     let target = other(others, target)?;
-    if ticket.state == TicketState::Merged {
-        return Err(Refusal::State(ticket.state));
-    }
+    // What a merged ticket brought stands at its target as it was then.
+    check_unmerged(ticket)?;
+    check_unmerged(target)?;
     let mut one = Draft::new(ticket, context)?;
     let mut two = Draft::new(target, context)?;
     // A tie to a closed ticket that was followed has no other end.
@@ -116,9 +138,7 @@ pub(super) fn check_tie(ticket: &Ticket, target: &Ticket, kind: LinkKind) -> Res
     match kind {
         LinkKind::Related | LinkKind::FollowsClosed => {
             for ticket in [ticket, target] {
-                if ticket.state == TicketState::Merged {
-                    return Err(Refusal::State(ticket.state));
-                }
+                check_unmerged(ticket)?;
             }
         }
         LinkKind::ChildOfIncident | LinkKind::IncidentOf => {
@@ -133,7 +153,11 @@ pub(super) fn check_tie(ticket: &Ticket, target: &Ticket, kind: LinkKind) -> Res
             check_alive(target)?;
         }
     }
-    if tied(ticket, target) || tied(target, ticket) { Err(Refusal::Link) } else { Ok(()) }
+    if tied(ticket, target) || tied(target, ticket) {
+        return Err(Refusal::Link);
+    }
+    let full = [ticket, target].into_iter().any(|ticket| ticket.links.len() >= MAX_LINKS);
+    if full { Err(Refusal::TooManyLinks) } else { Ok(()) }
 }
 
 /// Both ends of a tie, each as the ticket that holds it reads it.

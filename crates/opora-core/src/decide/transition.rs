@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use super::change::check_unmerged;
 use super::draft::{Draft, Etag};
 use super::{Context, Refusal};
 use crate::event::{Change, TicketEvent};
 use crate::model::{Actor, Ticket, TicketState};
-use crate::sla::FactKind;
+use crate::sla::{ClockKind, FactKind};
 
 /// The states to which `TransitionTicket` can take a ticket (domain.md §6).
 pub const fn allowed_transitions(from: TicketState) -> &'static [TicketState] {
@@ -26,11 +27,15 @@ pub(super) fn transition(
     reason: &Arc<str>,
     context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
+    check_unmerged(ticket)?;
     let from = ticket.state;
     if !allowed_transitions(from).contains(&to) {
         return Err(Refusal::Transition { from, to, allowed: allowed_transitions(from).to_vec() });
     }
-    let mut draft = Draft::new(ticket, context)?;
+    let mut draft = match to {
+        TicketState::Resolved => Draft::meeting(ticket, context, ClockKind::Resolution)?,
+        _ => Draft::new(ticket, context)?,
+    };
     enter(&mut draft, to, context.actor.clone(), reason.clone())?;
     draft.finish()
 }

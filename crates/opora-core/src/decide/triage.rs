@@ -55,7 +55,7 @@ pub fn missing_facts(ticket: &Ticket) -> Vec<MissingFact> {
         None => lacks(true, MissingFact::Platform),
         Some(platform) => {
             for (kind, fact) in logs_of(platform) {
-                lacks(!ticket.logs.iter().any(|log| log.kind == kind), fact);
+                lacks(!ticket.has_log(kind), fact);
             }
         }
     }

@@ -1,15 +1,14 @@
 //! Taking a change back (`contract.md`, `undo_of`): only while nobody changed the same thing since. Clocks are reckoned
 //! as though the change had not been; breaches stay.
 
-use super::change::check_alive;
-use super::draft::{Draft, Etag, untold};
+use super::change::{check_alive, check_unmerged};
+use super::draft::{Draft, Etag};
 use super::tie::{add, both, check_tie, ends, other, remove};
 use super::{Context, Others, Refusal, triage};
 use crate::command::Facet;
 use crate::event::{Change, TicketEvent};
 use crate::model::{LinkKind, Revision, Ticket, TicketNumber, TicketState};
-use crate::sla::{Fact, FactKind, SlaState};
-use crate::time::Timestamp;
+use crate::sla::FactKind;
 
 /// The other ticket that undoing these events needs, if any.
 pub fn undo_needs(undone: &[TicketEvent]) -> Option<TicketNumber> {
@@ -88,9 +87,9 @@ fn restore(draft: &mut Draft<'_>, change: &Change, facet: Facet) -> bool {
     true
 }
 
-/// The clocks without the facts that the revision set on this facet.
+/// The clocks without the facts that the revision set on this facet; what they breached was recorded before.
 fn forget(draft: &mut Draft<'_>, revision: Revision, facet: Facet) -> Result<(), Refusal> {
-    let forgotten = |fact: &Fact| {
+    draft.forget(|fact| {
         fact.revision == revision
             && match facet {
                 Facet::Assignee => matches!(fact.kind, FactKind::Assigned(_)),
@@ -98,32 +97,12 @@ fn forget(draft: &mut Draft<'_>, revision: Revision, facet: Facet) -> Result<(),
                 Facet::State => matches!(fact.kind, FactKind::State(_)),
                 Facet::Links | Facet::Tags => false,
             }
-    };
-    let sla = &draft.ticket.sla;
-    if sla.facts.iter().any(forgotten) {
-        // A breach that was only reckoned would go with what brought it: it is written down where it happened.
-        let mut facts = sla.facts.clone();
-        for (clock, at, due, cause) in untold(sla) {
-            let place = facts.partition_point(|fact| fact.at <= at);
-            let kind = FactKind::Breached { clock, due, cause };
-            facts.insert(place.max(1), Fact { at, revision: draft.context.revision, kind });
-        }
-        facts.retain(|fact| !forgotten(fact));
-        draft.ticket.sla = SlaState::from_facts(facts, &draft.context.rules.policies)?;
-    }
+    })?;
     if facet == Facet::State {
-        draft.ticket.resolve_time = resolved_at(&draft.ticket);
+        let ticket = &mut draft.ticket;
+        ticket.resolve_time = ticket.sla.resolution.met.filter(|_| ticket.state == TicketState::Resolved);
     }
     Ok(())
-}
-
-/// When a ticket that is RESOLVED became so.
-fn resolved_at(ticket: &Ticket) -> Option<Timestamp> {
-    let mut states = ticket.sla.facts.iter().rev().filter_map(|fact| match fact.kind {
-        FactKind::State(state) => Some((state, fact.at)),
-        _ => None,
-    });
-    states.next().filter(|(state, _)| *state == TicketState::Resolved).map(|(_, at)| at)
 }
 
 /// A tie made is cut and a tie cut is made again, at both ends.
@@ -140,9 +119,8 @@ fn links(
     });
     let (link, made) = found.ok_or(Refusal::Undo(None))?;
     let target = other(others, link.ticket)?;
-    if ticket.state == TicketState::Merged {
-        return Err(Refusal::State(ticket.state));
-    }
+    check_unmerged(ticket)?;
+    check_unmerged(target)?;
     let mut one = Draft::new(ticket, context)?;
     let mut two = Draft::new(target, context)?;
     let (forth, back) = ends(ticket.number, target.number, link.kind);

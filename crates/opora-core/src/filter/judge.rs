@@ -1,21 +1,66 @@
 //! Judging: whether a ticket matches, and what can be known of a filter without a ticket.
 
+use std::cell::OnceCell;
 use std::cmp::Ordering;
+use std::sync::Arc;
 
 use super::field::Field;
 use super::term::{Op, Term, Value, When};
 use super::{Judge, Node};
-use crate::model::{Ticket, TicketState};
+use crate::model::{Ticket, TicketNumber, TicketState};
 use crate::sla::{Clock, ClockState};
 use crate::time::Timestamp;
 
-pub(super) fn matches(node: &Node, ticket: &Ticket, judge: &Judge<'_>) -> bool {
+/// A ticket while a filter is judged on it: a text of it is folded when a term first asks for it, and once however many do.
+pub(super) struct Seen<'a> {
+    ticket: &'a Ticket,
+    subject: OnceCell<String>,
+    email: OnceCell<String>,
+    name: OnceCell<String>,
+}
+
+impl<'a> Seen<'a> {
+    pub(super) const fn new(ticket: &'a Ticket) -> Self {
+        Self { ticket, subject: OnceCell::new(), email: OnceCell::new(), name: OnceCell::new() }
+    }
+
+    fn subject(&self) -> &str {
+        self.subject.get_or_init(|| fold(&self.ticket.subject))
+    }
+
+    fn email(&self) -> &str {
+        self.email.get_or_init(|| fold(&self.ticket.reporter.email))
+    }
+
+    fn name(&self) -> &str {
+        self.name.get_or_init(|| fold(&self.ticket.reporter.display_name))
+    }
+}
+
+fn fold(text: &str) -> String {
+    #[cfg(test)]
+    FOLDED.with(|folded| folded.set(folded.get() + 1));
+    text.to_lowercase()
+}
+
+#[cfg(test)]
+thread_local! {
+    static FOLDED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many texts this thread has folded.
+#[cfg(test)]
+pub(crate) fn folded() -> usize {
+    FOLDED.with(std::cell::Cell::get)
+}
+
+pub(super) fn matches(node: &Node, seen: &Seen<'_>, judge: &Judge<'_>) -> bool {
     match node {
-        Node::And(parts) => parts.iter().all(|part| matches(part, ticket, judge)),
-        Node::Or(parts) => parts.iter().any(|part| matches(part, ticket, judge)),
-        Node::Not(inner) => !matches(inner, ticket, judge),
-        Node::Term(term) => holds(term, ticket, judge.now),
-        Node::Text(index) => (judge.text)(*index, ticket.number),
+        Node::And(parts) => parts.iter().all(|part| matches(part, seen, judge)),
+        Node::Or(parts) => parts.iter().any(|part| matches(part, seen, judge)),
+        Node::Not(inner) => !matches(inner, seen, judge),
+        Node::Term(term) => holds(term, seen, judge.now),
+        Node::Text(index) => (judge.text)(*index, seen.ticket.number),
     }
 }
 
@@ -91,8 +136,8 @@ fn optional<T>(op: Op, have: Option<&T>, value: &Value, judge: impl Fn(&T) -> Op
     }
 }
 
-fn holds(term: &Term, ticket: &Ticket, now: Timestamp) -> bool {
-    let op = term.op;
+fn holds(term: &Term, seen: &Seen<'_>, now: Timestamp) -> bool {
+    let (op, ticket) = (term.op, seen.ticket);
     /// Compares an optional value with a wanted one of that kind.
     macro_rules! ordered {
         ($have:expr, $variant:ident) => {
@@ -112,18 +157,22 @@ fn holds(term: &Term, ticket: &Ticket, now: Timestamp) -> bool {
         Field::Origin => ordered!(Some(&ticket.origin), Origin),
         Field::Organisation => ordered!(ticket.organisation.as_ref(), Organisation),
         Field::Assignee => ordered!(ticket.assignee.as_ref(), Agent),
-        Field::Incident => ordered!(ticket.incident.as_ref(), Ticket),
+        Field::Incident => {
+            let incidents: Vec<TicketNumber> = ticket.shown_incidents().collect();
+            among(op, &incidents, &term.value, |have, value| matches!(value, Value::Ticket(wanted) if have == wanted))
+        }
         Field::Number => ordered!(Some(&ticket.number.0), Number),
         Field::Rung => ordered!(Some(&u64::from(ticket.rung())), Number),
         Field::Channel => among(op, &ticket.channels, &term.value, |have, value| match value {
             Value::Channel(wanted) => have == wanted,
             _ => false,
         }),
-        Field::Tag => among(op, &ticket.tags, &term.value, |have, value| match value {
-            Value::Text(wanted) => have == wanted,
-            _ => false,
-        }),
-        Field::Subject | Field::Reporter | Field::ExternalId => text(term, ticket),
+        Field::Tag if ticket.parts.is_empty() => among(op, &ticket.tags, &term.value, is_tag),
+        Field::Tag => {
+            let tags: Vec<Arc<str>> = ticket.shown_tags().cloned().collect();
+            among(op, &tags, &term.value, is_tag)
+        }
+        Field::Subject | Field::Reporter | Field::ExternalId => text(term, seen),
         Field::CreateTime => time(term, Some(ticket.create_time), now),
         Field::UpdateTime => time(term, Some(ticket.update_time), now),
         Field::ResolveTime => time(term, ticket.resolve_time, now),
@@ -164,21 +213,22 @@ fn among<T>(op: Op, have: &[T], value: &Value, equals: impl Fn(&T, &Value) -> bo
     found != (op == Op::Ne)
 }
 
-fn text(term: &Term, ticket: &Ticket) -> bool {
-    let fold = |text: &str| text.to_lowercase();
-    let have: Vec<String> = match term.field {
-        Field::Subject => vec![fold(&ticket.subject)],
-        Field::Reporter if term.op == Op::Has => {
-            vec![fold(&ticket.reporter.email), fold(&ticket.reporter.display_name)]
-        }
-        Field::Reporter => vec![fold(&ticket.reporter.email)],
-        _ => vec![ticket.external_id.as_deref().unwrap_or_default().to_owned()],
+fn is_tag(have: &Arc<str>, value: &Value) -> bool {
+    matches!(value, Value::Text(wanted) if have == wanted)
+}
+
+fn text(term: &Term, seen: &Seen<'_>) -> bool {
+    let (have, also) = match term.field {
+        Field::Subject => (seen.subject(), None),
+        Field::Reporter => (seen.email(), (term.op == Op::Has).then(|| seen.name())),
+        _ => (seen.ticket.external_id.as_deref().unwrap_or_default(), None),
     };
+    let mut all = std::iter::once(have).chain(also);
     let found = match &term.value {
-        Value::Text(wanted) if term.op == Op::Has => have.iter().any(|have| have.contains(&**wanted)),
-        Value::Text(wanted) => have.iter().any(|have| **have == **wanted),
-        Value::Any => have.iter().any(|have| !have.is_empty()),
-        _ => have.iter().all(String::is_empty),
+        Value::Text(wanted) if term.op == Op::Has => all.any(|have| have.contains(&**wanted)),
+        Value::Text(wanted) => all.any(|have| have == &**wanted),
+        Value::Any => all.any(|have| !have.is_empty()),
+        _ => all.all(str::is_empty),
     };
     found != (term.op == Op::Ne)
 }

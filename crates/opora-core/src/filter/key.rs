@@ -34,8 +34,8 @@ impl Key {
             Self::Assignee(ticket.assignee.clone()),
             Self::Priority(ticket.priority),
         ];
-        let tags = ticket.tags.iter().cloned().map(Self::Tag);
-        single.into_iter().chain(ticket.incident.map(Self::Incident)).chain(tags)
+        let tags = ticket.shown_tags().cloned().map(Self::Tag);
+        single.into_iter().chain(ticket.shown_incidents().map(Self::Incident)).chain(tags)
     }
 
     /// The key that a term asks for.

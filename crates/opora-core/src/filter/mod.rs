@@ -1,6 +1,7 @@
 //! The filter language: an AIP-160 subset, judged on tickets (`contract.md`, `ListTickets`; `docs/filter.md`). Knows
 //! tickets alone: full text is looked up by who judges.
 
+mod cost;
 mod display;
 mod field;
 mod judge;
@@ -13,6 +14,9 @@ mod tests;
 
 use std::sync::Arc;
 
+use self::judge::Seen;
+#[cfg(test)]
+pub(crate) use self::judge::folded;
 pub use self::key::Key;
 use self::term::Term;
 use crate::model::{Ticket, TicketNumber};
@@ -34,6 +38,7 @@ pub struct FilterError {
 pub struct Filter {
     root: Node,
     texts: Vec<Arc<str>>,
+    cost: u32,
 }
 
 /// A part of a filter. Never nested deeper than a few times [`Filter::MAX_DEPTH`]: walking it may recurse.
@@ -69,6 +74,9 @@ impl Filter {
     /// The most terms.
     pub const MAX_TERMS: usize = 100;
 
+    /// The most that a filter weighs ([`Filter::cost`]): as many parts of texts as there may be terms.
+    pub const MAX_COST: u32 = 400;
+
     /// Reads a filter; an empty text matches every ticket.
     ///
     /// # Errors
@@ -77,12 +85,17 @@ impl Filter {
         parse::parse(text)
     }
 
+    /// About how much it costs to judge it on a ticket, in terms that compare one value.
+    pub const fn cost(&self) -> u32 {
+        self.cost
+    }
+
     /// The names of all fields, for help and completion.
     pub fn fields() -> impl Iterator<Item = &'static str> {
         field::Field::ALL.iter().map(|field| field.name())
     }
 
-    /// The bare texts in it, for full-text search, in order.
+    /// The bare texts in it, for full-text search, in order, each once.
     pub fn texts(&self) -> &[Arc<str>] {
         &self.texts
     }
@@ -111,6 +124,6 @@ impl Filter {
 
     /// Whether a ticket matches.
     pub fn matches(&self, ticket: &Ticket, judge: &Judge<'_>) -> bool {
-        judge::matches(&self.root, ticket, judge)
+        judge::matches(&self.root, &Seen::new(ticket), judge)
     }
 }

@@ -8,7 +8,7 @@ use pest::iterators::Pair;
 
 use self::grammar::{Grammar, Rule};
 use super::term::{Wrong, read};
-use super::{Filter, FilterError, Node};
+use super::{Filter, FilterError, Node, cost};
 
 mod grammar {
     #![allow(missing_docs, unreachable_pub, clippy::all, clippy::pedantic, reason = "made by pest")]
@@ -25,12 +25,12 @@ pub(super) fn parse(text: &str) -> Result<Filter, FilterError> {
     if let Some(extra) = terms.clone().filter(|pair| !holds_group(pair)).nth(Filter::MAX_TERMS) {
         return Err(error(text, &extra, format!("a filter has at most {} terms", Filter::MAX_TERMS)));
     }
-    let mut reader = Reader { text, texts: Vec::new() };
+    let mut reader = Reader { text, texts: Vec::new(), cost: 0 };
     let root = match pairs.into_iter().find(|pair| pair.as_rule() == Rule::expression) {
         Some(expression) => reader.expression(expression)?,
         None => Node::default(),
     };
-    Ok(Filter { root, texts: reader.texts })
+    Ok(Filter { root, texts: reader.texts, cost: reader.cost })
 }
 
 fn holds_group(term: &Pair<'_, Rule>) -> bool {
@@ -105,6 +105,8 @@ const fn name(rule: Rule) -> &'static str {
 struct Reader<'a> {
     text: &'a str,
     texts: Vec<Arc<str>>,
+    /// What all that was read weighs.
+    cost: u32,
 }
 
 impl Reader<'_> {
@@ -161,8 +163,21 @@ impl Reader<'_> {
         if text.trim().is_empty() {
             return Err(error(self.text, pair, "an empty text finds nothing".into()));
         }
+        if let Some(known) = self.texts.iter().position(|known| **known == *text) {
+            self.weigh(pair, cost::ONE)?;
+            return Ok(Node::Text(known));
+        }
+        self.weigh(pair, cost::SEARCH)?;
         self.texts.push(text.into());
         Ok(Node::Text(self.texts.len() - 1))
+    }
+
+    fn weigh(&mut self, pair: &Pair<'_, Rule>, cost: u32) -> Result<(), FilterError> {
+        self.cost += cost;
+        if self.cost > Filter::MAX_COST {
+            return Err(error(self.text, pair, cost::too_much()));
+        }
+        Ok(())
     }
 
     fn restriction(&mut self, pair: Pair<'_, Rule>) -> Result<Node, FilterError> {
@@ -172,11 +187,13 @@ impl Reader<'_> {
             return Err(error(self.text, &whole, "a field, a comparison and a value belong together".into()));
         };
         let (text, quoted) = content(&value);
-        read(name.as_str(), comparator.as_str(), &text, quoted).map(Node::Term).map_err(|wrong| match wrong {
+        let term = read(name.as_str(), comparator.as_str(), &text, quoted).map_err(|wrong| match wrong {
             Wrong::Field(detail) => error(self.text, &name, detail),
             Wrong::Op(detail) => error(self.text, &comparator, detail),
             Wrong::Value(detail) => error(self.text, &value, detail),
-        })
+        })?;
+        self.weigh(&whole, cost::of_term(&term))?;
+        Ok(Node::Term(term))
     }
 }
 

@@ -104,7 +104,26 @@ fn size_is_bounded_before_anything_is_read() {
     assert!(Filter::parse(&terms(Filter::MAX_TERMS)).is_ok());
     assert_eq!(refused(&terms(Filter::MAX_TERMS + 1)).0, 2 * Filter::MAX_TERMS);
     assert!(Filter::parse(&"-".repeat(Filter::MAX_LENGTH)).is_err());
+    assert!(Filter::parse(&"(state=NEW) ".repeat(Filter::MAX_TERMS)).is_ok());
     assert_eq!(refused(&"я".repeat(Filter::MAX_LENGTH)).0, Filter::MAX_LENGTH / 2);
+}
+
+#[test]
+fn what_a_filter_weighs_is_bounded_and_the_refusal_says_how_it_is_reckoned() {
+    let cost = |text: &str| Filter::parse(text).unwrap().cost();
+    assert_eq!(cost(""), 0);
+    assert_eq!(cost("state = NEW number > 3 subject = звук reporter:*"), 4);
+    assert_eq!(cost("tag:vip subject:звук reporter:anna external_id:x"), 14);
+    assert_eq!(cost("звук OR -звук OR нет"), 21);
+    // As many parts of texts as there may be terms; of texts to search for, fewer.
+    let words = |n: usize| (0..n).map(|word| format!("w{word}")).collect::<Vec<_>>().join(" OR ");
+    let parts = |n: usize| vec!["subject:\"нет звука\""; n].join(" OR ");
+    assert_eq!(cost(&parts(Filter::MAX_TERMS)), Filter::MAX_COST);
+    assert_eq!(cost(&words(40)), Filter::MAX_COST);
+    let (at, said) = refused(&words(41));
+    assert_eq!(at, words(40).len() + " OR ".len());
+    assert!(said.contains("400") && said.contains("search"), "{said}");
+    assert!(Filter::parse(&format!("{} OR tag:vip", words(40))).is_err());
 }
 
 #[test]

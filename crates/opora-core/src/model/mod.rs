@@ -1,6 +1,7 @@
 //! The nouns of the desk (domain.md §1). Plain values; rules live in the modules beside.
 
 mod id;
+mod part;
 mod people;
 mod priority;
 mod state;
@@ -10,6 +11,7 @@ mod word;
 pub use id::{
     AgentId, ContactId, IdError, OrganisationId, PolicyId, Revision, SavedViewId, SnippetId, TicketNumber, Uid, is_id,
 };
+pub use part::{MAX_PARTS, Part};
 pub use people::{Actor, ActorKind, Agent, Attachment, Comment, Contact, Entry, Organisation, SavedView, Snippet};
 pub use priority::Priority;
 pub use state::TicketState;

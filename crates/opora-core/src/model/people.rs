@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{AgentId, ContactId, LogKind, Platform, Revision, Visibility};
+use super::{AgentId, ContactId, LogKind, Platform, Revision, TicketNumber, Visibility};
 use crate::time::Timestamp;
 
 /// Who did something (domain.md §10).
@@ -77,6 +77,8 @@ pub struct Comment {
     pub visibility: Visibility,
     /// The text.
     pub body: Arc<str>,
+    /// The merged ticket that it was written to, if it came here instead (domain.md §6).
+    pub from: Option<TicketNumber>,
 }
 
 /// A file on a ticket. Its name ends in the revision of the event that brought it.
@@ -98,6 +100,8 @@ pub struct Attachment {
     pub log_start_time: Option<Timestamp>,
     /// When the file was last written, as the sender says.
     pub modify_time: Option<Timestamp>,
+    /// The merged ticket that it was sent to, if it came here instead (domain.md §6).
+    pub from: Option<TicketNumber>,
 }
 
 /// A customer.
@@ -195,8 +199,10 @@ pub struct Entry<T> {
 }
 
 impl<T> Entry<T> {
-    /// The etag.
+    /// The etag. The times tell it from what another desk, or one that was put back from a copy, did under the same
+    /// revision.
     pub fn etag(&self) -> String {
-        format!("{:x}", self.revision.0)
+        let at = |time: Timestamp| time.as_millis();
+        format!("{:x}-{:x}-{:x}", self.revision.0, at(self.update_time), at(self.create_time))
     }
 }

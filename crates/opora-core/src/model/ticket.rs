@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{
-    AgentId, Category, Channel, Impact, LinkKind, LogKind, MissingFact, OrganisationId, Origin, Platform, Priority,
-    Revision, TicketNumber, TicketState, Uid,
+    AgentId, Category, Channel, Impact, LinkKind, LogKind, MissingFact, OrganisationId, Origin, Part, Platform,
+    Priority, Revision, TicketNumber, TicketState, Uid,
 };
 use crate::sla::SlaState;
 use crate::time::Timestamp;
@@ -22,6 +22,8 @@ pub struct Ticket {
     pub revision: Revision,
     /// Revision of the last change of what a caller can set; the etag is made from it.
     pub etag_revision: Revision,
+    /// Random bits of that change: a desk that was put back from a copy makes other changes under the same revisions.
+    pub etag_random: u32,
     /// The customer.
     pub organisation: Option<OrganisationId>,
     /// Who reported it.
@@ -82,15 +84,17 @@ pub struct Ticket {
     pub update_time: Timestamp,
     /// When it became RESOLVED last, while it is.
     pub resolve_time: Option<Timestamp>,
-    /// How many comments stand on it.
+    /// The tickets that were merged into it, and into these, in order of their numbers.
+    pub parts: Vec<Part>,
+    /// How many comments it shows: its own and those of its parts.
     pub comment_count: u32,
-    /// How many files it has.
+    /// How many files it shows: its own and those of its parts.
     pub attachment_count: u32,
-    /// Revision of the newest comment; `Revision::ZERO`: there is none.
+    /// Revision of its own newest comment; `Revision::ZERO`: there is none.
     pub last_comment_revision: Revision,
-    /// The newest public message, for `seen_through`.
+    /// Its own newest public message, for `seen_through`.
     pub last_public_message: Option<LastMessage>,
-    /// The logs it has: of each kind the file nearest to the problem (domain.md §5).
+    /// The logs it has of its own: of each kind the file nearest to the problem (domain.md §5).
     pub logs: Vec<NearestLog>,
     /// When each thing that can be undone was changed last.
     pub facets: Facets,
@@ -176,9 +180,10 @@ pub struct Facets {
 }
 
 impl Ticket {
-    /// The etag: changes with what a caller can set, not with comments, counts, warnings or breaches.
+    /// The etag: changes with what a caller can set, not with comments, counts, warnings or breaches. It names the
+    /// ticket's uid and the very change, so that one of another desk, or of what a copy lost, never matches.
     pub fn etag(&self) -> String {
-        format!("{:x}-{:x}", self.number.0, self.etag_revision.0)
+        format!("{}-{:x}-{:x}", self.uid.0.simple(), self.etag_revision.0, self.etag_random)
     }
 
     /// The rung that it stands on, 0 if it was never escalated.

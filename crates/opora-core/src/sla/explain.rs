@@ -16,10 +16,10 @@ pub const MAX_STRETCHES: usize = 10_000;
 pub enum StretchReason {
     /// The obligation was set aside for one of a lower priority.
     SetAside,
-    /// The ticket was resolved.
-    Resolved,
     /// The ticket was part of another.
     Merged,
+    /// The ticket was resolved.
+    Resolved,
     /// The customer had to answer.
     Paused,
     /// A holiday of the calendar.
@@ -50,7 +50,7 @@ pub struct ObligationView {
     pub target: Option<Millis>,
     /// When it began.
     pub start: Timestamp,
-    /// When it is due, if it stands and the clock runs.
+    /// When it is due, if it stands and the clock runs; of one that was breached and is shown, always.
     pub due: Option<Timestamp>,
     /// Whether it is set aside.
     pub set_aside: bool,
@@ -94,15 +94,23 @@ impl SlaState {
         let track = reckoning.track(kind);
         let now = now.max(reckoning.now);
         let until = track.met.or(track.stopped).unwrap_or(now);
-        let shown = track.shown(track.met.or(track.stopped).unwrap_or(reckoning.now));
+        let shown = track.shown(reckoning.now);
+        let frozen = track.frozen;
         let (stretches, truncated) = shown.map_or((Vec::new(), false), |o| stretches(track, o, until));
-        let views = track.obligations.iter().map(|o| ObligationView {
+        // What a clock showed at its end is kept beside the obligations, which go on moving until it is reopened.
+        let same = |o: &Obligation| !o.undone && shown.is_some_and(|s| (s.priority, s.start) == (o.priority, o.start));
+        let index = frozen.map(|frozen| frozen.index).or_else(|| track.obligations.iter().position(same));
+        let views = track.obligations.iter().enumerate().map(|(i, o)| ObligationView {
             priority: o.priority,
             target: o.target,
             start: o.start,
-            due: if o.is_aside() || !track.runs() { None } else { track.reaches(o, 100, reckoning.now) },
+            due: match frozen.filter(|_| index == Some(i)) {
+                Some(frozen) => Some(frozen.due),
+                None if o.is_aside() || !track.runs() => None,
+                None => track.reaches(o, 100, None),
+            },
             set_aside: o.is_aside(),
-            shown: shown.is_some_and(|s| std::ptr::eq(s, o)),
+            shown: index == Some(i),
             calendar: o.calendar.definition().id.clone(),
         });
         Ok(Explanation {
@@ -145,6 +153,10 @@ impl SlaState {
 
 fn stretches(track: &Track, obligation: &Obligation, until: Timestamp) -> (Vec<Stretch>, bool) {
     let start = obligation.start;
+    // By an undo a clock can have been met before the obligation began that was breached meanwhile.
+    if until <= start {
+        return (Vec::new(), false);
+    }
     let aside = obligation.aside.iter().map(|span| (*span, StretchReason::SetAside));
     let held = track.holds.iter().map(|(span, hold)| {
         let reason = match hold {

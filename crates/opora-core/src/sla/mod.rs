@@ -7,9 +7,11 @@
 //! puts one in their place from the earliest start among them. So no change of priority makes a due time later than
 //! what the ticket already owed at that priority or a higher one.
 
+mod breaches;
 mod explain;
 mod policy;
 mod reckon;
+mod shown;
 mod signal;
 mod state;
 mod track;
@@ -18,7 +20,13 @@ mod urgency;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
+mod model;
+#[cfg(test)]
 mod properties;
+#[cfg(test)]
+mod sentences;
+#[cfg(test)]
+mod stories;
 
 pub use explain::{Explanation, MAX_STRETCHES, ObligationView, Stretch, StretchReason};
 pub use policy::{

@@ -108,6 +108,27 @@ pub struct Goal {
     pub calendar: Arc<Calendar>,
 }
 
+impl PolicyDefinition {
+    /// The etag of this version: told by its number and its content, since a restored desk gives out numbers again.
+    pub fn etag(&self) -> String {
+        // FNV-1a: it guards against mistakes, not against anybody.
+        let content = format!("{self:?}");
+        let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+        format!("{:x}-{:016x}", self.policy.version, content.bytes().fold(0xcbf2_9ce4_8422_2325, step))
+    }
+
+    /// Whether both say the same, whatever their versions and the order of their calendars.
+    pub fn says_the_same(&self, other: &Self) -> bool {
+        let plain = |one: &Self| {
+            let mut one = one.clone();
+            one.policy.version = 0;
+            one.calendars.sort_by(|a, b| a.id.cmp(&b.id));
+            one
+        };
+        plain(self) == plain(other)
+    }
+}
+
 /// All versions of all policies that a ticket can run by.
 pub trait PolicySource {
     /// One version of a policy.

@@ -194,7 +194,11 @@ proptest! {
         let mut state = told.state.clone();
         for signal in told.state.pending(now, &told.policies).unwrap() {
             prop_assert!(signal.at <= now);
-            state = state.with(Fact { at: now, revision: Revision(99), kind: signal.fact() }, &told.policies).unwrap();
+            let Some(kind) = signal.fact() else { continue };
+            state = state.with(Fact { at: now, revision: Revision(99), kind }, &told.policies).unwrap();
+        }
+        for kind in state.unrecorded(now, None, &told.policies).unwrap() {
+            state = state.with(Fact { at: now, revision: Revision(99), kind }, &told.policies).unwrap();
         }
         prop_assert_eq!(state.pending(now, &told.policies).unwrap(), vec![]);
         // The same without timers: the next event finds the same breaches.

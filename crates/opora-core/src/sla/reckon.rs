@@ -1,7 +1,7 @@
 //! Reckoning: from the facts of a ticket to its two clocks (domain.md §7 rules 1 to 12).
 
 use super::policy::{Policy, PolicySource};
-use super::track::{Hold, Track};
+use super::track::{Frozen, Hold, Track};
 use super::{Breach, BreachCause, Clock, ClockKind, Fact, FactKind, PolicyRef, SlaState};
 use crate::model::{Priority, Revision, TicketState};
 use crate::time::Timestamp;
@@ -18,15 +18,20 @@ pub(super) struct Reckoning<'a> {
     pub(super) state: TicketState,
     pub(super) first_response: Track,
     pub(super) resolution: Track,
-    pub(super) warned: Vec<(ClockKind, Priority, u8)>,
+    /// Clock, priority, percent and, where it is known, start of what was warned of.
+    pub(super) warned: Vec<(ClockKind, Priority, u8, Option<Timestamp>)>,
     /// Since when nobody is assigned; `None`: somebody is.
     pub(super) unassigned_since: Option<Timestamp>,
     /// When an agent wrote last.
     pub(super) agent_wrote: Option<Timestamp>,
     /// When neglect was told last.
     pub(super) neglect_told: Option<Timestamp>,
-    /// Since when the priority is the present one.
-    pub(super) priority_since: Timestamp,
+    /// While the resolution is continuous and runs: since it last became so (rule 6).
+    pub(super) continuous_from: Option<Timestamp>,
+    /// The first breach that was recorded of the first response, and of the resolution.
+    recorded: [Option<(Breach, Timestamp)>; 2],
+    /// An undo is still to come: until then the facts tell of a past that was otherwise.
+    altered: bool,
 }
 
 /// The facts don't begin with the creation, or name a policy that is not known: never for facts that the desk made.
@@ -81,16 +86,26 @@ impl SlaState {
         Self::from_facts(facts, policies)
     }
 
-    /// The clocks as though the facts of a revision had not been; breaches and warnings stay.
+    /// The clocks after an undo at `at`: from then on the facts that `undone` names count as never made (rule 5).
+    ///
+    /// Breaches have to be recorded before, see [`Self::unrecorded`].
     ///
     /// # Errors
     /// [`ReckonError`].
-    pub fn without(&self, revision: Revision, policies: &dyn PolicySource) -> Result<Self, ReckonError> {
-        let stays = |fact: &&Fact| {
-            fact.revision != revision
-                || matches!(fact.kind, FactKind::Created { .. } | FactKind::Breached { .. } | FactKind::Warned { .. })
-        };
-        Self::from_facts(self.facts.iter().filter(stays).cloned().collect(), policies)
+    pub fn without(
+        &self,
+        undone: impl Fn(&Fact) -> bool,
+        at: Timestamp,
+        revision: Revision,
+        policies: &dyn PolicySource,
+    ) -> Result<Self, ReckonError> {
+        let mut facts = self.facts.clone();
+        let at = facts.last().map_or(at, |last| last.at.max(at));
+        let before = Reckoning::of(&facts, policies)?;
+        let (first_response, resolution) = (before.first_response.exhausted, before.resolution.exhausted);
+        facts.retain(|fact| !undone(fact) && !matches!(fact.kind, FactKind::Undone { .. }));
+        facts.push(Fact { at, revision, kind: FactKind::Undone { first_response, resolution } });
+        Self::from_facts(facts, policies)
     }
 
     /// When it was created.
@@ -114,6 +129,14 @@ impl<'a> Reckoning<'a> {
         };
         let mut reckoning = Self::created(*at, *priority, policy.clone(), policies)?;
         for fact in rest {
+            reckoning.altered |= matches!(fact.kind, FactKind::Undone { .. });
+            if let FactKind::Breached { clock, due, at, cause, .. } = &fact.kind
+                && let Some(place) = reckoning.recorded.get_mut(*clock as usize)
+            {
+                place.get_or_insert((Breach { at: *at, cause: *cause }, *due));
+            }
+        }
+        for fact in rest {
             reckoning.take(fact)?;
         }
         Ok(reckoning)
@@ -131,6 +154,7 @@ impl<'a> Reckoning<'a> {
         let mut resolution = Track::new(ClockKind::Resolution);
         first_response.oblige(policy, priority, at);
         resolution.oblige(policy, priority, at);
+        let continuous_from = resolution.continuous().map(|_| at);
         Ok(Self {
             policies,
             policy,
@@ -145,35 +169,51 @@ impl<'a> Reckoning<'a> {
             unassigned_since: Some(at),
             agent_wrote: None,
             neglect_told: None,
-            priority_since: at,
+            continuous_from,
+            recorded: [None, None],
+            altered: false,
         })
+    }
+
+    pub(super) fn recorded_of(&self, clock: ClockKind) -> Option<(Breach, Timestamp)> {
+        self.recorded.get(clock as usize).copied().flatten()
     }
 
     fn take(&mut self, fact: &Fact) -> Result<(), ReckonError> {
         let at = fact.at.max(self.now);
         self.now = at;
-        let resolves = fact.kind == FactKind::State(TicketState::Resolved);
-        self.first_response.fall_due(at, fact.kind == FactKind::Answered);
-        self.resolution.fall_due(at, resolves);
+        let meets = match fact.kind {
+            FactKind::Answered => Some(ClockKind::FirstResponse),
+            FactKind::State(TicketState::Resolved) => Some(ClockKind::Resolution),
+            _ => None,
+        };
+        self.fall_due(at, meets);
+        let mut cause = BreachCause::Delay;
         match &fact.kind {
             FactKind::Created { .. } => {}
-            FactKind::Priority(priority) => self.reprioritise(*priority, at),
+            FactKind::Priority(priority) => {
+                self.reprioritise(*priority, at);
+                cause = BreachCause::Reclassification;
+            }
             FactKind::Answered => self.first_response.end(at, true),
             FactKind::State(state) => self.transition(*state, at),
             FactKind::PolicyApplied(policy) => {
                 self.policy = self.policies.policy(policy).ok_or_else(|| ReckonError::NoPolicy(policy.clone()))?;
                 self.policy_ref = policy.clone();
-                for track in self.unfinished() {
-                    track.0.apply(track.1);
-                    track.0.put_into_past(at, BreachCause::Policy);
+                self.first_response.apply(self.policy);
+                self.resolution.apply(self.policy);
+                cause = BreachCause::Policy;
+            }
+            FactKind::Breached { clock, due, at, cause, obligation, .. } => {
+                let (policy, breach) = (self.policy, Breach { at: *at, cause: *cause });
+                let track = self.track_mut(*clock);
+                if track.frozen.is_none() {
+                    track.recorded(policy, breach, *due, *obligation);
                 }
             }
-            FactKind::Breached { clock, due, cause } => {
-                let at = if *cause == BreachCause::Delay { *due } else { fact.at };
-                let track = self.track_mut(*clock);
-                track.breach.get_or_insert((Breach { at, cause: *cause }, *due));
+            FactKind::Warned { clock, priority, percent, start } => {
+                self.warned.push((*clock, *priority, *percent, *start));
             }
-            FactKind::Warned { clock, priority, percent } => self.warned.push((*clock, *priority, *percent)),
             FactKind::Assigned(assigned) => {
                 self.unassigned_since = (!assigned).then_some(at);
                 self.neglect_told = None;
@@ -183,23 +223,59 @@ impl<'a> Reckoning<'a> {
                 self.neglect_told = None;
             }
             FactKind::Neglected => self.neglect_told = Some(at),
+            FactKind::Undone { first_response, resolution } => {
+                self.altered = false;
+                self.first_response.undone(at, *first_response);
+                self.resolution.undone(at, *resolution);
+                cause = BreachCause::Reclassification;
+            }
         }
+        self.settle(at, cause);
         Ok(())
     }
 
-    fn unfinished(&mut self) -> [(&mut Track, &'a Policy); 2] {
-        [(&mut self.first_response, self.policy), (&mut self.resolution, self.policy)]
+    /// What fell due before an event at `at`, or with it where the event does not meet the clock.
+    pub(super) fn fall_due(&mut self, at: Timestamp, meets: Option<ClockKind>) {
+        for clock in [ClockKind::FirstResponse, ClockKind::Resolution] {
+            let fallen = self.track(clock).fallen_due(at, meets == Some(clock));
+            self.freeze(clock, fallen);
+        }
+    }
+
+    /// After a change: what it breached, and whether the ticket wants continuous work from now on.
+    fn settle(&mut self, at: Timestamp, cause: BreachCause) {
+        for clock in [ClockKind::FirstResponse, ClockKind::Resolution] {
+            let overtaken = self.track_mut(clock).overtaken(at, cause);
+            self.freeze(clock, overtaken);
+        }
+        let continuous = self.resolution.runs() && self.resolution.continuous().is_some();
+        match self.continuous_from {
+            Some(_) if !continuous => self.continuous_from = None,
+            None if continuous => (self.continuous_from, self.neglect_told) = (Some(at), None),
+            _ => {}
+        }
+    }
+
+    /// A breach that was recorded otherwise comes where it was recorded; before an undo only what was recorded is one.
+    fn freeze(&mut self, clock: ClockKind, found: Option<Frozen>) {
+        let Some(frozen) = found else { return };
+        let real = match self.recorded_of(clock) {
+            Some(recorded) => recorded == (frozen.breach, frozen.due),
+            None => !self.altered,
+        };
+        if real {
+            self.track_mut(clock).frozen = Some(frozen);
+        }
     }
 
     /// Rules 2 to 5: by rank, never by size of target.
     fn reprioritise(&mut self, to: Priority, at: Timestamp) {
-        let (from, created) = (self.priority, self.created);
+        let (from, created, policy) = (self.priority, self.created, self.policy);
         if to == from {
             return;
         }
         self.priority = to;
-        self.priority_since = at;
-        for (track, policy) in self.unfinished() {
+        for track in [&mut self.first_response, &mut self.resolution] {
             if track.met.is_some() && track.kind == ClockKind::FirstResponse {
                 continue;
             }
@@ -208,42 +284,30 @@ impl<'a> Reckoning<'a> {
             } else {
                 track.lower(policy, to, at);
             }
-            track.put_into_past(at, BreachCause::Reclassification);
         }
     }
 
     /// Rules 7 to 9.
     fn transition(&mut self, to: TicketState, at: Timestamp) {
         let was = std::mem::replace(&mut self.state, to);
+        let hold = |waiting: bool| match to {
+            TicketState::Resolved => Some(Hold::Resolved),
+            TicketState::Merged => Some(Hold::Merged),
+            TicketState::WaitingForCustomer if waiting => Some(Hold::Waiting),
+            _ => None,
+        };
         let (first_response, resolution) = (&mut self.first_response, &mut self.resolution);
-        first_response.hold(
-            match to {
-                TicketState::Resolved => Some(Hold::Resolved),
-                TicketState::Merged => Some(Hold::Merged),
-                _ => None,
-            },
-            at,
-        );
-        if to == TicketState::Resolved {
-            resolution.end(at, true);
-        } else if to != TicketState::Closed && to != TicketState::Merged && was == TicketState::Resolved {
-            (resolution.met, resolution.end_due) = (None, None);
+        first_response.hold(hold(false), at);
+        match to {
+            TicketState::Resolved => resolution.end(at, true),
+            TicketState::Closed | TicketState::Merged => {}
+            _ if was == TicketState::Resolved => resolution.reopen(),
+            _ => {}
         }
-        resolution.hold(
-            match to {
-                TicketState::Resolved => Some(Hold::Resolved),
-                TicketState::Merged => Some(Hold::Merged),
-                TicketState::WaitingForCustomer => Some(Hold::Waiting),
-                _ => None,
-            },
-            at,
-        );
+        resolution.hold(hold(true), at);
         if to == TicketState::Closed {
             first_response.end(at, false);
             resolution.end(at, false);
-        } else {
-            first_response.put_into_past(at, BreachCause::Delay);
-            resolution.put_into_past(at, BreachCause::Delay);
         }
     }
 

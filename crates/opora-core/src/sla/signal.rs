@@ -3,7 +3,7 @@
 
 use super::policy::PolicySource;
 use super::reckon::{ReckonError, Reckoning};
-use super::{BreachCause, ClockKind, FactKind, SlaState};
+use super::{ClockKind, FactKind, SlaState};
 use crate::model::{Priority, TicketState};
 use crate::time::Timestamp;
 
@@ -28,6 +28,8 @@ pub enum SignalKind {
         clock: ClockKind,
         /// The obligation's priority.
         priority: Priority,
+        /// The obligation's start.
+        start: Timestamp,
         /// The share in percent.
         percent: u8,
         /// When the obligation is due.
@@ -46,24 +48,33 @@ pub enum SignalKind {
 }
 
 impl Signal {
-    /// The fact that remembers that it was told.
-    pub fn fact(&self) -> FactKind {
+    /// The fact that remembers that it was told; `None` for a breach, which [`SlaState::unrecorded`] tells.
+    pub fn fact(&self) -> Option<FactKind> {
         match self.kind {
-            SignalKind::Warning { clock, priority, percent, .. } => FactKind::Warned { clock, priority, percent },
-            SignalKind::Breach { clock } => FactKind::Breached { clock, due: self.at, cause: BreachCause::Delay },
-            SignalKind::Neglect { .. } => FactKind::Neglected,
+            SignalKind::Warning { clock, priority, percent, start, .. } => {
+                Some(FactKind::Warned { clock, priority, percent, start: Some(start) })
+            }
+            SignalKind::Breach { .. } => None,
+            SignalKind::Neglect { .. } => Some(FactKind::Neglected),
         }
     }
 }
 
 impl SlaState {
-    /// What fell due at or before `now` and was not told yet, in order of time.
+    /// What fell due at or before `now` and was not told yet, in order of time. A warning that finds its clock breached
+    /// is not made (rule 11).
     ///
     /// # Errors
     /// [`ReckonError`].
     pub fn pending(&self, now: Timestamp, policies: &dyn PolicySource) -> Result<Vec<Signal>, ReckonError> {
         let mut signals = Reckoning::of(&self.facts, policies)?.signals();
         signals.retain(|signal| signal.at <= now);
+        let breached = |kind: ClockKind| signals.iter().any(|s| s.kind == SignalKind::Breach { clock: kind });
+        let breached = [ClockKind::FirstResponse, ClockKind::Resolution].map(|kind| (kind, breached(kind)));
+        signals.retain(|signal| match signal.kind {
+            SignalKind::Warning { clock, .. } => !breached.contains(&(clock, true)),
+            SignalKind::Breach { .. } | SignalKind::Neglect { .. } => true,
+        });
         Ok(signals)
     }
 
@@ -85,22 +96,26 @@ impl Reckoning<'_> {
         }
         for clock in [ClockKind::FirstResponse, ClockKind::Resolution] {
             let track = self.track(clock);
-            if !track.runs() || track.breach.is_some() {
+            if !track.runs() || track.frozen.is_some() {
                 continue;
             }
-            let breach = track.earliest(self.now).map(|(_, due)| due);
+            let breach = track.earliest(None).map(|(_, due)| due);
             for obligation in track.standing() {
-                let Some(due) = track.reaches(obligation, 100, self.now) else { continue };
+                let Some(due) = track.reaches(obligation, 100, None) else { continue };
                 for percent in WARNINGS {
-                    let priority = obligation.priority;
-                    if self.warned.contains(&(clock, priority, percent)) {
+                    let (priority, start) = (obligation.priority, obligation.start);
+                    let told = |w: &(ClockKind, Priority, u8, Option<Timestamp>)| {
+                        (w.0, w.1, w.2) == (clock, priority, percent) && w.3.is_none_or(|s| s == start)
+                    };
+                    if self.warned.iter().any(told) {
                         continue;
                     }
                     // A warning after the breach would warn of nothing.
                     if let Some(at) =
-                        track.reaches(obligation, percent, self.now).filter(|at| breach.is_none_or(|b| *at < b))
+                        track.reaches(obligation, percent, None).filter(|at| breach.is_none_or(|b| *at < b))
                     {
-                        signals.push(Signal { at, kind: SignalKind::Warning { clock, priority, percent, due } });
+                        let kind = SignalKind::Warning { clock, priority, start, percent, due };
+                        signals.push(Signal { at, kind });
                     }
                 }
             }
@@ -111,15 +126,11 @@ impl Reckoning<'_> {
         signals
     }
 
-    /// Rule 6: real time; told once until an agent writes or somebody is assigned.
+    /// Rule 6: real time; told once until an agent writes, somebody is assigned, or it becomes continuous anew.
     fn neglect(&self) -> Option<Signal> {
-        if !self.resolution.runs() || self.neglect_told.is_some() {
-            return None;
-        }
-        let start = self.resolution.continuous()?.start;
-        let resumed = self.resolution.holds.iter().filter_map(|(span, _)| span.to).max().unwrap_or(start);
-        let silent = self.agent_wrote.unwrap_or(start);
-        let since = self.unassigned_since.map_or(silent, |unassigned| unassigned.min(silent)).max(start).max(resumed);
+        let from = self.continuous_from.filter(|_| self.neglect_told.is_none())?;
+        let silent = self.agent_wrote.map_or(from, |wrote| wrote.max(from));
+        let since = self.unassigned_since.map_or(silent, |unassigned| unassigned.max(from).min(silent));
         Some(Signal { at: since + self.policy.definition().update_every, kind: SignalKind::Neglect { since } })
     }
 }

@@ -50,14 +50,21 @@ pub enum FactKind {
     State(TicketState),
     /// Another version of the policy was applied (domain.md §7 rule 12).
     PolicyApplied(PolicyRef),
-    /// A due time passed; kept so that a breach outlives an undo (domain.md §7 rule 10).
+    /// A due time passed. Kept as soon as a change finds it, so that nothing that comes after can erase it, an undo
+    /// neither (domain.md §7 rule 10).
     Breached {
         /// Which clock.
         clock: ClockKind,
         /// The due instant that passed.
         due: Timestamp,
+        /// From when on it is breached; later than `due` where a change put the due time into the past.
+        at: Timestamp,
         /// Why.
         cause: BreachCause,
+        /// Priority and start of the obligation that was breached; `None`: recorded before these were kept.
+        obligation: Option<(Priority, Timestamp)>,
+        /// Whether its event was made: while a ticket is being imported none is.
+        told: bool,
     },
     /// A part of an obligation's time is used up and was warned of (domain.md §7 rule 11).
     Warned {
@@ -67,6 +74,8 @@ pub enum FactKind {
         priority: Priority,
         /// How much, in percent.
         percent: u8,
+        /// The start of the obligation; `None`: told before it was kept.
+        start: Option<Timestamp>,
     },
     /// An agent was assigned (true), or nobody is (false): for *neglected* (domain.md §7 rule 6).
     Assigned(bool),
@@ -74,6 +83,14 @@ pub enum FactKind {
     AgentWrote,
     /// The ticket was told to be neglected.
     Neglected,
+    /// Changes that are no longer among the facts were taken back: what their absence puts into the past is breached
+    /// here, not where it would have been (domain.md §7 rules 5 and 10). Only the last one is kept.
+    Undone {
+        /// Where a paused first response had nothing left before: why.
+        first_response: Option<BreachCause>,
+        /// Where a paused or met resolution had nothing left before: why.
+        resolution: Option<BreachCause>,
+    },
 }
 
 /// Why a due time passed (domain.md §7 rule 10).
@@ -105,13 +122,14 @@ pub enum ClockState {
 /// A breach of a clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Breach {
-    /// The due instant that passed.
+    /// From when on: the due instant that passed, or the change that put it into the past.
     pub at: Timestamp,
     /// Why.
     pub cause: BreachCause,
 }
 
-/// One clock as reckoned. It shows the obligation that is due first.
+/// One clock as reckoned. It shows the obligation that is due first, while paused the one with the least left, once
+/// breached the one that was breached.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Clock {
     /// What it is doing.
@@ -122,7 +140,7 @@ pub struct Clock {
     pub due: Option<Timestamp>,
     /// The open time that the obligation allows; `None`: continuous.
     pub target: Option<Millis>,
-    /// What is left, only while paused.
+    /// What is left, only while paused; nothing if it is breached.
     pub remaining: Option<Millis>,
     /// When it reached its goal.
     pub met: Option<Timestamp>,
@@ -141,7 +159,7 @@ pub struct SlaState {
     pub first_response: Clock,
     /// Until the resolution.
     pub resolution: Clock,
-    /// While the resolution is continuous: the instant from which the ticket's age counts (its start, moved by what it
-    /// was paused since).
+    /// While the resolution is continuous: the instant from which the ticket's age counts (its start, moved by the union
+    /// of what it was paused and set aside since).
     pub continuous_since: Option<Timestamp>,
 }

@@ -1,15 +1,18 @@
-//! Configuration: built-in values, then a TOML file, then the environment (`OPORA_…`), then flags. An unknown setting is
-//! an error that names the nearest known one. Parsed whole before anything is opened or bound.
+//! Configuration: built-in values, then a TOML file, then the environment (`OPORA_…`), then flags. An unknown setting of
+//! the file or a flag is an error that names the nearest known one; an unknown variable a warning, for others than the
+//! operator put variables there too. Parsed whole before anything is opened or bound.
 //!
 //! One table (`settings::SETTINGS`) is the source of the keys, of `--print-config` and of `docs/configuration.md`.
 
+mod bounds;
+mod environment;
 mod parse;
 mod rules;
 mod settings;
 mod show;
+mod start;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -23,29 +26,12 @@ use opora_core::sla::{Policies, Policy};
 use opora_core::time::Millis;
 use toml::Value;
 
+pub use bounds::{Bounds, Network};
 pub use show::document;
+pub use start::StartOptions;
 
-use settings::{Kind, SETTINGS, Setting};
-
-/// Environment variables that begin with `OPORA_` and are no settings of the server: the client's, and the tests'.
-const NOT_SETTINGS: &[&str] = &[
-    "CONFIG",
-    "SERVER",
-    "AS",
-    "ACTOR",
-    "LANG",
-    "LANGUAGE",
-    "OUTPUT",
-    "COLOR",
-    "COLOUR",
-    "THEME",
-    "BIN",
-    "BLESS",
-    "WRITE_DOCS",
-    "VERSION",
-];
-/// Beginnings of such variables.
-const NOT_SETTINGS_PREFIXES: &[&str] = &["CRASH_", "WIRE_", "TEST_", "BENCH_", "CONSOLE_", "DEMO_"];
+use crate::warnings::{Topic, Warning, Warnings};
+use settings::{SETTINGS, Setting};
 
 /// How logs are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -179,10 +165,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// How long calls under way may take when the server stops.
     pub drain_timeout: Duration,
-    /// The most connections.
-    pub max_connections: usize,
-    /// The most requests at once, of all connections together.
-    pub max_concurrent_requests: usize,
+    /// What callers may hold.
+    pub bounds: Bounds,
     /// The most watches at once.
     pub max_watches: usize,
     /// How long a watcher who does not read is waited for.
@@ -193,9 +177,10 @@ pub struct Config {
     pub search: bool,
     /// The rules of the desk.
     pub rules: Rules,
-    /// No setting, the binary's to fill: the command that looks at a view after an unclean stop in a process of its own
-    /// (`EmbeddedOptions::probe` of the store); its last argument will be the view's directory.
-    pub probe: Option<Vec<OsString>>,
+    /// No settings, but of one start.
+    pub start: StartOptions,
+    /// No setting: what an operator should look at, for all parts of the process to put things on.
+    pub warnings: Warnings,
     values: BTreeMap<&'static str, (Value, Source)>,
 }
 
@@ -213,16 +198,19 @@ impl Config {
                 Err(trouble) => faults.push(Fault::File { path: path.clone(), trouble }),
             }
         }
-        for (name, value) in &sources.environment {
-            take_variable(name, value, &mut values, &mut faults);
-        }
+        let unknown_variables = environment::take(&sources.environment, &mut values);
         for (key, value) in &sources.flags {
             match setting(key) {
                 Some(setting) => put(&mut values, setting, Value::String(value.clone()), Source::Flag(key.clone())),
                 None => faults.push(unknown(key, "flags".into(), key, known())),
             }
         }
-        Self::build(values, faults)
+        let config = Self::build(values, faults)?;
+        config.warnings.set(Topic::Environment, unknown_variables);
+        if !config.listen.ip().is_loopback() {
+            config.warnings.set(Topic::Access, vec![Warning::NoSignIn { address: config.listen }]);
+        }
+        Ok(config)
     }
 
     /// A desk for a trial: this directory, any free port, nothing else changed.
@@ -252,14 +240,14 @@ impl Config {
             }
         };
         let drain_timeout = read.length("drain_timeout");
-        let max_connections = read.count("max_connections");
-        let max_concurrent_requests = read.count("max_concurrent_requests");
+        let bounds = bounds::bounds(&mut read);
         let max_watches = read.count("max_watches");
         let watch_patience = read.length("watch_patience");
         let max_waiting = read.count("max_waiting");
         let close_after = read.length("close_after");
         let checklist = read.words("checklist").iter().map(|word| Arc::from(word.as_str())).collect();
         let log_names = rules::log_names(&mut read);
+        let suggest = rules::suggest(&mut read);
         let calendars = rules::calendars(&mut read);
         let ladder = rules::ladder(&mut read, &calendars);
         let policies = rules::policies(&mut read, &calendars);
@@ -267,7 +255,7 @@ impl Config {
             return Err(ConfigError(faults));
         }
         let close_after = Millis(i64::try_from(close_after.as_millis()).unwrap_or(i64::MAX));
-        let rules = Rules { policies, ladder, checklist, close_after, log_names };
+        let rules = Rules { policies, ladder, checklist, close_after, log_names, suggest };
         Ok(Self {
             data,
             listen,
@@ -276,14 +264,14 @@ impl Config {
             log,
             log_format,
             drain_timeout,
-            max_connections,
-            max_concurrent_requests,
+            bounds,
             max_watches,
             watch_patience,
             max_waiting,
             search,
             rules,
-            probe: None,
+            start: StartOptions::default(),
+            warnings: Warnings::default(),
             values,
         })
     }
@@ -344,34 +332,15 @@ fn keep_builtin_calendars(value: &mut Value, builtin: &BTreeMap<&'static str, (V
     own.extend(missing);
 }
 
-fn take_variable(
-    name: &str,
-    value: &str,
-    values: &mut BTreeMap<&'static str, (Value, Source)>,
-    faults: &mut Vec<Fault>,
-) {
-    let Some(rest) = name.strip_prefix("OPORA_") else { return };
-    if NOT_SETTINGS.contains(&rest) || NOT_SETTINGS_PREFIXES.iter().any(|prefix| rest.starts_with(prefix)) {
-        return;
-    }
-    let key = rest.to_ascii_lowercase();
-    if let Some(setting) = setting(&key).filter(|setting| setting.kind != Kind::Tables) {
-        put(values, setting, Value::String(value.to_owned()), Source::Environment(name.to_owned()));
-        return;
-    }
-    let scalars = SETTINGS.iter().filter(|s| s.kind != Kind::Tables).map(|s| s.key);
-    let mut fault = unknown(&key, "environment".into(), name, scalars);
-    if let Fault::Unknown { nearest: Some(nearest), .. } = &mut fault {
-        *nearest = format!("OPORA_{}", nearest.to_ascii_uppercase());
-    }
-    faults.push(fault);
-}
-
 /// An unknown key with the nearest known one, if any is near.
 fn unknown<'a>(key: &str, origin: String, shown: &str, known: impl Iterator<Item = &'a str>) -> Fault {
+    Fault::Unknown { key: shown.to_owned(), origin, nearest: nearest(key, known) }
+}
+
+/// The known key that is nearest to one that is not, if any is near.
+fn nearest<'a>(key: &str, known: impl Iterator<Item = &'a str>) -> Option<String> {
     let near = known.map(|name| (strsim::damerau_levenshtein(key, name), name)).min();
-    let nearest = near.filter(|(distance, name)| *distance <= name.len().max(4) / 2).map(|(_, name)| name.to_owned());
-    Fault::Unknown { key: shown.to_owned(), origin, nearest }
+    near.filter(|(distance, name)| *distance <= name.len().max(4) / 2).map(|(_, name)| name.to_owned())
 }
 
 /// A calendar by its id; `24x7` is there without being defined.

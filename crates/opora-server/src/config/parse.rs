@@ -79,6 +79,20 @@ impl<'a> Reader<'a> {
         })
     }
 
+    /// Texts of any kind; in the environment with commas between. `None`: it is something else.
+    pub(super) fn texts(&mut self, key: &str) -> Option<Vec<String>> {
+        self.read(key, "a list of texts", None, |value| {
+            Some(match value {
+                Value::Array(items) => {
+                    Some(items.iter().map(|i| i.as_str().map(str::to_owned)).collect::<Option<_>>()?)
+                }
+                Value::String(text) if text.trim().is_empty() => Some(Vec::new()),
+                Value::String(text) => Some(text.split(',').map(|word| word.trim().to_owned()).collect()),
+                _ => return None,
+            })
+        })
+    }
+
     pub(super) fn words(&mut self, key: &str) -> Vec<String> {
         self.read(key, "a list of ids, each once", Vec::new(), |value| {
             let words: Vec<String> = match value {

@@ -10,6 +10,7 @@ use opora_core::ladder::{Ladder, Rung};
 use opora_core::log_name::LogNames;
 use opora_core::model::{LogKind, PolicyId, is_id};
 use opora_core::sla::{Cell, Policies, Policy, PolicyDefinition, PolicyRef, RaiseFrom, Target};
+use opora_core::suggest::Thresholds;
 use opora_core::time::Millis;
 use toml::{Table, Value};
 
@@ -139,6 +140,12 @@ fn each<T>(read: &mut Reader<'_>, key: &str, mut take: impl FnMut(Part<'_, '_>) 
         }
     }
     taken
+}
+
+pub(super) fn suggest(read: &mut Reader<'_>) -> Thresholds {
+    let (tickets, organisations) = (read.count("suggest_tickets"), read.count("suggest_organisations"));
+    let window = read.length("suggest_window");
+    Thresholds { tickets, organisations, window: Millis(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)) }
 }
 
 /// How logs are told by their names.

@@ -75,9 +75,43 @@ settings! {
     "drain_timeout", Length, r#""10s""#,
         "How long calls under way may take when the server stops.";
     "max_connections", Count, "1024",
-        "The most connections at once; more wait to be accepted.";
+        "The most connections at once, and never more than the system's limit of open files leaves; more are told so (LIMIT_REACHED).";
+    "connections_per_address", Count, "256",
+        "The most connections of one address (of version 6: of one /64) at once.";
+    "reserved_connections", Count, "16",
+        "How many connections beyond these bounds are kept for a moment, to be told so and to ask for health.";
+    "handshake_time", Length, r#""5s""#,
+        "How long the beginning of a connection may take, to the end of the caller's first SETTINGS.";
+    "idle_connection", Length, r#""10 min""#,
+        "After how long without a call a connection is closed.";
+    "request_time", Length, r#""10s""#,
+        "How long a request may take to arrive, uploads aside.";
+    "upload_patience", Length, r#""30s""#,
+        "How long an upload is waited for until its next 4 KiB arrive.";
+    "answer_patience", Length, r#""30s""#,
+        "How long an answer that is not read is kept; then it is ended (LIMIT_REACHED), and after as long again its connection.";
     "max_concurrent_requests", Count, "2048",
-        "The most requests at once, of all connections together; more wait for a second, then are refused (OVERLOADED).";
+        "The most requests that are worked on at once, of all connections together; more wait for a second, then are refused (OVERLOADED).";
+    "requests_per_address", Count, "1024",
+        "The same of one address; more wait for a second, then are refused (LIMIT_REACHED).";
+    "requests_per_connection", Count, "128",
+        "The same of one connection.";
+    "reserved_requests", Count, "64",
+        "Places beside these, for health and reflection alone.";
+    "bytes_in_flight", Size, r#""256MiB""#,
+        "The most bytes of requests that arrive and answers that are not sent, of all connections together; each call counts for 16 KiB at least.";
+    "bytes_per_connection", Size, r#""16MiB""#,
+        "The same of one connection.";
+    "streams_per_address", Count, "2000",
+        "The most watches, presences and downloads of one address at once.";
+    "uploads_per_address", Count, "32",
+        "The most uploads of one address at once.";
+    "max_transfers", Count, "128",
+        "The most uploads and downloads at once, of all together.";
+    "abandoned_calls", Count, "1000",
+        "How many more calls than were answered a connection may give up before it is closed.";
+    "trusted_proxies", Words, "[]",
+        "Addresses and networks (`10.0.0.0/8`) through which many call: there are no bounds per address for them.";
     "max_watches", Count, "10000",
         "The most streams of WatchTickets at once; more are refused (LIMIT_REACHED).";
     "watch_patience", Length, r#""30s""#,
@@ -97,6 +131,12 @@ settings! {
     "log_prefixes", Tables,
         r#"[{ prefix = "agentdesktop", kind = "AGENTDESKTOP" }, { prefix = "softphone-link", kind = "SOFTPHONE_LINK" }, { prefix = "bpclient", kind = "BPCLIENT" }]"#,
         "What a log's name begins with, and the kind that it tells: `AGENTDESKTOP`, `SOFTPHONE_LINK`, `BPCLIENT`, `BROWSER_HOST`.";
+    "suggest_tickets", Count, "3",
+        "How many open tickets of one organisation in one category within `suggest_window` suggest SEVERAL_WORKSTATIONS.";
+    "suggest_organisations", Count, "3",
+        "Open tickets of how many organisations in one category within `suggest_window` suggest an incident.";
+    "suggest_window", Length, r#""30min""#,
+        "Within which time, by their creation, tickets count together for a suggestion.";
     "calendars", Tables,
         r#"[{ id = "support-line", time_zone = "Europe/Moscow", day_length = "8h", mon = ["10:00-18:00"], tue = ["10:00-18:00"], wed = ["10:00-18:00"], thu = ["10:00-18:00"], fri = ["10:00-18:00"] }]"#,
         "Calendars for the ladder and the policies below; `24x7` is there by itself, `support-line` unless it is defined anew. Hours by weekday (`mon` to `sun`), `holidays`, `moved_days` (date = weekday), `short_days` (date = hours).";

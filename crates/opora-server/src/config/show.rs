@@ -29,11 +29,12 @@ pub fn document() -> String {
     let mut text = String::from(
         "# Configuration\n\n\
          Built-in values, then a TOML file (`--config FILE` or `OPORA_CONFIG`), then the environment, then flags of\n\
-         `opora serve`: the later one wins. An unknown setting is an error that names the nearest known one (exit code\n\
-         78). `opora serve --print-config` shows the effective values with the origin of each.\n\n\
+         `opora serve`: the later one wins. An unknown setting in the file or a flag is an error that names the nearest\n\
+         known one (exit code 78). `opora serve --print-config` shows the effective values with the origin of each.\n\n\
          The environment variable of a setting is its name in capitals after `OPORA_`: `OPORA_DISK_RESERVE`. Sizes are\n\
          written `256MiB`, lengths of time `500ms`, `10s`, `5 min`, `2h`, `7 days`. Lists have commas between in the\n\
-         environment.\n\n\
+         environment. A variable that begins with `OPORA_` and is no setting is passed over and told, in the log and in\n\
+         `GetServerInfo.warnings`: Kubernetes makes such variables of a Service named `opora`.\n\n\
          This page is made from the table in the code; a test looks that they agree.\n\n\
          | setting | what it is | built in | what it does |\n| --- | --- | --- | --- |\n",
     );

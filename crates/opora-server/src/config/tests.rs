@@ -37,13 +37,66 @@ fn the_later_source_wins_and_the_origin_is_kept() {
 fn unknown_settings_are_refused_with_the_nearest_known_one() {
     for (file, environment, known) in [
         ("lisen = \"127.0.0.1:0\"", vec![], "`listen`"),
-        ("", vec![("OPORA_LOG_FORMT", "json")], "`OPORA_LOG_FORMAT`"),
         ("[[ladder]]\nwhom = \"x\"\nmeens = [\"email\"]", vec![], "`means`"),
     ] {
         let said = load(file, &environment, &[]).unwrap_err();
         assert!(said.contains(known), "{said}");
     }
-    assert!(load("", &[("OPORA_SERVER", "x"), ("OPORA_CRASH_ROUNDS", "9")], &[]).is_ok());
+    assert!(load("", &[], &[("log_formt", "json")]).unwrap_err().contains("`log_format`"));
+}
+
+#[test]
+fn unknown_variables_are_told_with_the_nearest_setting_and_stop_nothing() {
+    let told = |environment: &[(&str, &str)]| {
+        load("", environment, &[]).unwrap().warnings.all().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert!(told(&[("OPORA_SERVER", "x"), ("OPORA_CRASH_ROUNDS", "9")]).is_empty());
+    let all = told(&[("OPORA_LOG_FORMT", "json"), ("OPORA_", ""), ("OPORA_QQQQQQ", "1")]);
+    assert_eq!(all.len(), 3, "{all:?}");
+    for (name, near) in
+        [("OPORA_LOG_FORMT", "OPORA_LOG_FORMAT?"), ("OPORA_QQQQQQ", "docs/configuration.md"), ("OPORA_ ", "")]
+    {
+        assert!(all.iter().any(|said| said.contains(name) && said.contains(near)), "{name}: {all:?}");
+    }
+    let names: Vec<String> = (0..50).map(|n| format!("OPORA_QQQQQQ_{n}")).collect();
+    let many: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), "")).collect();
+    let all = told(&many);
+    assert_eq!(all.len(), 21);
+    assert!(all[20].contains("30 more"), "{}", all[20]);
+}
+
+#[test]
+fn what_kubernetes_makes_of_a_service_named_like_us_is_told_in_one_sentence() {
+    let of_services = [
+        ("OPORA_SERVICE_HOST", "10.0.0.1"),
+        ("OPORA_SERVICE_PORT", "7420"),
+        ("OPORA_SERVICE_PORT_GRPC", "7420"),
+        ("OPORA_PORT", "tcp://10.0.0.1:7420"),
+        ("OPORA_PORT_7420_TCP", "tcp://10.0.0.1:7420"),
+        ("OPORA_PORT_7420_TCP_PROTO", "tcp"),
+        ("OPORA_PORT_7420_TCP_PORT", "7420"),
+        ("OPORA_PORT_7420_TCP_ADDR", "10.0.0.1"),
+        ("OPORA_SERVER_PORT", "tcp://10.0.0.2:7420"),
+        ("OPORA_DATA_SERVICE_HOST", "10.0.0.3"),
+        ("OPORA_LISTEN_PORT_53_UDP_ADDR", "10.0.0.4"),
+    ];
+    let config = load("", &of_services, &[]).unwrap();
+    let all = config.warnings.all();
+    assert_eq!(all.len(), 1, "{all:?}");
+    let said = all[0].to_string();
+    assert!(said.contains("OPORA_DATA_SERVICE_HOST") && said.contains("11") && said.contains("Kubernetes"), "{said}");
+    assert_eq!((config.source("data"), config.source("listen")), (Some(&Source::Default), Some(&Source::Default)));
+    // A number is nobody's but the operator's: what was meant is not known.
+    let all = load("", &[("OPORA_PORT", "7420")], &[]).unwrap().warnings.all();
+    assert!(all[0].to_string().contains("OPORA_PORT is no setting"), "{all:?}");
+}
+
+#[test]
+fn a_setting_with_a_wrong_value_in_a_variable_stays_an_error() {
+    for (name, key) in [("OPORA_LISTEN", "listen"), ("OPORA_MAX_WATCHES", "max_watches"), ("OPORA_LADDER", "ladder")] {
+        let said = load("", &[(name, "tcp://10.0.0.1:7420")], &[]).unwrap_err();
+        assert!(said.contains(key) && said.contains(name), "{said}");
+    }
 }
 
 #[test]
@@ -99,4 +152,15 @@ fn the_page_about_the_configuration_is_made_from_the_table() {
         written == document(),
         "docs/configuration.md is not what the table says: run this test with OPORA_BLESS=1"
     );
+}
+
+#[test]
+fn whoever_listens_beyond_loopback_is_warned_that_there_is_no_sign_in() {
+    let told = |listen: &str| load("", &[], &[("listen", listen)]).unwrap().warnings.all().len();
+    for loopback in ["127.0.0.1:7420", "127.8.8.8:0", "[::1]:7420"] {
+        assert_eq!(told(loopback), 0, "{loopback}");
+    }
+    for open in ["0.0.0.0:7420", "[::]:7420", "192.0.2.7:7420"] {
+        assert_eq!(told(open), 1, "{open}");
+    }
 }

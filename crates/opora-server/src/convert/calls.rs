@@ -45,23 +45,13 @@ pub(crate) fn optional(text: String) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The tickets of a batch: 1 to 500, each once.
+/// The tickets of a batch: 1 to 500. Whether each is named once is told where tickets are known.
 pub(crate) fn parse_names(names: &[String], wrong: &mut Violations) -> Vec<TicketRef> {
     if names.is_empty() || names.len() > BATCH {
         wrong.add("names", "has to name 1 to 500 tickets");
         return Vec::new();
     }
-    let mut seen = std::collections::HashSet::with_capacity(names.len());
-    let mut read = Vec::with_capacity(names.len());
-    for (n, name) in names.iter().enumerate() {
-        let field = format!("names[{n}]");
-        let Some(ticket) = ticket_ref(&field, name, wrong) else { continue };
-        if !seen.insert(ticket) {
-            wrong.add(field, "stands there already");
-        }
-        read.push(ticket);
-    }
-    read
+    names.iter().enumerate().filter_map(|(n, name)| ticket_ref(&format!("names[{n}]"), name, wrong)).collect()
 }
 
 fn undo(revision: u64, facet: Facet) -> Option<Change> {

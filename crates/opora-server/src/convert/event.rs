@@ -1,13 +1,13 @@
 //! Events, comments and attachments on the wire.
 
 use opora_core::event::{Change, TicketEvent};
-use opora_core::model::{self as m, AgentId, Link, Revision, TicketNumber};
+use opora_core::model::{self as m, AgentId, Revision, TicketNumber};
 use opora_core::time::Timestamp;
 use opora_proto::v1;
 use opora_proto::v1::ticket_event::Change as Wire;
 
 use super::edit::previous;
-use super::ticket::{actor, ticket};
+use super::ticket::{actor, clock, link, ticket};
 use super::time::timestamp;
 use super::word::{Word as _, number};
 
@@ -58,7 +58,7 @@ fn change(event: &TicketEvent, revision: Revision) -> Wire {
             Wire::Transitioned(v1::TicketTransitioned { previous_state: previous.number(), state: now.state.number() })
         }
         Change::Commented(c) => {
-            Wire::Commented(v1::CommentAdded { comment: Some(comment(c, now.number, revision, event.at)) })
+            Wire::Commented(v1::CommentAdded { comment: Some(comment(c, now.number, now.number, revision, event.at)) })
         }
         Change::Merged { source, target } => {
             Wire::Merged(v1::TicketMerged { source: source.to_string(), target: target.to_string() })
@@ -69,16 +69,17 @@ fn change(event: &TicketEvent, revision: Revision) -> Wire {
         Change::Linked(tie) => Wire::Linked(v1::TicketLinked { link: Some(link(*tie)) }),
         Change::Unlinked(tie) => Wire::Unlinked(v1::TicketUnlinked { link: Some(link(*tie)) }),
         Change::Attached(file) => {
-            Wire::Attached(v1::AttachmentAdded { attachment: Some(attachment(file, event, revision, Some(now))) })
+            Wire::Attached(v1::AttachmentAdded { attachment: Some(attachment(file, event, revision, now)) })
         }
         Change::SlaWarned { clock, percent, due } => Wire::SlaWarned(v1::SlaWarned {
             clock: clock.number(),
             percent: u32::from(*percent),
             due_time: Some(timestamp(*due)),
         }),
+        // The clock's: it is later than the due time where a change put that into the past (domain.md §7 rule 10).
         Change::SlaBreached { clock, due, cause } => Wire::SlaBreached(v1::SlaBreached {
             clock: clock.number(),
-            breach_time: Some(timestamp(*due)),
+            breach_time: Some(timestamp(now.sla.clock(*clock).breach.map_or(*due, |breach| breach.at))),
             cause: cause.number(),
         }),
         Change::SlaNeglected { since } => Wire::SlaNeglected(v1::SlaNeglected { since: Some(timestamp(*since)) }),
@@ -88,35 +89,50 @@ fn change(event: &TicketEvent, revision: Revision) -> Wire {
         }),
         Change::Undone { revision } => Wire::Undone(v1::ChangeUndone { undone_revision: revision.0 }),
         Change::ImportFinished => Wire::ImportFinished(v1::ImportFinished {}),
+        Change::ClocksRecomputed { previous } => Wire::ClocksRecomputed(v1::ClocksRecomputed {
+            previous: Some(v1::TicketSla {
+                policy: previous.policy.to_string(),
+                first_response: Some(clock(&previous.first_response)),
+                resolution: Some(clock(&previous.resolution)),
+            }),
+        }),
     }
 }
 
-fn link(link: Link) -> v1::TicketLink {
-    v1::TicketLink { ticket: link.ticket.to_string(), kind: link.kind.number() }
+/// The merged ticket that something came with: it stands on `holder` and is shown at `shown`.
+fn from_ticket(holder: TicketNumber, shown: TicketNumber, from: Option<TicketNumber>) -> String {
+    let from = if holder == shown { from } else { Some(holder) };
+    from.map(|number| number.to_string()).unwrap_or_default()
 }
 
-/// A comment on the wire; its name ends in the revision that brought it.
-pub(crate) fn comment(comment: &m::Comment, ticket: TicketNumber, revision: Revision, at: Timestamp) -> v1::Comment {
+/// A comment on the wire, which stands on `holder` and is shown at `shown`; its name ends in the revision that brought it.
+pub(crate) fn comment(
+    comment: &m::Comment,
+    holder: TicketNumber,
+    shown: TicketNumber,
+    revision: Revision,
+    at: Timestamp,
+) -> v1::Comment {
     v1::Comment {
-        name: format!("{ticket}/comments/{}", revision.0),
+        name: format!("{holder}/comments/{}", revision.0),
         revision: revision.0,
         create_time: Some(timestamp(at)),
         author: Some(actor(&comment.author)),
         author_email: comment.author_email.as_deref().unwrap_or_default().to_owned(),
         visibility: comment.visibility.number(),
         body: comment.body.to_string(),
+        from_ticket: from_ticket(holder, shown, comment.from),
     }
 }
 
 /// An attachment on the wire, brought by `event` at `revision`; whether it is the nearest of its kind is told by the
-/// ticket as it stands now (domain.md §5).
+/// ticket that shows it, as it stands now (domain.md §5).
 pub(crate) fn attachment(
     file: &m::Attachment,
     event: &TicketEvent,
     revision: Revision,
-    now: Option<&m::Ticket>,
+    shown: &m::Ticket,
 ) -> v1::Attachment {
-    let nearest = |ticket: &m::Ticket| ticket.logs.iter().any(|l| l.kind == file.log_kind && l.attachment == revision);
     v1::Attachment {
         name: format!("{}/attachments/{}", event.ticket.number, revision.0),
         file_name: file.file_name.to_string(),
@@ -126,9 +142,10 @@ pub(crate) fn attachment(
         log_kind: file.log_kind.number(),
         log_start_time: file.log_start_time.map(timestamp),
         modify_time: file.modify_time.map(timestamp),
-        nearest: now.is_some_and(nearest),
+        nearest: shown.is_nearest(file.log_kind, revision),
         create_time: Some(timestamp(event.at)),
         author: Some(actor(&event.actor)),
         platform: number(file.platform),
+        from_ticket: from_ticket(event.ticket.number, shown.number, file.from),
     }
 }

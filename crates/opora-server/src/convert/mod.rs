@@ -21,7 +21,7 @@ pub(crate) use directory::DirectoryEntry;
 pub(crate) use event::{attachment, comment, event};
 pub(crate) use explain::{explanation, preview};
 pub(crate) use new_ticket::new_ticket;
-pub(crate) use policy::{policy_from_wire, policy_to_wire};
+pub(crate) use policy::{calendar_to_wire, policy_from_wire, policy_to_wire};
 pub(crate) use read::is_email;
 pub(crate) use ticket::{ticket, ticket_sla};
 pub(crate) use time::{duration, length, timestamp};

@@ -33,10 +33,12 @@ pub(crate) fn policy_to_wire(definition: &PolicyDefinition) -> v1::Policy {
         update_every: Some(duration(definition.update_every)),
         calendars: definition.calendars.iter().map(calendar_to_wire).collect(),
         escalate_on_breach: definition.escalate_on_breach,
+        etag: definition.etag(),
     }
 }
 
-fn calendar_to_wire(calendar: &CalendarDefinition) -> v1::Calendar {
+/// A calendar on the wire.
+pub(crate) fn calendar_to_wire(calendar: &CalendarDefinition) -> v1::Calendar {
     let hours = |hours: &[Hours]| hours.iter().map(Hours::to_string).collect::<Vec<_>>();
     let weekdays = (1..).zip(&calendar.weekdays).filter(|(_, h)| !h.is_empty());
     v1::Calendar {

@@ -1,6 +1,6 @@
 //! A ticket and its clocks on the wire.
 
-use opora_core::model::{Actor, ActorKind, AgentId, ChecklistItem, OrganisationId, Reporter, Ticket};
+use opora_core::model::{Actor, ActorKind, AgentId, ChecklistItem, Link, OrganisationId, Part, Reporter, Ticket};
 use opora_core::sla::{Clock, SlaState};
 use opora_proto::v1;
 
@@ -49,14 +49,26 @@ pub(crate) fn ticket(ticket: &Ticket, description: Option<&str>) -> v1::Ticket {
         comment_count: ticket.comment_count,
         attachment_count: ticket.attachment_count,
         unassessed: ticket.unassessed,
-        links: ticket
-            .links
-            .iter()
-            .map(|link| v1::TicketLink { ticket: link.ticket.to_string(), kind: link.kind.number() })
-            .collect(),
+        links: ticket.links.iter().copied().map(link).collect(),
         importing: ticket.importing,
-        customer_wrote_last: ticket.last_public_message.as_ref().is_some_and(|message| message.by_customer),
+        customer_wrote_last: ticket.newest_public_message().is_some_and(|(_, message)| message.by_customer),
+        merged_parts: ticket.parts.iter().map(merged_part).collect(),
     }
+}
+
+fn merged_part(part: &Part) -> v1::MergedPart {
+    v1::MergedPart {
+        ticket: part.ticket.to_string(),
+        tags: part.tags.iter().map(ToString::to_string).collect(),
+        links: part.links.iter().copied().map(link).collect(),
+        comment_count: part.comments,
+        attachment_count: part.attachments,
+    }
+}
+
+/// A tie on the wire.
+pub(super) fn link(link: Link) -> v1::TicketLink {
+    v1::TicketLink { ticket: link.ticket.to_string(), kind: link.kind.number() }
 }
 
 /// The clocks of a ticket on the wire.

@@ -2,6 +2,7 @@
 
 use opora_core::model as m;
 use opora_core::sla;
+use opora_core::suggest;
 use opora_proto::v1;
 
 /// A word of the domain that has a number on the wire. 0 is never one.
@@ -55,6 +56,9 @@ words! {
     m::Category, v1::Category {
         ChannelFailure = ChannelFailure, AudioQuality = AudioQuality, SignIn = SignIn, Disconnects = Disconnects,
         Other = Other,
+    }
+    suggest::SuggestionKind, v1::SuggestionKind {
+        Incident = Incident, SeveralWorkstations = SeveralWorkstations,
     }
     m::Channel, v1::Channel { Calls = Calls, Email = Email, Chat = Chat }
     m::Platform, v1::Platform { V3 = V3, V5 = V5 }

@@ -1,21 +1,22 @@
 //! Jobs that touch many tickets: applying a policy, finishing an import. They go through the writer in bounded parts, so
 //! that others are served in between, and go on when their caller has gone.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use opora_core::command::Change;
 use opora_core::decide::Refusal;
-use opora_core::model::{Actor, Origin, Revision, Ticket, TicketNumber};
-use opora_core::sla::{ClockKind, Fact, FactKind, Policies, Policy, PolicyDefinition, PolicyRef, SlaState};
+use opora_core::model::{Actor, Origin, PolicyId, Revision, Ticket, TicketNumber, TicketState};
+use opora_core::sla::{ClockKind, Fact, FactKind, Policies, Policy, PolicyDefinition, PolicyRef, SlaState, UrgencyKey};
 use opora_core::time::Timestamp;
-use opora_store::{ReadError, RequestKey};
+use opora_store::RequestKey;
 use parking_lot::Mutex;
 
 use super::{Desk, PolicyMove, PolicyPreview};
 use crate::engine::work::{PutPolicy, RequestId, Work};
 use crate::engine::world::{World, ticket_at};
 use crate::engine::{Action, Answer, Done, PolicyApplied, Refused, Submission, unreadable};
+use crate::scans::Going;
 
 /// How many tickets are changed under one revision.
 const PART: usize = 100;
@@ -75,8 +76,8 @@ impl Desk {
             return Ok(done);
         }
         let done = match submission.action {
-            Action::ApplyPolicy { definition, reason } => {
-                self.apply_policy(submission.actor, request, *definition, reason).await?
+            Action::ApplyPolicy { definition, reason, etag } => {
+                self.apply_policy(submission.actor, request, (*definition, etag), reason).await?
             }
             Action::FinishImport(origin) => self.finish_import(submission.actor, request, origin).await?,
             _ => return Err(Refusal::NoChange.into()),
@@ -91,14 +92,14 @@ impl Desk {
         &self,
         actor: Actor,
         request: Option<RequestId>,
-        definition: PolicyDefinition,
+        (definition, etag): (PolicyDefinition, Option<String>),
         reason: Arc<str>,
     ) -> Result<Done, Refused> {
         let known = self.answered_before(&actor, request).await?;
         let mut done = if let Some(done) = known {
             done
         } else {
-            let preview = self.preview_policy(definition).await?;
+            let preview = self.preview_policy(definition, etag.as_deref()).await?;
             let applied = PolicyApplied {
                 definition: preview.definition,
                 tickets: preview.tickets,
@@ -108,16 +109,23 @@ impl Desk {
                 revision: preview.revision,
                 at: preview.at,
             };
-            let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, applied };
-            self.work(Work::PutPolicy(Box::new(put)), true).await?
+            if preview.again {
+                let answer = Answer::Policy(Arc::new(applied));
+                Done { revision: preview.revision, commit: None, answer }
+            } else {
+                let put = PutPolicy { actor: actor.clone(), reason: reason.clone(), request, applied };
+                self.work(Work::PutPolicy(Box::new(put)), true).await?
+            }
         };
         let Answer::Policy(applied) = &done.answer else { return Ok(done) };
         let policy = applied.definition.policy.clone();
-        let (open, _) = self.shared.world.queue.open();
-        let runs_older =
-            |ticket: &&Arc<Ticket>| ticket.sla.policy.id == policy.id && ticket.sla.policy.version < policy.version;
-        let numbers: Vec<_> = open.iter().filter(runs_older).map(|ticket| ticket.number).collect();
-        drop(open);
+        let (world, named) = (self.shared.world.clone(), policy.clone());
+        let older = move |going: &mut Going| {
+            let (running, _) = running_by(&world, &named.id, going)?;
+            let older = running.iter().filter(|ticket| ticket.sla.policy.version < named.version);
+            Ok(older.map(|ticket| ticket.number).collect::<Vec<_>>())
+        };
+        let numbers = self.shared.scans.run(super::query::RECKON_COST, older).await?;
         let change = Change::ApplyPolicy { policy, reason };
         done.revision = done.revision.max(self.parts(&actor, &numbers, &change, request).await?);
         Ok(done)
@@ -125,8 +133,7 @@ impl Desk {
 
     async fn finish_import(&self, actor: Actor, request: Option<RequestId>, origin: Origin) -> Result<Done, Refused> {
         let world = self.shared.world.clone();
-        let found = tokio::task::spawn_blocking(move || importing(&world, origin)).await;
-        let numbers = found.unwrap_or(Err(ReadError::Failed(String::new()))).map_err(unreadable)?;
+        let numbers = self.shared.scans.run(1, move |going| importing(&world, origin, going)).await?;
         let first: Vec<_> = numbers.iter().take(PART).copied().collect();
         let count = numbers.len() as u64;
         let part = Work::Part {
@@ -186,31 +193,79 @@ fn end_of((key, content): RequestId) -> RequestId {
 }
 
 /// The tickets of an import that is not finished: live ones, and those that can live again. Blocks.
-fn importing(world: &World, origin: Origin) -> Result<Vec<TicketNumber>, ReadError> {
+fn importing(world: &World, origin: Origin, going: &mut Going) -> Result<Vec<TicketNumber>, Refused> {
     let mut numbers = Vec::new();
     let mut from = TicketNumber(1);
     loop {
-        let tickets = world.store.tickets(from, false, 1_000)?;
+        let tickets = world.store.tickets(from, false, 500).map_err(unreadable)?;
         let Some(last) = tickets.last() else { return Ok(numbers) };
+        tickets.iter().try_for_each(|_| going.row())?;
         from = TicketNumber(last.number.0 + 1);
         let waits = |ticket: &&Arc<Ticket>| ticket.importing && ticket.origin == origin;
         numbers.extend(tickets.iter().filter(waits).map(|ticket| ticket.number));
     }
 }
 
+/// Whether a policy can be applied to what stands: its etag is not stale, and it says something new. Where it says the
+/// same but tickets still run by an older version (a desk that stopped on the way), gives the version to go on with.
+pub(super) fn again(
+    world: &World,
+    definition: &PolicyDefinition,
+    etag: Option<&str>,
+    going: &mut Going,
+) -> Result<Option<PolicyDefinition>, Refused> {
+    let (rules, id) = (world.rules(), &definition.policy.id);
+    let Some(newest) = rules.policies.newest(id).map(Policy::definition) else {
+        return if etag.is_some() { Err(Refusal::NoResource(id.name()).into()) } else { Ok(None) };
+    };
+    if etag.is_some_and(|etag| etag != newest.etag()) {
+        return Err(Refused::DirectoryEtag(newest.etag()));
+    }
+    if !definition.says_the_same(newest) {
+        return Ok(None);
+    }
+    let (running, _) = running_by(world, id, going)?;
+    let runs_older = |ticket: &Arc<Ticket>| ticket.sla.policy.version < newest.policy.version;
+    if running.iter().any(runs_older) { Ok(Some(newest.clone())) } else { Err(Refusal::NoChange.into()) }
+}
+
+/// Every ticket that is not closed and runs by a policy (domain.md §7 rule 12), the most urgent first, and at which
+/// revision. Merged ones are not in memory: they are looked for in the store. Blocks.
+fn running_by(world: &World, policy: &PolicyId, going: &mut Going) -> Result<(Vec<Arc<Ticket>>, Revision), Refused> {
+    let (mut found, revision) = world.queue.live();
+    let live: HashSet<TicketNumber> = found.iter().map(|ticket| ticket.number).collect();
+    found.retain(|ticket| ticket.sla.policy.id == *policy);
+    found.sort_by_cached_key(|ticket| UrgencyKey::of(ticket));
+    let mut from = TicketNumber(1);
+    loop {
+        let tickets = world.store.tickets(from, false, 500).map_err(unreadable)?;
+        let Some(last) = tickets.last() else { return Ok((found, revision)) };
+        from = TicketNumber(last.number.0 + 1);
+        tickets.iter().try_for_each(|_| going.row())?;
+        let runs = |t: &Arc<Ticket>| t.state != TicketState::Closed && t.sla.policy.id == *policy;
+        found.extend(tickets.into_iter().filter(|ticket| runs(ticket) && !live.contains(&ticket.number)));
+    }
+}
+
 /// What a new version of a policy would move. Blocks.
-pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
+pub(super) fn preview(
+    world: &World,
+    mut definition: PolicyDefinition,
+    going: &mut Going,
+) -> Result<PolicyPreview, Refused> {
     let rules = world.rules();
     let newest = rules.policies.newest(&definition.policy.id);
     definition.policy.version = newest.map_or(1, |policy| policy.definition().policy.version + 1);
     let policy = Policy::new(definition.clone()).map_err(|wrong| Refused::Corrupt(wrong.to_string()))?;
     let mut policies = rules.policies.clone();
     policies.add(policy);
-    let (open, revision) = world.queue.open();
+    let (running, revision) = running_by(world, &definition.policy.id, going)?;
     let (named, at) = (definition.policy.clone(), world.now());
     let definition = Arc::new(definition);
-    let mut preview = PolicyPreview { definition, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
-    for ticket in open.iter().filter(|ticket| ticket.sla.policy.id == named.id) {
+    let mut preview =
+        PolicyPreview { definition, again: false, tickets: 0, moved: 0, breached: 0, moves: Vec::new(), revision, at };
+    for ticket in &running {
+        going.row()?;
         let after = under(&ticket.sla, &named, at, &policies)?;
         preview.tickets += 1;
         let moves = clocks(&ticket.sla, &after).any(|(before, after)| before.due != after.due);
@@ -230,10 +285,11 @@ pub(super) fn preview(world: &World, mut definition: PolicyDefinition) -> Result
 
 /// What a version that was applied did to the first tickets that it moved: reckoned again where it was reckoned first.
 /// Blocks.
-pub(super) fn moves(world: &World, applied: &PolicyApplied) -> Result<Vec<PolicyMove>, Refused> {
+pub(super) fn moves(world: &World, applied: &PolicyApplied, going: &mut Going) -> Result<Vec<PolicyMove>, Refused> {
     let rules = world.rules();
     let mut moves = Vec::with_capacity(applied.shown.len());
     for number in &applied.shown {
+        going.row()?;
         let Some(ticket) = ticket_at(&*world.store, *number, applied.revision).map_err(unreadable)? else { continue };
         let before = ticket.sla.clone();
         let after = under(&before, &applied.definition.policy, applied.at, &rules.policies)?;

@@ -7,12 +7,18 @@ use opora_core::filter::Filter;
 use opora_core::model::{OrganisationId, Priority, Revision, Ticket, TicketNumber};
 use opora_core::order::OrderBy;
 use opora_core::sla::{ClockKind, Explanation, PolicyDefinition, SlaState};
+use opora_core::suggest::{Suggestion, suggestions};
 use opora_core::time::{Millis, Timestamp};
-use opora_store::ReadError;
 
 use super::Desk;
 use crate::engine::{PolicyApplied, Refused, TicketRef, unreadable};
 use crate::followers::queue::{Cursor, Listed, Scan, Summary, Tally, Texts, count, open_matching};
+use crate::scans::Going;
+
+/// What it costs to look a text up in the index of full text, in terms of a filter: a turn is over after some.
+const SEARCH_COST: u32 = 4_096;
+/// What it costs to reckon the clocks of a ticket anew, in terms of a filter: each stretch of its story is gone through.
+pub(super) const RECKON_COST: u32 = 256;
 
 /// What a list is to hold.
 #[derive(Clone, Debug)]
@@ -38,11 +44,13 @@ pub struct ListQuery {
 pub struct ListPage {
     /// The tickets in order.
     pub tickets: Vec<Arc<Listed>>,
+    /// Their places: a page that ends with one of them is followed by one that begins after its place.
+    pub places: Vec<Cursor>,
     /// Where the next page begins; `None`: there is none. May be there although the page is short.
     pub next: Option<Cursor>,
     /// How many match, if asked.
     pub total: Option<u64>,
-    /// The revision that it speaks of: every change up to it is seen.
+    /// The revision that it speaks of: every change up to it is seen, and none after it.
     pub revision: Revision,
 }
 
@@ -72,12 +80,17 @@ pub struct Preview {
     pub current: bool,
 }
 
+/// What each priority would mean, highest first; and now.
+pub type Previews = (Vec<Preview>, Timestamp);
+
 /// What a new version of a policy would move.
 #[derive(Clone, Debug)]
 pub struct PolicyPreview {
     /// The policy with the version that it would get.
     pub definition: Arc<PolicyDefinition>,
-    /// How many open tickets run by it.
+    /// It is there already: tickets that still run by an older version would take it.
+    pub again: bool,
+    /// How many tickets that are not closed run by it.
     pub tickets: u64,
     /// How many of them would have other due times.
     pub moved: u64,
@@ -102,45 +115,62 @@ pub struct PolicyMove {
     pub after: SlaState,
 }
 
+impl ListPage {
+    /// Keeps the first of its tickets; the others are for the next page.
+    pub(crate) fn keep(&mut self, count: usize) {
+        if count < self.tickets.len() {
+            self.tickets.truncate(count);
+            self.places.truncate(count);
+            self.next = self.places.last().copied().or(self.next);
+        }
+    }
+}
+
 impl Desk {
     /// A page of tickets.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn list(&self, query: ListQuery) -> Result<ListPage, ReadError> {
-        let world = self.shared.world.clone();
+    /// [`Refused`]: what can't be read, a desk that stops, too many long reads at once.
+    pub async fn list(&self, query: ListQuery) -> Result<ListPage, Refused> {
+        let (world, scans) = (self.shared.world.clone(), &self.shared.scans);
         let (filter, include_total) = (query.filter.clone(), query.include_total);
-        let texts = self.texts(&filter).await?;
+        let (texts, cost) = (self.texts(&filter).await?, filter.cost());
         let mut scan = Scan::new(&world, query, texts.clone());
+        let mut few = scans.bounded();
         while scan.is_quick() {
-            if scan.step(&world)? {
+            if scan.step(&world, &mut few)? {
                 break;
             }
         }
-        if scan.is_complete() && !include_total {
+        if scan.is_complete() && !include_total && scan.is_settled() {
             return Ok(scan.finish(None));
         }
-        blocking(move || {
+        let read = move |going: &mut Going| {
             while !scan.is_complete() {
-                scan.step(&world)?;
+                scan.step(&world, going)?;
             }
-            let total = if include_total { Some(count(&world, &filter, &texts)?) } else { None };
+            if !scan.is_settled() {
+                scan.settle(&world)?;
+            }
+            let total = if include_total { Some(count(&world, &filter, &texts, going)?) } else { None };
             Ok(scan.finish(total))
-        })
-        .await
+        };
+        scans.run(cost, read).await
     }
 
     /// How many tickets match.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn count(&self, filter: Arc<Filter>) -> Result<u64, ReadError> {
+    /// As [`Desk::list`].
+    pub async fn count(&self, filter: Arc<Filter>) -> Result<u64, Refused> {
         let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
-        blocking(move || count(&world, &filter, &texts)).await
+        let scans = &self.shared.scans;
+        let cost = filter.cost();
+        scans.run(cost, move |going| count(&world, &filter, &texts, going)).await
     }
 
     /// Which tickets match each bare text of a filter.
-    async fn texts(&self, filter: &Arc<Filter>) -> Result<Texts, ReadError> {
+    async fn texts(&self, filter: &Arc<Filter>) -> Result<Texts, Refused> {
         let texts = filter.texts().to_vec();
         if texts.is_empty() {
             return Ok(Texts::default());
@@ -148,25 +178,48 @@ impl Desk {
         let Some(search) = self.shared.search.clone() else {
             return Ok(Texts(texts.iter().map(|_| Arc::default()).collect()));
         };
-        blocking(move || texts.iter().map(|text| search.find(text)).collect::<Result<_, _>>().map(Texts)).await
+        let find = move |going: &mut Going| {
+            let mut sets = Vec::with_capacity(texts.len());
+            for text in &texts {
+                going.row()?;
+                sets.push(search.find(text, going)?);
+            }
+            Ok(Texts(sets))
+        };
+        self.shared.scans.run(SEARCH_COST, find).await
     }
 
     /// The open tickets that match, in numbers; due soon is what falls due within `due_within`.
     ///
     /// # Errors
-    /// [`ReadError`].
-    pub async fn summary(&self, filter: Arc<Filter>, due_within: Millis) -> Result<(Summary, Revision), ReadError> {
-        let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
-        blocking(move || {
-            let (tickets, revision) = open_matching(&world, &filter, &texts);
+    /// As [`Desk::list`].
+    pub async fn summary(&self, filter: Arc<Filter>, due_within: Millis) -> Result<(Summary, Revision), Refused> {
+        let (world, texts, cost) = (self.shared.world.clone(), self.texts(&filter).await?, filter.cost());
+        let count = move |going: &mut Going| {
+            let (tickets, revision) = open_matching(&world, &filter, &texts, going)?;
             let now = world.now();
             let mut tally = Tally::new(now, now + due_within);
             for ticket in &tickets {
+                going.row()?;
                 tally.add(ticket);
             }
             Ok((tally.finish(), revision))
-        })
-        .await
+        };
+        self.shared.scans.run(cost, count).await
+    }
+
+    /// What the open tickets suggest together.
+    ///
+    /// # Errors
+    /// [`Refused`]: a desk that stops, too many long reads at once.
+    pub async fn suggestions(&self) -> Result<(Vec<Suggestion>, Revision), Refused> {
+        let world = self.shared.world.clone();
+        let read = move |_: &mut Going| {
+            let (tickets, revision) = world.queue.open();
+            let thresholds = world.rules().suggest;
+            Ok((suggestions(tickets.iter().map(|ticket| &**ticket), &thresholds), revision))
+        };
+        self.shared.scans.run(SEARCH_COST, read).await
     }
 
     fn known(&self, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
@@ -187,14 +240,15 @@ impl Desk {
         let (now, rules) = (self.now(), self.rules());
         let explain = |clock| ticket.sla.explain(clock, now, &rules.policies).map_err(Refusal::from);
         let (first_response, resolution) = (explain(ClockKind::FirstResponse)?, explain(ClockKind::Resolution)?);
+        let revision = revision.max(ticket.revision);
         Ok(Explained { ticket, first_response, resolution, now, revision })
     }
 
-    /// What each priority would mean for a ticket, highest first; and now.
+    /// A ticket, and what each priority would mean for it, highest first; and now.
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn preview_priority(&self, ticket: TicketRef) -> Result<(Vec<Preview>, Timestamp), Refused> {
+    pub fn preview_priority(&self, ticket: TicketRef) -> Result<(Arc<Ticket>, Previews), Refused> {
         let ticket = self.known(ticket)?;
         let (now, rules) = (self.now(), self.rules());
         let preview = |priority: Priority| {
@@ -206,7 +260,8 @@ impl Desk {
             };
             Ok(Preview { priority, sla, current })
         };
-        Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
+        let previews = Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?;
+        Ok((ticket, (previews, now)))
     }
 
     /// What each priority would mean for a ticket created then (`None`: now), highest first; and now.
@@ -217,7 +272,7 @@ impl Desk {
         &self,
         organisation: Option<&OrganisationId>,
         create_time: Option<Timestamp>,
-    ) -> Result<(Vec<Preview>, Timestamp), Refused> {
+    ) -> Result<Previews, Refused> {
         let (now, rules) = (self.now(), self.rules());
         let organisation = match organisation {
             Some(id) => Some(self.directory().organisation(id).ok_or_else(|| Refusal::NoResource(id.name()))?),
@@ -233,14 +288,27 @@ impl Desk {
         Ok((Priority::ALL.into_iter().rev().map(preview).collect::<Result<_, Refused>>()?, now))
     }
 
-    /// What a new version of a policy would move.
+    /// What a new version of a policy would move; ends when its caller goes away. `etag`: of the version that the caller
+    /// saw.
     ///
     /// # Errors
-    /// [`Refused`].
-    pub async fn preview_policy(&self, definition: PolicyDefinition) -> Result<PolicyPreview, Refused> {
+    /// [`Refused`]: the etag is stale, or nothing would change.
+    pub async fn preview_policy(
+        &self,
+        definition: PolicyDefinition,
+        etag: Option<&str>,
+    ) -> Result<PolicyPreview, Refused> {
         let world = self.shared.world.clone();
-        let preview = tokio::task::spawn_blocking(move || super::long::preview(&world, definition));
-        preview.await.unwrap_or(Err(Refused::Stopping))
+        let etag = etag.map(str::to_owned);
+        let preview = move |going: &mut Going| {
+            let again = super::long::again(&world, &definition, etag.as_deref(), going)?;
+            let preview = super::long::preview(&world, definition, going)?;
+            Ok(match again {
+                Some(newest) => PolicyPreview { definition: Arc::new(newest), again: true, ..preview },
+                None => preview,
+            })
+        };
+        self.shared.scans.run(RECKON_COST, preview).await
     }
 
     /// What a version that was applied did to the first tickets that it moved, whenever that was.
@@ -249,15 +317,7 @@ impl Desk {
     /// [`Refused`].
     pub async fn policy_moves(&self, applied: Arc<PolicyApplied>) -> Result<Vec<PolicyMove>, Refused> {
         let world = self.shared.world.clone();
-        let moves = tokio::task::spawn_blocking(move || super::long::moves(&world, &applied));
-        moves.await.unwrap_or(Err(Refused::Stopping))
+        let moves = move |going: &mut Going| super::long::moves(&world, &applied, going);
+        self.shared.scans.run_short(RECKON_COST, moves).await
     }
-}
-
-/// Reads where it may block.
-pub(super) async fn blocking<T: Send + 'static>(
-    read: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, ReadError> {
-    let read = tokio::task::spawn_blocking(read).await;
-    read.unwrap_or_else(|error| Err(ReadError::Failed(error.to_string())))
 }

@@ -65,6 +65,8 @@ pub enum Action {
         definition: Box<PolicyDefinition>,
         /// Why.
         reason: Arc<str>,
+        /// The etag of the version that the caller saw.
+        etag: Option<String>,
     },
     /// Let the timers of all tickets with this origin run.
     FinishImport(Origin),
@@ -173,7 +175,7 @@ pub enum Refused {
     /// The id, or a contact's address, is taken; the name of who has it.
     #[error("{0} is there already")]
     IdTaken(String),
-    /// A stale etag of a directory entry; the current one.
+    /// A stale etag of a directory entry or a policy; the current one.
     #[error("somebody changed it since")]
     DirectoryEtag(String),
     /// The disk is nearly full.
@@ -188,6 +190,9 @@ pub enum Refused {
     /// The store failed; the process ends.
     #[error("the store failed")]
     StoreFailed,
+    /// The store is damaged and only read.
+    #[error("the store is damaged and only read")]
+    ReadOnly,
     /// What is stored is damaged.
     #[error("what is stored is damaged: {0}")]
     Corrupt(String),

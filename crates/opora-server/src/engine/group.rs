@@ -46,6 +46,7 @@ struct Draft {
 pub(crate) fn unreadable(error: ReadError) -> Refused {
     match error {
         ReadError::Failed(_) => Refused::StoreFailed,
+        error if error.is_passing() => Refused::Overloaded,
         other => Refused::Corrupt(other.to_string()),
     }
 }

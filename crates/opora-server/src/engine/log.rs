@@ -10,8 +10,10 @@ use opora_core::model::{Revision, Ticket};
 use opora_store::{Commit, ReadError, Record, Store};
 use parking_lot::{Condvar, Mutex};
 
+use crate::size;
+
 /// About how many bytes of commits are kept.
-const KEEP_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const KEEP_BYTES: usize = 8 * 1024 * 1024;
 /// How many commits are kept at most.
 const KEEP_COUNT: usize = 8_192;
 
@@ -38,16 +40,17 @@ struct State {
 
 /// About how many bytes a commit holds in memory.
 fn weight(commit: &Commit) -> usize {
-    let text = |text: Option<&Arc<str>>| text.map_or(0, |text| text.len());
     let of = |record: &Record| match record {
-        Record::Ticket(event) => match &event.change {
-            Change::Created { description, .. } | Change::Updated { description, .. } => text(description.as_ref()),
-            Change::Commented(comment) => comment.body.len(),
-            _ => 0,
-        },
-        _ => 0,
+        Record::Ticket(event) => {
+            let description = match &event.change {
+                Change::Created { description, .. } | Change::Updated { description, .. } => description.as_ref(),
+                _ => None,
+            };
+            1_024 + size::of_event(event) + description.map_or(0, |text| text.len())
+        }
+        _ => 1_536,
     };
-    256 + commit.records.iter().map(|record| 1_536 + of(record)).sum::<usize>()
+    256 + commit.records.iter().map(of).sum::<usize>()
 }
 
 impl Log {
@@ -71,7 +74,8 @@ impl Log {
             state.bytes += weight(&published.commit);
             state.kept.push_back(published.clone());
         }
-        while state.bytes > KEEP_BYTES || state.kept.len() > KEEP_COUNT {
+        // The newest stays however large it is: whoever follows at once need not read it from the disk.
+        while (state.bytes > KEEP_BYTES && state.kept.len() > 1) || state.kept.len() > KEEP_COUNT {
             let Some(oldest) = state.kept.pop_front() else { break };
             state.bytes = state.bytes.saturating_sub(weight(&oldest.commit));
             dropped.push(oldest);
@@ -104,6 +108,21 @@ impl Log {
         }
         let commits = self.store.commits(from, max, 1024 * 1024)?;
         Ok(commits.into_iter().map(|commit| Arc::new(Published { commit, before: None })).collect())
+    }
+
+    /// The same for who follows: where the store is damaged and only read, what can't be read is passed over. Whoever
+    /// asked for a revision is never given less.
+    pub(crate) fn read_sound(&self, from: Revision, max: usize) -> Result<Vec<Arc<Published>>, ReadError> {
+        let mut from = from;
+        loop {
+            match self.read(from, max) {
+                Err(ReadError::Corrupt(_)) if self.store.damage().is_some() => {
+                    let Some(next) = self.store.sound_after(from.next()) else { return Ok(Vec::new()) };
+                    from = next;
+                }
+                read => return read,
+            }
+        }
     }
 
     /// Waits until something newer than this revision is there, it is time, or the log has stopped: then `false`.

@@ -14,7 +14,7 @@ mod writer;
 pub use api::{
     Action, Answer, DirectoryCommand, DirectoryEdit, Done, Edit, PolicyApplied, Refused, Submission, TicketRef,
 };
-pub use clock::{Clock, JUMP, SystemClock, Timekeeper};
+pub use clock::{Clock, JUMP, Present, SystemClock, Timekeeper};
 pub use directory::Directory;
 pub(crate) use group::unreadable;
 pub(crate) use writer::Engine;

@@ -1,7 +1,7 @@
 //! What the writer and the followers share: written by the writer alone, after an append; read by everybody.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
@@ -14,6 +14,9 @@ use super::log::Log;
 use super::{Directory, Timekeeper};
 use crate::followers::queue::Queue;
 use crate::followers::watch::Hub;
+
+/// How often something that changes while it is read is read again.
+const STEADY: u32 = 1_000;
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
@@ -29,6 +32,8 @@ pub(crate) struct World {
     pub(crate) fatal: watch::Sender<Option<String>>,
     /// When the newest commit was made.
     newest_at: AtomicI64,
+    /// The revision that the writer has begun to show: what is read now may be as new, though not all of it is shown.
+    showing: AtomicU64,
 }
 
 impl World {
@@ -39,9 +44,12 @@ impl World {
         rules: Rules,
         time: Timekeeper,
     ) -> Self {
-        let newest_at = store.position().newest_at.unwrap_or(Timestamp::MIN);
+        let position = store.position();
+        let newest_at = position.newest_at.unwrap_or(Timestamp::MIN);
+        // The wall may have been set back while the desk was down: its time goes on all the same.
+        time.not_before(newest_at);
         Self {
-            hub: Arc::new(Hub::new(store.position().newest)),
+            hub: Arc::new(Hub::new(position.newest)),
             log: Log::new(store.clone()),
             store,
             queue,
@@ -51,6 +59,7 @@ impl World {
             activity: Arc::default(),
             fatal: watch::Sender::new(None),
             newest_at: AtomicI64::new(newest_at.as_millis()),
+            showing: AtomicU64::new(position.newest.0),
         }
     }
 
@@ -69,6 +78,28 @@ impl World {
     /// The present, never before the newest commit.
     pub(crate) fn now(&self) -> Timestamp {
         self.time.now().max(Timestamp::from_millis(self.newest_at.load(Ordering::Acquire)))
+    }
+
+    /// Reads something at one revision: everything up to it is seen, and nothing after it. For what is in memory and read
+    /// in no time: where the writer shows something new in between, it is read again.
+    pub(crate) fn steady<T>(&self, mut read: impl FnMut() -> T) -> (T, Revision) {
+        for _ in 0..STEADY {
+            let before = self.log.newest();
+            let found = read();
+            if self.showing.load(Ordering::Acquire) <= before.0 {
+                return (found, before);
+            }
+            std::thread::yield_now();
+        }
+        // Never seen: it would take that many changes, each of them in the same moment of its turn. It is not told to be
+        // older than it is.
+        let found = read();
+        (found, Revision(self.showing.load(Ordering::Acquire)))
+    }
+
+    /// Before anything of a group is shown.
+    pub(super) fn shows(&self, newest: Revision) {
+        self.showing.store(newest.0, Ordering::Release);
     }
 
     pub(super) fn committed_at(&self, at: Timestamp) {

@@ -127,6 +127,11 @@ impl Writer {
                 tracing::warn!(why, "the disk is full: changes are refused");
                 Err(Refused::DiskFull)
             }
+            Err(AppendError::Short(why)) => {
+                tracing::warn!(why, "the machine is short of something: changes are refused");
+                Err(Refused::Overloaded)
+            }
+            Err(AppendError::ReadOnly) => Err(Refused::ReadOnly),
             Err(error) => {
                 self.poison(&error.to_string());
                 Err(Refused::StoreFailed)
@@ -136,6 +141,9 @@ impl Writer {
 
     fn publish(&self, group: Group<'_>) -> Vec<Arc<Published>> {
         let world = &self.world;
+        if let Some(newest) = group.commits().last() {
+            world.shows(newest.revision);
+        }
         world.activity.note(group.commits().len());
         world.committed_at(group.at());
         if !Arc::ptr_eq(group.rules(), &world.rules.read()) {

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use opora_core::decide::Refusal;
+use opora_core::decide::{MAX_LINKS, Refusal};
 use opora_core::filter::FilterError;
-use opora_core::model::Revision;
+use opora_core::model::{MAX_PARTS, Revision, TicketState};
 use opora_proto::error::ErrorReason as R;
 use opora_proto::v1;
 use opora_store::{AppendError, ReadError};
@@ -56,6 +56,12 @@ impl Problem {
     /// Too many requests are waiting.
     pub(crate) fn overloaded() -> Box<Self> {
         Self::new(Code::ResourceExhausted, R::Overloaded).retry(SOON)
+    }
+
+    /// The machine is short of something that comes back, descriptors for one: it is told in the log.
+    pub(crate) fn short(cause: &dyn std::fmt::Display) -> Box<Self> {
+        tracing::warn!(%cause, "the machine is short of something: a call is refused");
+        Self::overloaded()
     }
 
     /// The caller's deadline passed.
@@ -116,6 +122,11 @@ impl Problem {
         Self::field(field, rest)
     }
 
+    /// The store is damaged and only read.
+    pub(crate) fn read_only() -> Box<Self> {
+        Self::new(Code::FailedPrecondition, R::ReadOnly)
+    }
+
     /// The store failed.
     pub(crate) fn store_failed() -> Box<Self> {
         Self::new(Code::Unavailable, R::StoreFailed)
@@ -133,6 +144,7 @@ impl From<ReadError> for Box<Problem> {
         match error {
             ReadError::Corrupt(cause) => Problem::corrupt(&cause),
             ReadError::Failed(_) => Problem::store_failed(),
+            error if error.is_passing() => Problem::short(&error),
             ReadError::Io(cause) => Problem::internal("the store can't be read", &cause),
             ReadError::NoRevision(revision) => Problem::internal("a revision is not there", &revision.0),
         }
@@ -143,6 +155,8 @@ impl From<AppendError> for Box<Problem> {
     fn from(error: AppendError) -> Self {
         match error {
             AppendError::Full(_) => Problem::disk_full(),
+            AppendError::Short(cause) => Problem::short(&cause),
+            AppendError::ReadOnly => Problem::read_only(),
             AppendError::Failed(_) => Problem::store_failed(),
             AppendError::NotNext { .. } => Problem::internal("a commit was out of order", &error),
         }
@@ -186,6 +200,7 @@ pub(crate) fn refused(refused: Refused, request_id: Option<&str>) -> Box<Problem
         Refused::DiskFull => Problem::disk_full(),
         Refused::Overloaded => Problem::overloaded(),
         Refused::Stopping => Problem::not_serving(),
+        Refused::ReadOnly => Problem::read_only(),
         Refused::StoreFailed => Problem::store_failed(),
         Refused::Corrupt(cause) => Problem::corrupt(&cause),
     }
@@ -219,10 +234,17 @@ fn domain(refusal: Refusal) -> Box<Problem> {
             precondition(R::TransitionNotAllowed).with("state", from.word()).with("allowed", allowed.join(","))
         }
         Refusal::State(state) => precondition(R::TicketState).with("state", state.word()),
+        Refusal::Merged { ticket, into } => precondition(R::TicketState)
+            .with("state", TicketState::Merged.word())
+            .with("name", ticket)
+            .with("merged_into", into)
+            .say("ticket-merged"),
+        Refusal::Parts => Problem::limit("merged tickets", MAX_PARTS),
         Refusal::SamePriority(priority) => precondition(R::SamePriority).with("priority", priority.word()),
         Refusal::Rung { rung, highest } => precondition(R::NoSuchRung).with("rung", rung).with("highest", highest),
         Refusal::Cycle => precondition(R::Cycle),
         Refusal::Link => precondition(R::LinkState),
+        Refusal::TooManyLinks => Problem::limit("links", MAX_LINKS),
         Refusal::Undo(newer) => {
             let problem = precondition(R::CannotUndo);
             match newer {

@@ -16,7 +16,7 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 pub(crate) use map::{refusal_of_batch, refused};
-pub(crate) use text::Language;
+pub(crate) use text::{Language, warning};
 
 use crate::convert::Violations;
 

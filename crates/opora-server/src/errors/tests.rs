@@ -5,7 +5,7 @@ use opora_core::model::{Revision, TicketNumber};
 use opora_proto::error::{ErrorReason, Fault};
 use tonic::Code;
 
-use super::text::{ENGLISH, RUSSIAN, key};
+use super::text::{ENGLISH, RUSSIAN, WARNINGS_ENGLISH, WARNINGS_RUSSIAN, key};
 use super::{Language, Problem};
 use crate::convert::Violations;
 use crate::engine::Refused;
@@ -19,7 +19,8 @@ fn keys(catalogue: &str) -> BTreeSet<String> {
 #[test]
 fn both_catalogues_have_the_same_keys_and_every_reason_has_a_text() {
     assert_eq!(keys(ENGLISH), keys(RUSSIAN));
-    assert!(ENGLISH.is_ascii());
+    assert_eq!(keys(WARNINGS_ENGLISH), keys(WARNINGS_RUSSIAN));
+    assert!(ENGLISH.is_ascii() && WARNINGS_ENGLISH.is_ascii());
     for number in 1..=200 {
         let Ok(reason) = ErrorReason::try_from(number) else { continue };
         assert!(keys(ENGLISH).contains(&key(reason)), "{} has no text", reason.word());

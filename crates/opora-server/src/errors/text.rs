@@ -9,9 +9,13 @@ use tonic::metadata::MetadataMap;
 
 pub(super) const ENGLISH: &str = include_str!("../../locales/en/errors.ftl");
 pub(super) const RUSSIAN: &str = include_str!("../../locales/ru/errors.ftl");
+pub(super) const WARNINGS_ENGLISH: &str = include_str!("../../locales/en/warnings.ftl");
+pub(super) const WARNINGS_RUSSIAN: &str = include_str!("../../locales/ru/warnings.ftl");
 
 static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", ENGLISH));
 static RU: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ru", RUSSIAN));
+static WARNINGS_EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", WARNINGS_ENGLISH));
+static WARNINGS_RU: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ru", WARNINGS_RUSSIAN));
 
 /// A language of the desk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,6 +77,19 @@ pub(super) fn sentence(language: Language, key: &str, values: &[(&str, &str)], c
         Language::English => &*EN,
         Language::Russian => &*RU,
     };
+    formed(bundle, key, values, count)
+}
+
+/// The same for what an operator should look at.
+pub(crate) fn warning(language: Language, key: &str, values: &[(&str, &str)], count: Option<u64>) -> String {
+    let bundle = match language {
+        Language::English => &*WARNINGS_EN,
+        Language::Russian => &*WARNINGS_RU,
+    };
+    formed(bundle, key, values, count)
+}
+
+fn formed(bundle: &FluentBundle<FluentResource>, key: &str, values: &[(&str, &str)], count: Option<u64>) -> String {
     let Some(pattern) = bundle.get_message(key).and_then(|message| message.value()) else {
         return key.to_owned();
     };

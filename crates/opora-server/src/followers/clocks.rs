@@ -14,7 +14,8 @@ use opora_store::Record;
 
 use crate::engine::work::Work;
 use crate::engine::world::World;
-use crate::engine::{Action, Engine, Refused, Submission, TicketRef};
+use crate::engine::{Action, Engine, Present, Refused, Submission, TicketRef};
+use crate::warnings::Warning;
 
 /// How often it looks at the clock and the log.
 const LOOK: Duration = Duration::from_millis(250);
@@ -95,19 +96,21 @@ impl Clocks {
             due.look(&ticket, &rules);
         }
         let (mut written, mut rested, mut pause) = (read, Duration::ZERO, LOOK);
+        let mut apart = false;
         loop {
             let before = read;
             self.catch_up(world, &mut due, &mut read);
-            let (now, healthy) = world.time.read();
-            if fire && healthy {
-                self.fire(world, engine, &mut due, &mut read, now);
+            let present = world.time.read();
+            tell_clock(&mut apart, present);
+            if fire && present.timers_fire() {
+                self.fire(world, engine, &mut due, &mut read, present.now);
             }
             let came = u128::from(read.0.saturating_sub(before.0));
             pause = if came * 1_000 >= MUCH * pause.as_millis() { LOOK_SOON } else { LOOK };
             rested += pause;
             if rested >= CHECKPOINT_REST && read.0.saturating_sub(written.0) >= CHECKPOINT {
                 rested = Duration::ZERO;
-                match world.queue.write_checkpoint(dir) {
+                match world.queue.write_checkpoint(&*world.store, dir) {
                     Ok(revision) => written = revision,
                     Err(error) => tracing::warn!(%error, "the queue's place can't be written down"),
                 }
@@ -127,7 +130,7 @@ impl Clocks {
 
     /// Reads some of the log; whether there was any.
     fn follow(&self, world: &World, due: &mut Due, read: &mut Revision) -> bool {
-        let commits = match world.log.read(read.next(), CHUNK) {
+        let commits = match world.log.read_sound(read.next(), CHUNK) {
             Ok(commits) => commits,
             Err(error) => {
                 tracing::warn!(%error, "the timers can't read the log");
@@ -190,6 +193,16 @@ impl Clocks {
             }
         }
     }
+}
+
+/// Tells the log when the machine's clock begins or ends to disagree.
+fn tell_clock(apart: &mut bool, present: Present) {
+    match present.apart {
+        Some(ahead) if !*apart => tracing::warn!("{}", Warning::ClockDisagrees { ahead }),
+        None if *apart => tracing::info!("the machine's clock agrees with the desk's time again"),
+        _ => {}
+    }
+    *apart = present.apart.is_some();
 }
 
 fn tick(number: TicketNumber) -> Work {

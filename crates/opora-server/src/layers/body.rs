@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
-use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
@@ -15,11 +14,11 @@ use tonic::body::Body;
 use crate::errors::{Language, Problem};
 
 /// What a call holds until its answer is sent.
-type Held = (Option<OwnedSemaphorePermit>, Option<TaskTrackerToken>);
+type Held = Option<TaskTrackerToken>;
 
 struct Guarded {
     inner: Body,
-    held: Option<Held>,
+    held: Held,
     deadline: Option<Pin<Box<Sleep>>>,
     language: Language,
     ended: bool,
@@ -31,7 +30,7 @@ pub(super) fn guard(inner: Body, held: Held, deadline: Option<Instant>, language
         return inner;
     }
     let deadline = deadline.map(|at| Box::pin(sleep_until(at)));
-    Body::new(Guarded { inner, held: Some(held), deadline, language, ended: false })
+    Body::new(Guarded { inner, held, deadline, language, ended: false })
 }
 
 impl HttpBody for Guarded {

@@ -1,43 +1,60 @@
-//! Accepting connections: at most so many, without Nagle's algorithm, and none that says nothing.
+//! Accepting connections: without Nagle's algorithm, as many as there may be, and none that keeps its place for nothing.
+//!
+//! Nobody is left in the system's queue. A connection that is one too many is served all the same, as far as being told
+//! so, and health, go: of these there are few, and the newest takes the place of the oldest.
 
+use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures::Stream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::time::{Sleep, sleep};
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::time::{Instant, Sleep, sleep};
+use tonic::transport::server::Connected;
 
+use super::caller::{Limits, Peer};
 use super::gather::Gathering;
+use super::handshake::Handshake;
 
-/// How long a new connection may say nothing: one that never speaks would also hold up a graceful stop.
-const SILENCE: Duration = Duration::from_secs(20);
 /// How long to wait after an accept that failed, as it does without a free descriptor: never a hot loop.
 const PAUSE: Duration = Duration::from_millis(100);
+/// How often failed accepts are told at most.
+const TELL: Duration = Duration::from_mins(1);
+/// How often a connection looks at what it holds, at most and at least; else at a quarter of the shortest bound.
+const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
+/// How long a connection that is one too many may last.
+const OVER: Duration = Duration::from_secs(5);
 
 /// A connection that counts.
 pub(crate) struct Connection {
     stream: Gathering<TcpStream>,
-    silence: Option<Pin<Box<Sleep>>>,
-    _permit: OwnedSemaphorePermit,
+    peer: Peer,
+    /// Until it is over.
+    handshake: Option<Handshake>,
+    opened: Instant,
+    look: Pin<Box<Sleep>>,
+    /// Since when there is no call, and how many there had been.
+    quiet: Option<(Instant, u64)>,
 }
 
-/// The connections of a listener; the next one is accepted when fewer than `max` are there.
-pub(crate) fn connections(listener: TcpListener, max: usize) -> impl Stream<Item = io::Result<Connection>> + Send {
-    let free = Arc::new(Semaphore::new(max));
-    futures::stream::unfold((listener, free), |(listener, free)| async move {
-        // The semaphore is never closed: there is always a permit to come.
-        let permit = Arc::clone(&free).acquire_owned().await.ok()?;
-        let stream = loop {
+/// The connections of a listener.
+pub(crate) fn connections(
+    listener: TcpListener,
+    limits: Arc<Limits>,
+) -> impl Stream<Item = io::Result<Connection>> + Send {
+    let over = VecDeque::new();
+    futures::stream::unfold((listener, limits, Failures::default(), over), |mut accepting| async move {
+        let (listener, limits, failures, over) = &mut accepting;
+        let (stream, address) = loop {
             match listener.accept().await {
-                Ok((stream, _)) => break stream,
+                Ok(accepted) => break accepted,
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    failures.note(&error);
                     sleep(PAUSE).await;
                 }
             }
@@ -46,17 +63,120 @@ pub(crate) fn connections(listener: TcpListener, max: usize) -> impl Stream<Item
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
-        let stream = Gathering::new(stream);
-        let connection = Connection { stream, silence: Some(Box::pin(sleep(SILENCE))), _permit: permit };
-        Some((Ok(connection), (listener, free)))
+        let peer = Peer::new(limits, address.ip());
+        if peer.over.is_some() {
+            give_way(over, peer.clone(), limits.bounds.reserved_connections);
+        }
+        Some((Ok(Connection::new(stream, peer)), accepting))
     })
 }
 
-impl Connected for Connection {
-    type ConnectInfo = TcpConnectInfo;
+/// Of connections that are one too many the oldest goes.
+fn give_way(over: &mut VecDeque<Peer>, newest: Peer, most: usize) {
+    over.retain(|peer| !peer.is_closing());
+    over.push_back(newest);
+    while over.len() > most {
+        if let Some(oldest) = over.pop_front() {
+            oldest.close();
+        }
+    }
+}
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.stream.inner().connect_info()
+/// Accepts that failed: told now and then, with their number.
+#[derive(Default)]
+struct Failures {
+    count: u64,
+    told: Option<Instant>,
+}
+
+impl Failures {
+    fn note(&mut self, error: &io::Error) {
+        self.count += 1;
+        if self.told.is_none_or(|told| told.elapsed() >= TELL) {
+            tracing::warn!(%error, count = self.count, "connections could not be accepted");
+            *self = Self { count: 0, told: Some(Instant::now()) };
+        }
+    }
+}
+
+impl Connection {
+    fn new(stream: TcpStream, peer: Peer) -> Self {
+        let bounds = &peer.limits.bounds;
+        let shortest = bounds.handshake_time.min(bounds.idle_connection).min(bounds.answer_patience);
+        let look = Box::pin(sleep((shortest / 4).clamp(LOOK.0, LOOK.1)));
+        let handshake = Some(Handshake::default());
+        Self { stream: Gathering::new(stream), peer, handshake, opened: Instant::now(), look, quiet: None }
+    }
+
+    /// Looks whether the connection may last, every now and then; `Ready`: it may not.
+    fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        if self.peer.is_closing() {
+            return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
+        }
+        self.peer.task.register(context.waker());
+        while self.look.as_mut().poll(context).is_ready() {
+            let now = Instant::now();
+            if self.is_over(now) {
+                return Poll::Ready(io::ErrorKind::TimedOut.into());
+            }
+            let bounds = &self.peer.limits.bounds;
+            let next = if self.handshake.is_some() {
+                bounds.handshake_time
+            } else {
+                bounds.idle_connection.min(bounds.answer_patience)
+            };
+            self.look.as_mut().reset(now + (next / 4).clamp(LOOK.0, LOOK.1));
+        }
+        Poll::Pending
+    }
+
+    fn is_over(&mut self, now: Instant) -> bool {
+        let bounds = &self.peer.limits.bounds;
+        let age = now.duration_since(self.opened);
+        if self.handshake.is_some() {
+            return age >= bounds.handshake_time;
+        }
+        if self.peer.over.is_some() && age >= OVER {
+            return true;
+        }
+        // Who does not even read that an answer was ended reads nothing.
+        if self.peer.answers.look(now, bounds) {
+            return true;
+        }
+        let calls = self.peer.calls.load(Ordering::Relaxed);
+        if self.peer.bytes.used() > 0 {
+            self.quiet = None;
+            return false;
+        }
+        match self.quiet {
+            Some((since, before)) if before == calls => now.duration_since(since) >= bounds.idle_connection,
+            _ => {
+                self.quiet = Some((now, calls));
+                false
+            }
+        }
+    }
+
+    /// What the transport waits for goes on, or the connection ends.
+    fn or_end<T>(&mut self, polled: Poll<io::Result<T>>, context: &mut Context<'_>) -> Poll<io::Result<T>> {
+        if polled.is_ready() {
+            return polled;
+        }
+        self.poll_end(context).map(Err)
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.peer.left();
+    }
+}
+
+impl Connected for Connection {
+    type ConnectInfo = Peer;
+
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 
@@ -66,28 +186,33 @@ impl AsyncRead for Connection {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.peer.is_closing() {
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
+        }
+        let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        if read.is_ready() {
-            self.silence = None;
-            return read;
+        if let Some(handshake) = &mut self.handshake
+            && handshake.is_over_with(buffer.filled().get(before..).unwrap_or_default())
+        {
+            self.handshake = None;
         }
-        match self.silence.as_mut().map(|silence| silence.as_mut().poll(context)) {
-            Some(Poll::Ready(())) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            _ => Poll::Pending,
-        }
+        self.or_end(read, context)
     }
 }
 
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, bytes)
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.or_end(written, context)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let flushed = Pin::new(&mut self.stream).poll_flush(context);
+        self.or_end(flushed, context)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
+        let shut = Pin::new(&mut self.stream).poll_shutdown(context);
+        self.or_end(shut, context)
     }
 }

@@ -30,10 +30,6 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Gathering<T> {
         Self { inner, gathered: Vec::new(), written: 0, promised: false }
     }
 
-    pub(super) fn inner(&self) -> &T {
-        &self.inner
-    }
-
     /// Writes what was gathered.
     fn poll_out(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while let Some(rest) = self.gathered.get(self.written..).filter(|rest| !rest.is_empty()) {

@@ -1,9 +1,18 @@
-//! What stands round every call: a deadline that counts queueing in, a bound on how many run at once, panics caught,
-//! and errors that `tonic` makes by itself given the contract's form. Knows no service.
+//! What stands round every call: a deadline that counts queueing in, panics caught, and errors that `tonic` makes by
+//! itself given the contract's form ([`GuardLayer`]); bytes in flight ([`TransfersLayer`]); places ([`PlacesLayer`]).
+//! All of them know who calls ([`caller`]), and no service.
 
+mod answers;
 mod body;
+mod caller;
 mod connections;
 mod gather;
+mod gauge;
+mod handshake;
+mod paths;
+mod places;
+mod transfers;
+mod whole;
 
 use std::convert::Infallible;
 use std::future::Future;
@@ -16,55 +25,46 @@ use std::time::Duration;
 
 use futures::FutureExt as _;
 use http::{HeaderMap, Request, Response};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer, Service};
 
-use crate::errors::{Language, Outcome, Problem};
+use self::paths::CONTRACT;
+use crate::errors::{Language, Problem};
 
+pub(crate) use caller::Limits;
 pub(crate) use connections::connections;
+pub(crate) use places::PlacesLayer;
+pub(crate) use transfers::TransfersLayer;
 
 /// The most bytes of a request that is no upload.
 pub(crate) const UNARY_BYTES: usize = 1024 * 1024;
 /// The most bytes of a message of an upload: a chunk and what stands round it.
 pub(crate) const CHUNK_MESSAGE_BYTES: usize = 256 * 1024 + 4 * 1024;
-/// The most bytes of an answer.
-pub(crate) const ANSWER_BYTES: usize = 8 * 1024 * 1024;
 
 /// How long a call waits for others to end before it is refused.
 const QUEUE: Duration = Duration::from_secs(1);
+/// After how long it is worth while to try again when there is too much of something.
+const AGAIN: Duration = Duration::from_millis(500);
 /// The transport has a timer of its own for the same deadline, which answers CANCELLED: ours has to be first.
 const EARLIER: Duration = Duration::from_millis(3);
 /// The longest deadline that is kept; a longer one is as good as none.
 const LONGEST: Duration = Duration::from_hours(30 * 24);
-
-/// Calls whose number has bounds of its own.
-const LONG_LIVED: &[&str] = &["/opora.v1.TicketService/WatchTickets", "/opora.v1.PresenceService/WatchPresence"];
-/// The beginning of the contract's paths; health and reflection always get through.
-const CONTRACT: &str = "/opora.v1.";
 
 /// How many panics were caught since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Panics(AtomicU64);
 
 /// Puts a [`Guard`] round a service.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) struct GuardLayer {
-    running: Arc<Semaphore>,
     panics: Arc<Panics>,
     calls: TaskTracker,
 }
 
 impl GuardLayer {
-    /// At most so many calls at once, of all connections together.
-    pub(crate) fn new(max_concurrent: usize) -> Self {
-        let running = Arc::new(Semaphore::new(max_concurrent));
-        Self { running, panics: Arc::default(), calls: TaskTracker::new() }
-    }
-
     /// The calls under way: each counts from its first byte to the last of its answer.
     pub(crate) fn calls(&self) -> TaskTracker {
         self.calls.clone()
@@ -111,10 +111,9 @@ where
         Box::pin(async move {
             let started = Instant::now();
             let answer = async {
-                let permit = layer.permit(&path).await?;
                 let answer = AssertUnwindSafe(async { inner.call(request).await }).catch_unwind().await;
                 match answer {
-                    Ok(Ok(response)) => Ok((response, permit)),
+                    Ok(Ok(response)) => Ok(response),
                     Ok(Err(never)) => match never {},
                     Err(_) => Err(layer.panics.caught(&path)),
                 }
@@ -125,28 +124,14 @@ where
             };
             let response = match answer {
                 Err(problem) => problem.status(language).into_http(),
-                Ok((response, permit)) => {
-                    let permit = permit.filter(|_| !LONG_LIVED.contains(&path.as_str()));
-                    contracted(response, language)
-                        .map(|body| body::guard(body, (permit, under_way), deadline, language))
+                Ok(response) => {
+                    contracted(response, language).map(|body| body::guard(body, under_way, deadline, language))
                 }
             };
             let code = response.headers().get(Status::GRPC_STATUS).and_then(|code| code.to_str().ok()).unwrap_or("-");
             tracing::debug!(path, code, took = ?started.elapsed(), "answered");
             Ok(response)
         })
-    }
-}
-
-impl GuardLayer {
-    async fn permit(&self, path: &str) -> Outcome<Option<OwnedSemaphorePermit>> {
-        if !path.starts_with(CONTRACT) {
-            return Ok(None);
-        }
-        match tokio::time::timeout(QUEUE, Arc::clone(&self.running).acquire_owned()).await {
-            Ok(Ok(permit)) => Ok(Some(permit)),
-            _ => Err(Problem::overloaded()),
-        }
     }
 }
 
@@ -199,4 +184,6 @@ fn timeout(text: &str) -> Option<Duration> {
 }
 
 #[cfg(test)]
-mod tests;
+mod bounds_tests;
+#[cfg(test)]
+pub(crate) mod tests;

@@ -7,7 +7,14 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use super::{GuardLayer, timeout};
+use super::{GuardLayer, Limits, timeout};
+use crate::config::{Config, Sources};
+
+/// Bounds as they are built in.
+pub(super) fn limits() -> Limits {
+    let config = Config::load(&Sources::default()).unwrap();
+    Limits::new(config.bounds.clone(), config.bounds.connections)
+}
 
 fn request(timeout: Option<&str>) -> Request<Body> {
     let mut request = Request::new(Body::empty());
@@ -32,7 +39,7 @@ where
 
 #[tokio::test]
 async fn a_panic_is_answered_as_a_bug_and_the_next_call_goes_on() {
-    let layer = GuardLayer::new(1);
+    let layer = GuardLayer::default();
     for _ in 0..3 {
         let status = status(&layer, None, || async { panic!("for the test") }).await;
         assert_eq!((status.code(), Fault::from(&status).reason), (Code::Internal, Some(ErrorReason::Internal)));
@@ -43,7 +50,7 @@ async fn a_panic_is_answered_as_a_bug_and_the_next_call_goes_on() {
 
 #[tokio::test]
 async fn a_deadline_that_passes_is_told_as_one() {
-    let status = status(&GuardLayer::new(1), Some("50m"), std::future::pending).await;
+    let status = status(&GuardLayer::default(), Some("50m"), std::future::pending).await;
     assert_eq!(
         (status.code(), Fault::from(&status).reason),
         (Code::DeadlineExceeded, Some(ErrorReason::DeadlineExceeded))
@@ -51,19 +58,9 @@ async fn a_deadline_that_passes_is_told_as_one() {
 }
 
 #[tokio::test]
-async fn queueing_counts_and_too_long_a_queue_is_refused() {
-    let layer = GuardLayer::new(1);
-    let _held = layer.running.clone().acquire_owned().await.unwrap();
-    let waited = status(&layer, Some("500m"), || async { Response::new(Body::empty()) }).await;
-    assert_eq!(waited.code(), Code::DeadlineExceeded);
-    let refused = status(&layer, None, || async { Response::new(Body::empty()) }).await;
-    assert_eq!(Fault::from(&refused).reason, Some(ErrorReason::Overloaded));
-}
-
-#[tokio::test]
 async fn what_the_decoder_refuses_is_the_callers_mistake() {
     let text = "failed to decode Protobuf message: GetTicketRequest.name: invalid string value: not UTF-8";
-    let status = status(&GuardLayer::new(1), None, move || async move { Status::internal(text).into_http() }).await;
+    let status = status(&GuardLayer::default(), None, move || async move { Status::internal(text).into_http() }).await;
     let fault = Fault::from(&status);
     assert_eq!((fault.code, fault.reason), (Code::InvalidArgument, Some(ErrorReason::InvalidField)));
     assert_eq!(fault.violations.first().map(|v| v.field.as_str()), Some("name"));

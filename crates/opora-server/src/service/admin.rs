@@ -9,7 +9,8 @@ use super::Service;
 use super::call::{RequestId, answer};
 use crate::convert::{self, Violations, calls, request_id};
 use crate::engine::{Action, Answer};
-use crate::errors::{Outcome, Problem};
+use crate::errors::{Language, Outcome, Problem};
+use crate::warnings::{Topic, Warning};
 
 #[tonic::async_trait]
 impl AdminService for Service {
@@ -24,7 +25,8 @@ impl AdminService for Service {
         &self,
         request: Request<v1::GetServerInfoRequest>,
     ) -> Result<Response<v1::GetServerInfoResponse>, Status> {
-        answer!(request, |_actor, _message| std::future::ready(Ok(self.info())))
+        let language = Language::of(request.metadata());
+        answer!(request, |_actor, _message| std::future::ready(Ok(self.info(language))))
     }
 }
 
@@ -44,9 +46,11 @@ impl Service {
         Ok(v1::FinishImportResponse { ticket_count, revision })
     }
 
-    fn info(&self) -> v1::GetServerInfoResponse {
+    fn info(&self, language: Language) -> v1::GetServerInfoResponse {
         let desk = self.desk();
-        let (position, now) = (desk.position(), desk.now());
+        let ((position, now, apart), _) = desk.steady(|| (desk.position(), desk.now(), desk.clock_apart()));
+        let disagrees = apart.map(|ahead| Warning::ClockDisagrees { ahead });
+        self.0.warnings.set(Topic::Clock, disagrees.into_iter().collect());
         let followers = desk
             .followers()
             .into_iter()
@@ -57,6 +61,9 @@ impl Service {
             whom: r.whom.to_string(),
             means: r.means.iter().map(ToString::to_string).collect(),
             calendar: r.calendar.definition().id.clone(),
+            reach: r.reach.iter().map(ToString::to_string).collect(),
+            reachable_time: rules.ladder.reachable(rung, now).map(convert::timestamp),
+            hours: Some(convert::calendar_to_wire(r.calendar.definition())),
         });
         v1::GetServerInfoResponse {
             product: "opora".into(),
@@ -69,10 +76,11 @@ impl Service {
             start_time: Some(convert::timestamp(self.0.started)),
             ticket_count: position.tickets,
             importing_allowed: self.0.importing_allowed,
-            timers_healthy: desk.timers_healthy(),
+            timers_healthy: apart.is_none(),
             followers: followers.collect(),
             ladder: ladder.collect(),
             newest_commit_age: position.newest_at.map(|at| convert::duration(now.since(at).at_least_zero())),
+            warnings: self.0.warnings.sentences(language),
         }
     }
 }

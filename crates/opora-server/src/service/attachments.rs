@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures::{Stream, StreamExt as _};
 use jiff::tz::TimeZone;
 use opora_core::command::Change;
+use opora_core::decide::{self, Refusal};
 use opora_core::event::Change as Event;
 use opora_core::log_name::clean_file_name;
-use opora_core::model::{Actor, Attachment, Revision, Ticket};
+use opora_core::model::{Actor, Attachment, Revision, Ticket, TicketState};
 use opora_proto::v1;
 use opora_proto::v1::attachment_service_server::AttachmentService;
 use opora_proto::v1::upload_attachment_request::Part;
@@ -18,14 +19,15 @@ use quick_cache::sync::Cache;
 use tonic::{Code, Request, Response, Status, Streaming};
 use uuid::Uuid;
 
+use super::Service;
 use super::call::{RequestId, answer, hash};
 use super::page::{self, Query};
 use super::tickets::named;
-use super::{PAGE_BYTES, Service};
 use crate::convert::{self, Violations, calls, request_id, ticket_ref};
-use crate::desk::{EventEntry, HistoryQuery};
-use crate::engine::{Action, Answer, TicketRef};
+use crate::desk::{EventEntry, HistoryQuery, Place};
+use crate::engine::{Action, Answer, Refused, TicketRef};
 use crate::errors::{Language, Outcome, Problem};
+use crate::size::MESSAGE_BYTES;
 
 /// The most bytes of a file.
 const FILE: u64 = 100 * 1024 * 1024;
@@ -153,8 +155,13 @@ impl Service {
         }
         let modify_time = calls::time("header.modify_time", header.modify_time, &mut wrong);
         let (ticket, id) = wrong.require(ticket.zip(id))?;
+        let ticket = self.found(ticket)?;
+        if ticket.state == TicketState::Merged && !actor.is_customer() {
+            // Told before the file is sent; the change itself looks again.
+            return Err(self.merged(&ticket)?);
+        }
         Ok(Upload {
-            ticket: self.found(ticket)?,
+            ticket,
             file_name: clean_file_name(&header.file_name).into(),
             content_type,
             size: header.size,
@@ -164,6 +171,13 @@ impl Service {
             key: key(actor, id),
             header,
         })
+    }
+
+    /// That a ticket is part of another, with the number of the one that shows what it held.
+    fn merged(&self, ticket: &Ticket) -> Outcome<Box<Problem>> {
+        let above = decide::above(ticket, |number| self.desk().ticket(TicketRef::Number(number)))?;
+        let into = above.last().map(|last| last.number).or(ticket.merged_into).unwrap_or(ticket.number);
+        Ok(Refused::from(Refusal::Merged { ticket: ticket.number, into }).into())
     }
 
     async fn attach(&self, actor: Actor, upload: Upload, committed: u64) -> Outcome<v1::UploadAttachmentResponse> {
@@ -191,7 +205,7 @@ impl Service {
         let records = done.commit.iter().flat_map(|commit| &commit.records);
         let attachment = records.into_iter().find_map(|record| match record {
             opora_store::Record::Ticket(event) if event.ticket.number == ticket.number => match &event.change {
-                Event::Attached(file) => Some(convert::attachment(file, event, done.revision, Some(ticket))),
+                Event::Attached(file) => Some(convert::attachment(file, event, done.revision, ticket)),
                 _ => None,
             },
             _ => None,
@@ -214,6 +228,8 @@ impl Service {
             platform: told.platform,
             log_start_time: told.start,
             modify_time: upload.modify_time,
+            // The domain knows where it goes.
+            from: None,
         }
     }
 
@@ -241,15 +257,22 @@ impl Service {
         let limit = page::size(wire.page_size, &mut wrong);
         let ticket = self.found(named(&wire.name, wrong)?)?;
         let query = Query::new("ListAttachments", &[&ticket.number.to_string()]);
-        let after = self.0.tokens.read_revision(query, &wire.page_token)?;
-        let asked = HistoryQuery { ticket: ticket.number, newest_first: false, after, limit, max_bytes: PAGE_BYTES };
+        let after = self.0.tokens.read_place(query, &wire.page_token)?;
+        let asked = HistoryQuery { ticket: ticket.number, newest_first: false, after, limit, max_bytes: MESSAGE_BYTES };
         let page = self.desk().attachments(asked).await?;
+        let ticket = self.as_of(ticket, page.revision).await?;
+        let (attachments, next) = page::packed(&page, |entry| on_wire(entry, &ticket));
         Ok(v1::ListAttachmentsResponse {
-            attachments: page.items.iter().filter_map(|entry| on_wire(entry, &ticket)).collect(),
-            next_page_token: self.0.tokens.revision(query, page.next),
+            attachments,
+            next_page_token: self.0.tokens.place(query, next),
             revision: page.revision.0,
             store_uid: self.store_uid(),
         })
+    }
+
+    /// The ticket as it stood at the revision that an answer speaks of: which files are the nearest is told by it.
+    async fn as_of(&self, ticket: Arc<Ticket>, revision: Revision) -> Outcome<Arc<Ticket>> {
+        Ok(self.desk().ticket_at(ticket.number, revision).await?.unwrap_or(ticket))
     }
 
     async fn download(&self, wire: v1::DownloadAttachmentRequest, language: Language) -> Outcome<Chunks> {
@@ -260,13 +283,14 @@ impl Service {
         let asked = HistoryQuery {
             ticket: ticket.number,
             newest_first: false,
-            after: Some(Revision(revision - 1)),
+            after: Some(Place::behind(Revision(revision - 1))),
             limit: 1,
-            max_bytes: PAGE_BYTES,
+            max_bytes: MESSAGE_BYTES,
         };
         let page = self.desk().attachments(asked).await?;
         let entry = page.items.first().filter(|entry| entry.revision.0 == revision);
         let entry = entry.ok_or_else(|| Problem::no_resource(&wire.name))?;
+        let ticket = self.as_of(ticket, page.revision).await?;
         let Event::Attached(file) = &entry.event.change else { return Err(Problem::no_resource(&wire.name)) };
         if wire.read_offset > file.size {
             return Err(Problem::field("read_offset", "lies behind the end of the file"));
@@ -293,7 +317,7 @@ fn key(actor: &Actor, id: Uuid) -> Uuid {
 
 fn on_wire(entry: &EventEntry, ticket: &Ticket) -> Option<v1::Attachment> {
     match &entry.event.change {
-        Event::Attached(file) => Some(convert::attachment(file, &entry.event, entry.revision, Some(ticket))),
+        Event::Attached(file) => Some(convert::attachment(file, &entry.event, entry.revision, ticket)),
         _ => None,
     }
 }
@@ -316,6 +340,7 @@ impl From<BlobError> for Box<Problem> {
             BlobError::Offset(committed) => Problem::upload_offset(committed),
             BlobError::Nothing => Problem::no_upload(),
             BlobError::Full => Problem::disk_full(),
+            BlobError::Short(cause) => Problem::short(&cause),
             BlobError::Corrupt(_) => Problem::corrupt(&error),
             BlobError::Io(_) => Problem::internal("a file can't be kept or read", &error),
         }

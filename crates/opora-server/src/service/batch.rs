@@ -1,8 +1,12 @@
 //! The same change on many tickets (`contract.md`, "Requests").
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use opora_core::command::Change;
-use opora_core::model::Actor;
+use opora_core::model::{Actor, Ticket, TicketNumber};
 use opora_proto::v1;
+use prost::Message as _;
 use v1::batch_change_request::Change as Wire;
 use v1::batch_result::Result as Fate;
 
@@ -10,8 +14,9 @@ use super::Service;
 use super::call::RequestId;
 use crate::convert::calls::{self, import_time};
 use crate::convert::{self, Violations, optional, parse_names, request_id, ticket_ref};
-use crate::engine::{Action, Answer};
+use crate::engine::{Action, Answer, Refused, TicketRef};
 use crate::errors::{Language, Outcome, Problem, refusal_of_batch};
+use crate::size::{Room, as_field};
 
 impl Service {
     pub(super) async fn batch(
@@ -37,6 +42,9 @@ impl Service {
             wrong.add("change", "is needed");
         }
         let change = wire.change.as_ref().map(|change| self.batch_part(change, &mut wrong)).transpose()?.flatten();
+        if tickets.len() == wire.names.len() {
+            self.each_once(&wire.names, &tickets, &mut wrong)?;
+        }
         let change = wrong.require(change)?;
         let etag_of = |name: &String| {
             let found = etags.binary_search_by(|(key, _)| key.cmp(name)).ok();
@@ -48,14 +56,39 @@ impl Service {
         let Answer::Batch(fates) = done.answer else {
             return Err(Problem::internal("a batch was answered with something else", &"no results"));
         };
-        let results = wire.names.into_iter().zip(fates).map(|(name, fate)| {
-            let result = match fate {
-                Ok(ticket) => Fate::Ticket(convert::ticket(&ticket, None)),
-                Err(refused) => Fate::Refusal(refusal_of_batch(refused, language)),
+        let fates = wire.names.into_iter().zip(fates).collect();
+        Ok(v1::BatchChangeResponse { results: results(fates, language), revision: done.revision.0 })
+    }
+
+    /// Refuses a ticket that is named twice, whether by the same name or once by its number and once by its uid.
+    fn each_once(&self, names: &[String], tickets: &[TicketRef], wrong: &mut Violations) -> Outcome<()> {
+        let mut seen: HashMap<TicketNumber, Vec<(usize, TicketRef)>> = HashMap::with_capacity(tickets.len());
+        for (n, ticket) in tickets.iter().enumerate() {
+            let number = match ticket {
+                TicketRef::Number(number) => *number,
+                TicketRef::Uid(uid) => uid.number(),
             };
-            v1::BatchResult { name, result: Some(result) }
-        });
-        Ok(v1::BatchChangeResponse { results: results.collect(), revision: done.revision.0 })
+            let same = seen.entry(number).or_default();
+            for (other, known) in same.iter() {
+                if self.is_same(*known, *ticket)? {
+                    let name = names.get(*other).map_or("", String::as_str);
+                    wrong.add(format!("names[{n}]"), format!("is the same ticket as names[{other}], `{name}`"));
+                    break;
+                }
+            }
+            same.push((n, *ticket));
+        }
+        Ok(())
+    }
+
+    /// Whether two names with the same number are of one ticket: a uid that is nobody's is refused by itself.
+    fn is_same(&self, one: TicketRef, other: TicketRef) -> Outcome<bool> {
+        Ok(match (one, other) {
+            (TicketRef::Number(_), uid @ TicketRef::Uid(_)) | (uid @ TicketRef::Uid(_), TicketRef::Number(_)) => {
+                self.desk().ticket(uid)?.is_some()
+            }
+            _ => one == other,
+        })
     }
 
     fn batch_part(&self, wire: &Wire, wrong: &mut Violations) -> Outcome<Option<Change>> {
@@ -87,6 +120,42 @@ impl Service {
         let target = ticket_ref(&format!("{at}target"), &wire.target, wrong);
         let target = target.map(|target| self.number(target)).transpose()?;
         Ok(target.zip(kind).map(|(target, kind)| Change::Link { target, kind }))
+    }
+}
+
+/// What became of each, in an answer: tickets are whole until there is no more room, then each is only told apart from
+/// its other states. What was done is never refused for the size of its answer.
+fn results(fates: Vec<(String, Result<Arc<Ticket>, Refused>)>, language: Language) -> Vec<v1::BatchResult> {
+    let mut whole = Vec::with_capacity(fates.len());
+    let mut results = Vec::with_capacity(fates.len());
+    for (name, fate) in fates {
+        let (result, ticket) = match fate {
+            Ok(ticket) => (Fate::Ticket(trimmed(&ticket)), Some(ticket)),
+            Err(refused) => (Fate::Refusal(refusal_of_batch(refused, language)), None),
+        };
+        results.push(v1::BatchResult { name, trimmed: ticket.is_some(), result: Some(result) });
+        whole.push(ticket);
+    }
+    let mut room = Room::beside(results.iter().map(|result| as_field(result.encoded_len())).sum());
+    for (result, ticket) in results.iter_mut().zip(whole) {
+        let Some(ticket) = ticket else { continue };
+        let ticket = convert::ticket(&ticket, None);
+        if !room.takes(ticket.encoded_len()) {
+            // All that come after are thin as well: a caller sees where the room ended.
+            break;
+        }
+        (result.result, result.trimmed) = (Some(Fate::Ticket(ticket)), false);
+    }
+    results
+}
+
+/// A ticket by its name alone.
+fn trimmed(ticket: &Ticket) -> v1::Ticket {
+    v1::Ticket {
+        name: ticket.number.to_string(),
+        revision: ticket.revision.0,
+        etag: ticket.etag(),
+        ..Default::default()
     }
 }
 

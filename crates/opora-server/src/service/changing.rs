@@ -201,7 +201,10 @@ impl Service {
         let changed = self.change(actor, wire, |wire, wrong| Ok(calls::add_comment("", wire, wrong))).await?;
         let revision = changed.done.revision;
         let comment = changed.events().find_map(|event| match &event.change {
-            Event::Commented(comment) => Some(convert::comment(comment, event.ticket.number, revision, event.at)),
+            Event::Commented(comment) => {
+                let ticket = event.ticket.number;
+                Some(convert::comment(comment, ticket, ticket, revision, event.at))
+            }
             _ => None,
         });
         let ticket = Some(self.whole(&changed, &changed.ticket)?);

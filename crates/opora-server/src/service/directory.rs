@@ -12,12 +12,13 @@ use opora_proto::v1::directory_service_server::DirectoryService;
 use prost::Message;
 use tonic::{Request, Response, Status};
 
+use super::Service;
 use super::call::{RequestId, answer, etag};
 use super::page::{self, Query};
-use super::{PAGE_BYTES, Service};
 use crate::convert::{DirectoryEntry, Violations, request_id};
 use crate::engine::{Action, Answer, Directory, DirectoryCommand, Done};
 use crate::errors::{Outcome, Problem};
+use crate::size::Room;
 
 /// How many entries are taken from a table at a time.
 const STEP: usize = 256;
@@ -87,7 +88,7 @@ impl Service {
         let revision = self.revision();
         let id = T::parse_name(name).map_err(|error| Problem::field("name", &error.to_string()))?;
         let entry = T::get(self.desk().directory(), &id).ok_or_else(|| Problem::no_resource(name))?;
-        Ok((T::to_wire(&id, &entry), revision))
+        Ok((T::to_wire(&id, &entry), revision.max(entry.revision.0)))
     }
 
     /// A page, where it ends, and of which revision it is.
@@ -104,34 +105,18 @@ impl Service {
         wrong.finish(())?;
         let archived = if asked.show_archived { "archived" } else { "" };
         let query = Query::new(asked.method, &[archived, asked.also]);
-        let mut after = match self.0.tokens.read(query, asked.page_token)? {
+        let after = match self.0.tokens.read(query, asked.page_token)? {
             None => None,
             Some(place) => {
                 let id = std::str::from_utf8(&place).ok().and_then(|id| T::parse_id(id).ok());
                 Some(id.ok_or_else(Problem::page_token)?)
             }
         };
-        let revision = self.revision();
-        let (mut page, mut bytes) = (Vec::new(), 0);
-        loop {
-            let some = T::page(self.desk().directory(), after.as_ref());
-            let last = some.len() < STEP;
-            for (id, entry) in some {
-                if (asked.show_archived || !entry.value.archived()) && wanted(&entry.value) {
-                    let wire = T::to_wire(&id, &entry);
-                    bytes += wire.encoded_len();
-                    if page.len() == limit || (bytes > PAGE_BYTES && !page.is_empty()) {
-                        let place = after.as_ref().map(T::id_text).unwrap_or_default();
-                        return Ok((page, self.0.tokens.make(query, place.as_bytes()), revision));
-                    }
-                    page.push(wire);
-                }
-                after = Some(id);
-            }
-            if last {
-                return Ok((page, String::new(), revision));
-            }
-        }
+        let wanted = |entry: &T| (asked.show_archived || !entry.archived()) && wanted(entry);
+        let read = || page_of(self.desk().directory(), after.clone(), limit, &wanted);
+        let ((page, place), revision) = self.desk().steady(read);
+        let next = place.map(|place| self.0.tokens.make(query, T::id_text(&place).as_bytes())).unwrap_or_default();
+        Ok((page, next, revision.0))
     }
 
     async fn create_entry<T: Served>(
@@ -205,6 +190,36 @@ fn entry_of<T: Served>(done: &Done) -> Outcome<(T::Wire, u64)> {
         _ => None,
     }
     .ok_or_else(|| Problem::internal("an edit was answered with something else", &"no entry"))
+}
+
+/// Entries after a place, as many as go into an answer; and the place of the last, if there are more.
+fn page_of<T: Served>(
+    directory: &Directory,
+    mut after: Option<T::Id>,
+    limit: usize,
+    wanted: &impl Fn(&T) -> bool,
+) -> (Vec<T::Wire>, Option<T::Id>)
+where
+    T::Wire: Message,
+{
+    let (mut page, mut room) = (Vec::new(), Room::new());
+    loop {
+        let some = T::page(directory, after.as_ref());
+        let last = some.len() < STEP;
+        for (id, entry) in some {
+            if wanted(&entry.value) {
+                let wire = T::to_wire(&id, &entry);
+                if page.len() == limit || !room.takes(wire.encoded_len()) {
+                    return (page, after);
+                }
+                page.push(wire);
+            }
+            after = Some(id);
+        }
+        if last {
+            return (page, None);
+        }
+    }
 }
 
 /// Takes the request id out of a message and hashes what is left.

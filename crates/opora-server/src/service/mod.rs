@@ -30,14 +30,12 @@ use crate::desk::Desk;
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem};
 use crate::presence::Presences;
+use crate::warnings::Warnings;
 
 pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
 pub(crate) use routes::Services;
 pub(crate) use wire::TicketServer;
-
-/// The most bytes of a page.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many filters are kept as they were read.
 pub(crate) const FILTERS: usize = 256;
@@ -60,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) presences: Presences,
     /// The server is stopping: streams end.
     pub(crate) stopping: CancellationToken,
+    /// What an operator should look at.
+    pub(crate) warnings: Warnings,
     /// Filters that were read lately.
     pub(crate) filters: Cache<Arc<str>, Arc<Filter>>,
 }

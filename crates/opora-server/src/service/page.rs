@@ -3,10 +3,13 @@
 
 use opora_core::model::Revision;
 use opora_store::StoreUid;
+use prost::Message;
 
 use super::call::hash;
 use crate::convert::Violations;
+use crate::desk::{HistoryPage, Place};
 use crate::errors::{Outcome, Problem};
+use crate::size::Room;
 
 const VERSION: u8 = 1;
 const DEFAULT_SIZE: usize = 50;
@@ -67,21 +70,47 @@ impl Tokens {
         place().map(Some).ok_or_else(Problem::page_token)
     }
 
-    /// The same for a place that is a revision.
-    pub(super) fn read_revision(&self, query: Query, token: &str) -> Outcome<Option<Revision>> {
+    /// The same for a place in a history.
+    pub(super) fn read_place(&self, query: Query, token: &str) -> Outcome<Option<Place>> {
         let Some(place) = self.read(query, token)? else { return Ok(None) };
-        let bytes = place.try_into().map_err(|_| Problem::page_token())?;
-        Ok(Some(Revision(u64::from_be_bytes(bytes))))
+        let read = || {
+            let (revision, shown) = place.split_first_chunk()?;
+            let revision = Revision(u64::from_be_bytes(*revision));
+            let shown = if shown.is_empty() { None } else { Some(u32::from_be_bytes(shown.try_into().ok()?)) };
+            Some(Place { revision, shown })
+        };
+        read().map(Some).ok_or_else(Problem::page_token)
     }
 
-    /// A token whose place is a revision; empty: there is no next page.
-    pub(super) fn revision(&self, query: Query, next: Option<Revision>) -> String {
-        next.map(|revision| self.make(query, &revision.0.to_be_bytes())).unwrap_or_default()
+    /// A token whose place is one in a history; empty: there is no next page.
+    pub(super) fn place(&self, query: Query, next: Option<Place>) -> String {
+        let Some(place) = next else { return String::new() };
+        let mut bytes = place.revision.0.to_be_bytes().to_vec();
+        bytes.extend(place.shown.iter().flat_map(|shown| shown.to_be_bytes()));
+        self.make(query, &bytes)
     }
 
     fn seal(&self, bytes: &[u8]) -> [u8; PART] {
         first(blake3::keyed_hash(&self.key, bytes).as_bytes())
     }
+}
+
+/// What of a page of a history goes into an answer, as it is sent, and where the next page begins.
+pub(super) fn packed<T, W: Message>(
+    page: &HistoryPage<T>,
+    on_wire: impl Fn(&T) -> Option<W>,
+) -> (Vec<W>, Option<Place>) {
+    let (mut items, mut room, mut last) = (Vec::new(), Room::new(), None);
+    for (item, place) in page.items.iter().zip(&page.places) {
+        if let Some(wire) = on_wire(item) {
+            if !room.takes(wire.encoded_len()) {
+                return (items, last);
+            }
+            items.push(wire);
+        }
+        last = Some(*place);
+    }
+    (items, page.next)
 }
 
 /// How many a page may hold.
@@ -129,6 +158,20 @@ mod tests {
             (&Tokens::new(StoreUid::from_u128(2)), query),
         ] {
             assert!(tokens.read(query, &token).is_err());
+        }
+    }
+
+    #[test]
+    fn a_place_in_a_history_survives_its_token() {
+        let tokens = Tokens::new(StoreUid::from_u128(1));
+        let query = Query::new("ListEvents", &["tickets/1"]);
+        for shown in [None, Some(0), Some(u32::MAX)] {
+            let place = Some(Place { revision: Revision(u64::MAX), shown });
+            assert_eq!(tokens.read_place(query, &tokens.place(query, place)).unwrap(), place);
+        }
+        assert_eq!(tokens.read_place(query, &tokens.place(query, None)).unwrap(), None);
+        for bad in [1, 7, 9, 11, 13] {
+            assert!(tokens.read_place(query, &tokens.make(query, &vec![1; bad])).is_err(), "{bad}");
         }
     }
 

@@ -1,5 +1,6 @@
 //! `PresenceService`: who has which ticket open, for as long as they watch.
 
+use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -7,6 +8,7 @@ use futures::{Stream, StreamExt as _, stream};
 use opora_core::model::{Actor, TicketNumber};
 use opora_proto::v1;
 use opora_proto::v1::presence_service_server::PresenceService;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -16,6 +18,7 @@ use crate::convert::{self, Violations, ticket_ref};
 use crate::engine::TicketRef;
 use crate::errors::{Language, Outcome, Problem};
 use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
+use crate::size;
 
 /// How long a stream says nothing at most.
 const QUIET: Duration = Duration::from_secs(10);
@@ -74,28 +77,40 @@ fn on_wire(presence: &Presence) -> v1::Presence {
     }
 }
 
-fn message(shown: Shown) -> v1::WatchPresenceResponse {
-    let mut message = v1::WatchPresenceResponse::default();
+/// What is shown, in one message. Everybody may be more than go into one: those in the following ones are there as well,
+/// like all who come later.
+fn in_messages(shown: Shown) -> VecDeque<v1::WatchPresenceResponse> {
     match shown {
         Shown::All(all) => {
-            message.presences = all.iter().map(on_wire).collect();
-            message.everybody = true;
+            let parts = size::messages(all.iter().map(on_wire).collect(), v1::Presence::encoded_len);
+            let part =
+                |(n, presences)| v1::WatchPresenceResponse { presences, everybody: n == 0, ..Default::default() };
+            parts.into_iter().enumerate().map(part).collect()
         }
-        Shown::Here(presence) => message.presences.push(on_wire(&presence)),
-        Shown::Gone(session) => message.gone_session_ids.push(session.to_string()),
+        Shown::Here(presence) => {
+            [v1::WatchPresenceResponse { presences: vec![on_wire(&presence)], ..Default::default() }].into()
+        }
+        Shown::Gone(session) => {
+            [v1::WatchPresenceResponse { gone_session_ids: vec![session.to_string()], ..Default::default() }].into()
+        }
     }
-    message
 }
 
 /// What a stream shows, and now and then that it lives.
 fn messages(stay: Stay) -> impl Stream<Item = v1::WatchPresenceResponse> + Send {
-    stream::unfold(stay, |stay| async {
+    stream::unfold((stay, VecDeque::new()), |(stay, mut rest)| async {
+        if let Some(message) = rest.pop_front() {
+            return Some((message, (stay, rest)));
+        }
         let next = std::future::poll_fn(|context| stay.poll_next(context));
         let shown = tokio::time::timeout(QUIET, next).await;
         match shown {
             Ok(None) => None,
-            Ok(Some(shown)) => Some((message(shown), stay)),
-            Err(_) => Some((v1::WatchPresenceResponse::default(), stay)),
+            Ok(Some(shown)) => {
+                let mut messages = in_messages(shown);
+                Some((messages.pop_front().unwrap_or_default(), (stay, messages)))
+            }
+            Err(_) => Some((v1::WatchPresenceResponse::default(), (stay, rest))),
         }
     })
 }

@@ -3,16 +3,19 @@
 use std::sync::Arc;
 
 use opora_core::filter::{Filter, FilterError};
-use opora_core::model::AgentId;
+use opora_core::model::{AgentId, OrganisationId};
+use opora_core::suggest::Suggestion;
 use opora_core::time::Millis;
 use opora_proto::v1;
 use opora_proto::v1::report_service_server::ReportService;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::call::answer;
 use crate::convert::{self, Word as _};
 use crate::errors::{Outcome, Problem};
+use crate::size::Room;
 
 #[tonic::async_trait]
 impl ReportService for Service {
@@ -22,9 +25,35 @@ impl ReportService for Service {
     ) -> Result<Response<v1::GetQueueSummaryResponse>, Status> {
         answer!(request, |_actor, message| self.summary(message))
     }
+
+    async fn list_suggestions(
+        &self,
+        request: Request<v1::ListSuggestionsRequest>,
+    ) -> Result<Response<v1::ListSuggestionsResponse>, Status> {
+        answer!(request, |_actor, message| self.suggestions(message))
+    }
 }
 
+/// The most suggestions of an answer: more are read by nobody.
+const MAX_SUGGESTIONS: usize = 100;
+/// The most tickets and organisations of a suggestion: as many tickets as a batch takes.
+const MAX_NAMES: usize = 500;
+
 impl Service {
+    async fn suggestions(&self, _: v1::ListSuggestionsRequest) -> Outcome<v1::ListSuggestionsResponse> {
+        let (found, revision) = self.desk().suggestions().await?;
+        let window = self.desk().rules().suggest.window;
+        let mut room = Room::new();
+        let suggestions = found.iter().take(MAX_SUGGESTIONS).map(|suggestion| wire(suggestion, window));
+        let suggestions = suggestions.take_while(|suggestion| room.takes(suggestion.encoded_len()));
+        Ok(v1::ListSuggestionsResponse {
+            suggestions: suggestions.collect(),
+            revision: revision.0,
+            store_uid: self.store_uid(),
+            total_size: count(found.len()),
+        })
+    }
+
     async fn summary(&self, wire: v1::GetQueueSummaryRequest) -> Outcome<v1::GetQueueSummaryResponse> {
         let within = match wire.due_within {
             None => Millis::hours(1),
@@ -67,4 +96,22 @@ impl Service {
             store_uid: self.store_uid(),
         })
     }
+}
+
+fn wire(suggestion: &Suggestion, window: Millis) -> v1::Suggestion {
+    v1::Suggestion {
+        kind: suggestion.kind.number(),
+        category: suggestion.category.number(),
+        organisations: suggestion.organisations.iter().take(MAX_NAMES).map(OrganisationId::name).collect(),
+        impact: suggestion.kind.impact().number(),
+        tickets: suggestion.tickets.iter().take(MAX_NAMES).map(ToString::to_string).collect(),
+        since_time: Some(convert::timestamp(suggestion.since)),
+        window: Some(convert::duration(window)),
+        organisation_count: count(suggestion.organisations.len()),
+        ticket_count: count(suggestion.tickets.len()),
+    }
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
 }

@@ -4,6 +4,7 @@ use opora_core::model::{Actor, OrganisationId, PolicyId};
 use opora_core::sla::{PolicyDefinition, PolicyRef};
 use opora_proto::v1;
 use opora_proto::v1::sla_service_server::SlaService;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::Service;
@@ -13,6 +14,7 @@ use crate::convert::{self, Violations, calls, policy_from_wire, policy_to_wire, 
 use crate::desk::PolicyMove;
 use crate::engine::{Action, Answer};
 use crate::errors::{Outcome, Problem};
+use crate::size::Room;
 
 #[tonic::async_trait]
 impl SlaService for Service {
@@ -49,25 +51,38 @@ impl Service {
     fn explain(&self, wire: &v1::ExplainTicketRequest) -> Outcome<v1::ExplainTicketResponse> {
         let explained = self.desk().explain(named(&wire.name, Violations::default())?)?;
         let description = self.description(&explained.ticket)?;
-        Ok(v1::ExplainTicketResponse {
+        let mut first_response = convert::explanation(&explained.first_response);
+        let mut resolution = convert::explanation(&explained.resolution);
+        let obligations = [&mut first_response, &mut resolution].map(|clock| std::mem::take(&mut clock.obligations));
+        let mut answer = v1::ExplainTicketResponse {
             ticket: Some(convert::ticket(&explained.ticket, description.as_deref())),
-            first_response: Some(convert::explanation(&explained.first_response)),
-            resolution: Some(convert::explanation(&explained.resolution)),
+            first_response: Some(first_response),
+            resolution: Some(resolution),
             as_of_time: Some(convert::timestamp(explained.now)),
             revision: explained.revision.0,
-        })
+        };
+        let mut room = Room::beside(answer.encoded_len());
+        for (clock, obligations) in [&mut answer.first_response, &mut answer.resolution].into_iter().zip(obligations) {
+            // A ticket whose priority was changed thousands of times: what the clock shows is always among them.
+            let fits = |o: &v1::Obligation| o.shown || room.takes(o.encoded_len());
+            clock.get_or_insert_default().obligations = obligations.into_iter().filter(fits).collect();
+        }
+        Ok(answer)
     }
 
     fn preview(&self, wire: &v1::PreviewPriorityRequest) -> Outcome<v1::PreviewPriorityResponse> {
-        let revision = self.revision();
-        let (previews, now) = if wire.name.is_empty() {
+        let ((previews, now), revision) = if wire.name.is_empty() {
             let mut wrong = Violations::default();
             let organisation = calls::name("organisation", &wire.organisation, OrganisationId::from_name, &mut wrong);
             let at = calls::time("create_time", wire.create_time, &mut wrong);
             wrong.finish(())?;
-            self.desk().preview_new(organisation.as_ref(), at)?
+            let (preview, revision) = self.desk().steady(|| self.desk().preview_new(organisation.as_ref(), at));
+            (preview?, revision.0)
         } else {
-            self.desk().preview_priority(named(&wire.name, Violations::default())?)?
+            // The revision first: what is read after it is at least as new.
+            let revision = self.revision();
+            let (ticket, preview) = self.desk().preview_priority(named(&wire.name, Violations::default())?)?;
+            (preview, revision.max(ticket.revision.0))
         };
         let on_wire = |p: &crate::desk::Preview| convert::preview(p.priority, &p.sla, p.current);
         Ok(v1::PreviewPriorityResponse {
@@ -78,19 +93,16 @@ impl Service {
     }
 
     fn policy(&self, name: &str) -> Outcome<v1::GetPolicyResponse> {
-        let revision = self.revision();
         let wrong = || Problem::field("name", "is not a name like policies/default or policies/default@1");
         let (name, version) = name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)));
         let id = PolicyId::from_name(name).map_err(|_| wrong())?;
-        let definition = match version {
+        let version = version.map(|version| version.parse().map_err(|_| wrong())).transpose()?;
+        let (definition, revision) = self.desk().steady(|| match version {
             None => self.newest(&id),
-            Some(version) => {
-                let version = version.parse().map_err(|_| wrong())?;
-                self.desk().policy(&PolicyRef { id, version })
-            }
-        };
+            Some(version) => self.desk().policy(&PolicyRef { id: id.clone(), version }),
+        });
         let definition = definition.ok_or_else(|| Problem::no_resource(name))?;
-        Ok(v1::GetPolicyResponse { policy: Some(policy_to_wire(&definition)), revision })
+        Ok(v1::GetPolicyResponse { policy: Some(policy_to_wire(&definition)), revision: revision.0 })
     }
 
     fn newest(&self, id: &PolicyId) -> Option<PolicyDefinition> {
@@ -107,8 +119,9 @@ impl Service {
         let previous = PolicyId::from_name(&policy.name).ok().and_then(|id| self.newest(&id));
         let definition = policy_from_wire(&policy, previous.as_ref(), &mut wrong);
         let definition = wrong.require(definition)?;
+        let etag = super::call::etag(&mut wire.etag);
         if wire.dry_run {
-            let preview = self.desk().preview_policy(definition).await?;
+            let preview = self.desk().preview_policy(definition, etag.as_deref()).await?;
             return Ok(v1::ApplyPolicyResponse {
                 policy: Some(policy_to_wire(&preview.definition)),
                 ticket_count: preview.tickets,
@@ -118,7 +131,7 @@ impl Service {
                 revision: preview.revision.0,
             });
         }
-        let action = Action::ApplyPolicy { definition: Box::new(definition), reason };
+        let action = Action::ApplyPolicy { definition: Box::new(definition), reason, etag };
         let done = self.submit(actor, "ApplyPolicy", request, None, action).await?;
         let Answer::Policy(applied) = done.answer else {
             return Err(Problem::internal("a policy was answered with something else", &"no policy"));

@@ -7,18 +7,20 @@ use opora_core::filter::Filter;
 use opora_core::order::OrderBy;
 use opora_proto::v1;
 use opora_proto::v1::ticket_service_server::TicketService;
+use prost::Message as _;
 use tonic::{Request, Response, Status};
 
+use super::Service;
 use super::call::answer;
 use super::page::{self, Query};
-use super::wire::Listing;
-use super::{PAGE_BYTES, Service};
+use super::wire::{Listing, basic};
 use crate::convert::calls;
 use crate::convert::{self, Violations, ticket_ref};
-use crate::desk::{HistoryQuery, ListQuery};
+use crate::desk::{CommentEntry, EventEntry, HistoryQuery, ListQuery};
 use crate::engine::TicketRef;
 use crate::errors::{Language, Outcome, Problem};
 use crate::followers::queue::Cursor;
+use crate::size::{MESSAGE_BYTES, Room};
 
 /// A call that changes one ticket and answers with it.
 macro_rules! simple {
@@ -204,6 +206,7 @@ impl Service {
         // The revision first: what is read after it is at least as new.
         let revision = self.revision();
         let ticket = self.found(named(&wire.name, wrong)?)?;
+        let revision = revision.max(ticket.revision.0);
         let description = if full { self.description(&ticket)? } else { None };
         Ok(v1::GetTicketResponse { ticket: Some(convert::ticket(&ticket, description.as_deref())), revision })
     }
@@ -234,25 +237,30 @@ impl Service {
             order,
             after,
             limit,
-            max_bytes: PAGE_BYTES,
+            max_bytes: MESSAGE_BYTES,
             with_descriptions: full,
             include_total: wire.include_total,
         };
-        let page = self.desk().list(asked).await?;
+        let mut page = self.desk().list(asked).await?;
+        let whole = if full {
+            let tickets = page.tickets.iter().map(|listed| listed.ticket.clone()).collect();
+            self.clone().whole_tickets(tickets).await?
+        } else {
+            page.keep(Room::new().count(page.tickets.iter().map(|listed| basic(listed).len())));
+            Vec::new()
+        };
+        if full {
+            page.keep(whole.len());
+        }
         let next = page.next.map(|cursor| self.0.tokens.make(query, &cursor.to_bytes())).unwrap_or_default();
-        let mut answer = v1::ListTicketsResponse {
-            tickets: Vec::new(),
+        let answer = v1::ListTicketsResponse {
+            tickets: whole,
             next_page_token: next,
             total_size: page.total.unwrap_or(0),
             revision: page.revision.0,
             store_uid: self.store_uid(),
         };
-        if !full {
-            return Ok(Listing { basic: page.tickets, answer });
-        }
-        let tickets = page.tickets.iter().map(|listed| listed.ticket.clone()).collect();
-        answer.tickets = self.clone().on_wire(tickets, true).await?;
-        Ok(Listing { basic: Vec::new(), answer })
+        Ok(Listing { basic: if full { Vec::new() } else { page.tickets }, answer })
     }
 
     /// A filter; the same ones are asked for again and again.
@@ -265,18 +273,19 @@ impl Service {
         Ok(filter)
     }
 
-    /// Tickets on the wire; descriptions are read where blocking harms nobody.
-    pub(super) async fn on_wire(
-        self,
-        tickets: Vec<Arc<opora_core::model::Ticket>>,
-        full: bool,
-    ) -> Outcome<Vec<v1::Ticket>> {
-        if !full {
-            return Ok(tickets.iter().map(|ticket| convert::ticket(ticket, None)).collect());
-        }
+    /// The first of some tickets in the FULL view, as many as go into an answer; descriptions are read where blocking
+    /// harms nobody.
+    async fn whole_tickets(self, tickets: Vec<Arc<opora_core::model::Ticket>>) -> Outcome<Vec<v1::Ticket>> {
         let read = move || {
-            let whole = |ticket: &Arc<_>| Ok(convert::ticket(ticket, self.description(ticket)?.as_deref()));
-            tickets.iter().map(whole).collect()
+            let (mut whole, mut room) = (Vec::new(), Room::new());
+            for ticket in tickets {
+                let wire = convert::ticket(&ticket, self.description(&ticket)?.as_deref());
+                if !room.takes(wire.encoded_len()) {
+                    break;
+                }
+                whole.push(wire);
+            }
+            Ok(whole)
         };
         tokio::task::spawn_blocking(read)
             .await
@@ -289,12 +298,14 @@ impl Service {
         let ticket = self.found(named(&wire.name, wrong)?)?.number;
         let order = if wire.newest_first { "newest" } else { "oldest" };
         let query = Query::new("ListEvents", &[&ticket.to_string(), order]);
-        let after = self.0.tokens.read_revision(query, &wire.page_token)?;
-        let asked = HistoryQuery { ticket, newest_first: wire.newest_first, after, limit, max_bytes: PAGE_BYTES };
+        let after = self.0.tokens.read_place(query, &wire.page_token)?;
+        let asked = HistoryQuery { ticket, newest_first: wire.newest_first, after, limit, max_bytes: MESSAGE_BYTES };
         let page = self.desk().events(asked).await?;
+        let on_wire = |entry: &EventEntry| Some(convert::event(&entry.event, entry.revision, None));
+        let (events, next) = page::packed(&page, on_wire);
         Ok(v1::ListEventsResponse {
-            events: page.items.iter().map(|entry| convert::event(&entry.event, entry.revision, None)).collect(),
-            next_page_token: self.0.tokens.revision(query, page.next),
+            events,
+            next_page_token: self.0.tokens.place(query, next),
             revision: page.revision.0,
             store_uid: self.store_uid(),
         })
@@ -306,15 +317,17 @@ impl Service {
         let ticket = self.found(named(&wire.name, wrong)?)?.number;
         let order = if wire.oldest_first { "oldest" } else { "newest" };
         let query = Query::new("ListComments", &[&ticket.to_string(), order]);
-        let after = self.0.tokens.read_revision(query, &wire.page_token)?;
+        let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let newest_first = !wire.oldest_first;
-        let asked = HistoryQuery { ticket, newest_first, after, limit, max_bytes: PAGE_BYTES };
+        let asked = HistoryQuery { ticket, newest_first, after, limit, max_bytes: MESSAGE_BYTES };
         let page = self.desk().comments(asked).await?;
-        let on_wire =
-            |entry: &crate::desk::CommentEntry| convert::comment(&entry.comment, ticket, entry.revision, entry.at);
+        let on_wire = |entry: &CommentEntry| {
+            Some(convert::comment(&entry.comment, entry.ticket, ticket, entry.revision, entry.at))
+        };
+        let (comments, next) = page::packed(&page, on_wire);
         Ok(v1::ListCommentsResponse {
-            comments: page.items.iter().map(on_wire).collect(),
-            next_page_token: self.0.tokens.revision(query, page.next),
+            comments,
+            next_page_token: self.0.tokens.place(query, next),
             revision: page.revision.0,
             store_uid: self.store_uid(),
         })

@@ -1,7 +1,7 @@
 //! `WatchTickets`: what the desk's stream gives, put on the wire (`contract.md`).
 
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt as _};
@@ -18,6 +18,7 @@ use super::tickets::full;
 use crate::convert::{self, Violations};
 use crate::errors::{Language, Outcome, Problem};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
+use crate::size::Room;
 
 /// What a watcher gets.
 pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<v1::WatchTicketsResponse, Status>> + Send>>;
@@ -58,7 +59,10 @@ impl Service {
         let stream = self.desk().watch(query).await?;
         let service = self.clone();
         let uid = self.store_uid();
-        let convert = move |batch: &WatchBatch| service.encoded(batch, &uid, full);
+        let convert = move |batch: &WatchBatch, from: usize| match service.encoded(batch, from, &uid, full) {
+            Ok((bytes, rest)) => (Ok(bytes), rest),
+            Err(problem) => (Err(problem), None),
+        };
         let feed = self.desk().feed(stream, convert);
         let messages = feed.map(move |item| {
             // The permit lives as long as the stream.
@@ -72,45 +76,69 @@ impl Service {
         Ok(Box::pin(messages))
     }
 
-    /// One message, encoded; of events once for all whom the same concerns.
-    fn encoded(&self, batch: &WatchBatch, store_uid: &str, full: bool) -> Outcome<Bytes> {
+    /// The message that begins with one of the tickets or events of a batch, encoded, and with which the next one
+    /// begins; of events once for all whom the same concerns.
+    fn encoded(&self, batch: &WatchBatch, from: usize, store_uid: &str, full: bool) -> Outcome<(Bytes, Option<usize>)> {
         let place = match batch {
             WatchBatch::Events(matched) => matched.encoded.get(usize::from(full)),
             _ => None,
         };
-        if let Some(bytes) = place.and_then(OnceLock::get) {
-            return Ok(bytes.clone());
+        if let Some(part) = place.and_then(|place| place.get(from)) {
+            return Ok((part.bytes.clone(), part.rest));
         }
-        let bytes = Bytes::from(self.message(batch, store_uid, full)?.encode_to_vec());
-        Ok(place.map_or_else(|| bytes.clone(), |place| place.get_or_init(|| bytes.clone()).clone()))
+        let (message, rest) = self.message(batch, from, store_uid, full)?;
+        let bytes = Bytes::from(message.encode_to_vec());
+        if let Some(place) = place {
+            place.keep(from, &bytes, rest);
+        }
+        Ok((bytes, rest))
     }
 
-    /// One message.
-    fn message(&self, batch: &WatchBatch, store_uid: &str, full: bool) -> Outcome<v1::WatchTicketsResponse> {
+    /// The same, not encoded.
+    fn message(
+        &self,
+        batch: &WatchBatch,
+        from: usize,
+        store_uid: &str,
+        full: bool,
+    ) -> Outcome<(v1::WatchTicketsResponse, Option<usize>)> {
         let mut message = v1::WatchTicketsResponse {
             revision: batch.revision().0,
             store_uid: store_uid.to_owned(),
             ..Default::default()
         };
+        let (mut room, mut next) = (Room::new(), from);
+        // What stands alone need not be weighed: the first always goes in.
+        let alone = from + 1 == batch.len();
         match batch {
             WatchBatch::Current { tickets, .. } => {
-                for ticket in tickets {
+                for ticket in tickets.iter().skip(from) {
                     let description = if full { self.description(ticket)? } else { None };
-                    message.tickets.push(convert::ticket(ticket, description.as_deref()));
+                    let ticket = convert::ticket(ticket, description.as_deref());
+                    if !alone && !room.takes(ticket.encoded_len()) {
+                        break;
+                    }
+                    message.tickets.push(ticket);
+                    next += 1;
                 }
             }
             WatchBatch::Synced(_) => message.synced = true,
             WatchBatch::Bookmark(_) => {}
             WatchBatch::Events(matched) => {
-                for (event, left_view) in matched.events() {
+                for (event, left_view) in matched.events_from(from) {
                     let description = if full { self.description(&event.ticket)? } else { None };
                     let mut event = convert::event(event, matched.commit.revision, description.as_deref());
                     event.left_view = left_view;
+                    if !alone && !room.takes(event.encoded_len()) {
+                        break;
+                    }
                     message.events.push(event);
+                    next += 1;
                 }
+                message.more = next < batch.len();
             }
         }
-        Ok(message)
+        Ok((message, (next < batch.len()).then_some(next)))
     }
 }
 

@@ -24,14 +24,15 @@ use super::Service;
 use super::watch::Encoded;
 use crate::convert;
 use crate::followers::queue::Listed;
-use crate::layers::{ANSWER_BYTES, UNARY_BYTES};
+use crate::layers::UNARY_BYTES;
 
 const WATCH: &str = "/opora.v1.TicketService/WatchTickets";
 const LIST: &str = "/opora.v1.TicketService/ListTickets";
 /// The field `ListTicketsResponse.tickets`.
 const TICKETS: u32 = 1;
 
-/// The ticket service with what it sends often encoded once.
+/// The ticket service with what it sends often encoded once. What it sends has no limit here: one would refuse the answer
+/// after the work was done. It is packed to a size before ([`crate::size`]).
 #[derive(Clone)]
 pub(crate) struct TicketServer {
     generated: TicketServiceServer<Service>,
@@ -40,9 +41,7 @@ pub(crate) struct TicketServer {
 
 impl TicketServer {
     pub(crate) fn new(service: Service) -> Self {
-        let generated = TicketServiceServer::new(service.clone())
-            .max_decoding_message_size(UNARY_BYTES)
-            .max_encoding_message_size(ANSWER_BYTES);
+        let generated = TicketServiceServer::new(service.clone()).max_decoding_message_size(UNARY_BYTES);
         Self { generated, service }
     }
 }
@@ -76,7 +75,7 @@ where
     A: Send + 'static,
     Ready<M, A>: Encoder<Item = A, Error = Status>,
 {
-    Grpc::new(Ready(PhantomData)).apply_max_message_size_config(Some(UNARY_BYTES), Some(ANSWER_BYTES))
+    Grpc::new(Ready(PhantomData)).apply_max_message_size_config(Some(UNARY_BYTES), None)
 }
 
 /// The calls that are answered here.
@@ -111,7 +110,8 @@ pub(super) struct Listing {
     pub(super) answer: v1::ListTicketsResponse,
 }
 
-fn basic(listed: &Listed) -> &Bytes {
+/// A ticket as lists send it.
+pub(super) fn basic(listed: &Listed) -> &Bytes {
     listed.encoded.get_or_init(|| convert::ticket(&listed.ticket, None).encode_to_vec().into())
 }
 

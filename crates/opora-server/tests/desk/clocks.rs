@@ -102,12 +102,48 @@ async fn a_jump_back_tells_nothing_twice() {
     until_told(&bench, number, 1).await;
     bench.hands.set_wall(-180);
     let other = high(&bench).await;
-    assert!(bench.desk.timers_healthy());
+    assert!(!bench.desk.timers_healthy());
     assert_eq!(told(&bench, number).await, ["warned"]);
-    // The wall comes to where it was, and goes on: the other one's first warning comes after all that could come twice.
-    bench.hands.pass(180 + 23);
+    // The other one's first warning comes after all that could come twice.
+    bench.hands.pass(23);
     until_told(&bench, other, 1).await;
     assert_eq!(until_told(&bench, number, 2).await, ["warned", "breached"]);
+    // The wall is where it was believed to be: at once, and nothing is told anew.
+    bench.hands.set_wall(180);
+    assert!(bench.desk.timers_healthy());
+    assert_eq!(bench.desk.now().as_millis(), NINE + 46 * 60_000);
+    assert_eq!(told(&bench, number).await.len(), 2);
+}
+
+#[tokio::test]
+async fn after_a_jump_back_time_and_due_times_run_on_and_timers_fire() {
+    let bench = Bench::with(false, true, 100);
+    bench.hands.pass(10);
+    bench.hands.set_wall(-60);
+    let first = ticket(bench.desk.submit(felt("часы", Impact::ServiceIntermittent)).await.unwrap());
+    assert_eq!(first.create_time.as_millis(), NINE + 10 * 60_000);
+    bench.hands.pass(5);
+    let second = ticket(bench.desk.submit(felt("часы", Impact::ServiceIntermittent)).await.unwrap());
+    let due = |ticket: &Ticket| ticket.sla.first_response.due.unwrap();
+    assert_eq!(due(&second).since(due(&first)), opora_core::time::Millis::minutes(5));
+    bench.hands.pass(18);
+    assert_eq!(until_told(&bench, first.number, 1).await, ["warned"]);
+    assert!(!bench.desk.timers_healthy());
+}
+
+#[tokio::test]
+async fn a_desk_that_starts_with_the_clock_set_back_goes_on_from_its_newest_change() {
+    let mut bench = Bench::with(false, true, 100);
+    bench.hands.pass(10);
+    let number = high(&bench).await;
+    bench.desk.stop().await.unwrap();
+    bench.hands.set_wall(-60);
+    bench.open_again();
+    assert!(!bench.desk.timers_healthy());
+    assert_eq!(bench.desk.now().as_millis(), NINE + 10 * 60_000);
+    bench.hands.pass(23);
+    assert_eq!(bench.desk.now().as_millis(), NINE + 33 * 60_000);
+    assert_eq!(until_told(&bench, number, 1).await, ["warned"]);
 }
 
 #[tokio::test]

@@ -49,6 +49,7 @@ async fn what_was_answered_is_there_after_a_restart_with_its_history_and_its_ans
         store_uid: Some(desk.store_uid()),
     };
     let mut stream = desk.watch(query).await.unwrap();
+    assert!(matches!(stream.next().await.unwrap(), WatchBatch::Bookmark(Revision(0))));
     for revision in 1..=201 {
         let batch = stream.next().await.unwrap();
         assert!(matches!(batch, WatchBatch::Events(_)) && batch.revision() == Revision(revision), "{batch:?}");

@@ -6,6 +6,7 @@ use opora_core::command::Facet;
 use opora_core::decide::Refusal;
 use opora_core::model::Revision;
 use opora_core::sla::{Length, Policy, PolicyRef, Target};
+use opora_core::time::Millis;
 use opora_server::desk::{HistoryQuery, PolicyMove};
 use opora_store::Record;
 
@@ -212,7 +213,7 @@ async fn commit_times_never_run_backwards_when_the_wall_clock_is_set_back() {
 }
 
 #[tokio::test]
-async fn a_new_version_of_a_policy_is_applied_to_open_tickets_in_bounded_parts() {
+async fn a_new_version_of_a_policy_is_applied_to_every_ticket_that_is_not_closed_in_bounded_parts() {
     let mut bench = Bench::new();
     for n in 0..250 {
         bench.create(&format!("{n}")).await;
@@ -221,22 +222,27 @@ async fn a_new_version_of_a_policy_is_applied_to_open_tickets_in_bounded_parts()
     let mut definition = Policy::builtin().definition().clone();
     definition.cells[1].resolution = Target::Open(Length::Days(3));
     let before = bench.desk.revision();
-    let preview = bench.desk.preview_policy(definition.clone()).await.unwrap();
-    assert_eq!((preview.tickets, preview.moved, preview.moves.len()), (249, 249, 100));
+    let preview = bench.desk.preview_policy(definition.clone(), None).await.unwrap();
+    // What a met clock shows does not move.
+    assert_eq!((preview.tickets, preview.moved, preview.moves.len()), (250, 249, 100));
     let apply = || Submission {
         request: Some((RequestKey([5; 16]), [5; 16])),
-        ..submission(Action::ApplyPolicy { definition: Box::new(definition.clone()), reason: "договор".into() })
+        ..submission(Action::ApplyPolicy {
+            definition: Box::new(definition.clone()),
+            reason: "договор".into(),
+            etag: None,
+        })
     };
     let done = bench.desk.submit(apply()).await.unwrap();
     let Answer::Policy(applied) = &done.answer else { panic!() };
-    assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 249));
+    assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 250));
     let moves = |moves: Vec<PolicyMove>| moves.into_iter().map(|m| (m.ticket, m.before, m.after)).collect::<Vec<_>>();
     let first = moves(bench.desk.policy_moves(applied.clone()).await.unwrap());
     assert_eq!(first.len(), 100);
     // The policy, and three parts.
     assert_eq!(done.revision.0, before.0 + 4);
     let version = |n| bench.desk.ticket(TicketRef::Number(TicketNumber(n))).unwrap().unwrap().sla.policy.version;
-    assert_eq!((version(1), version(2), version(250)), (1, 2, 2));
+    assert_eq!((version(1), version(2), version(250)), (2, 2, 2));
     assert_eq!(bench.desk.submit(apply()).await.unwrap().revision, done.revision);
     bench.transition(TicketNumber(2), TicketState::Resolved).await;
     let later = bench.desk.revision();
@@ -244,10 +250,35 @@ async fn a_new_version_of_a_policy_is_applied_to_open_tickets_in_bounded_parts()
     assert!(bench.desk.policy(&PolicyRef { version: 2, ..PolicyRef::builtin() }).is_some());
     let again = bench.desk.submit(apply()).await.unwrap();
     let Answer::Policy(applied) = again.answer else { panic!() };
-    assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 249));
+    assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 250));
     assert_eq!((again.revision, bench.desk.revision()), (done.revision, later));
     // What it did to tickets that changed since is told as it was then.
     assert_eq!(moves(bench.desk.policy_moves(applied).await.unwrap()), first);
+}
+
+#[tokio::test]
+async fn a_resolved_and_a_merged_ticket_run_by_the_new_version_once_they_are_reopened_or_unmerged() {
+    let bench = Bench::new();
+    for subject in ["решён", "слит", "цель", "закрыт"] {
+        bench.create(subject).await;
+    }
+    let (resolved, merged, closed) = (TicketNumber(1), TicketNumber(2), TicketNumber(4));
+    bench.transition(resolved, TicketState::Resolved).await;
+    bench.transition(closed, TicketState::Resolved).await;
+    bench.transition(closed, TicketState::Closed).await;
+    let merge = Change::Merge { target: TicketNumber(3), reason: "".into() };
+    bench.change(merged, merge).await.unwrap();
+    let mut definition = Policy::builtin().definition().clone();
+    definition.cells[1].resolution = Target::Open(Length::Days(3));
+    let action = Action::ApplyPolicy { definition: Box::new(definition), reason: "договор".into(), etag: None };
+    bench.desk.submit(submission(action)).await.unwrap();
+    let three_days = Some(Millis::hours(72));
+    let reopened = bench.transition(resolved, TicketState::InProgress).await;
+    assert_eq!((reopened.sla.policy.version, reopened.sla.resolution.target), (2, three_days));
+    let unmerged = ticket(bench.change(merged, Change::Unmerge { reason: "".into() }).await.unwrap());
+    assert_eq!((unmerged.sla.policy.version, unmerged.sla.resolution.target), (2, three_days));
+    let closed = bench.desk.ticket(TicketRef::Number(closed)).unwrap().unwrap();
+    assert_eq!(closed.sla.policy.version, 1);
 }
 
 #[tokio::test]
@@ -302,7 +333,7 @@ async fn explanations_and_what_if_speak_of_now() {
     bench.hands.pass(20);
     let explained = bench.desk.explain(TicketRef::Number(number)).unwrap();
     assert_eq!(explained.first_response.elapsed.0, 20 * 60_000);
-    let (previews, _) = bench.desk.preview_priority(TicketRef::Number(number)).unwrap();
+    let (_, (previews, _)) = bench.desk.preview_priority(TicketRef::Number(number)).unwrap();
     assert_eq!(previews.len(), 4);
     assert!(previews[1].current && previews[0].sla.continuous_since.is_some());
     assert_eq!(bench.desk.preview_new(None, None).unwrap().0.len(), 4);

@@ -13,7 +13,10 @@ mod clocks;
 mod durable;
 mod engine;
 mod memory;
+mod merged;
 mod queue;
+mod recompute;
+mod scans;
 mod search;
 mod watch;
 

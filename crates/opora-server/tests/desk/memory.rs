@@ -17,6 +17,8 @@ pub(crate) struct Memory {
     pub(crate) gate: Mutex<()>,
     pub(crate) full: AtomicBool,
     pub(crate) broken: AtomicBool,
+    /// No group but so many is taken; 0: all are.
+    pub(crate) full_after: AtomicUsize,
     /// How many groups were appended.
     pub(crate) groups: AtomicUsize,
 }
@@ -46,7 +48,8 @@ impl Store for Memory {
 
     fn append(&self, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
         drop(self.gate.lock());
-        if self.full.load(Ordering::SeqCst) {
+        let most = self.full_after.load(Ordering::SeqCst);
+        if self.full.load(Ordering::SeqCst) || most > 0 && self.groups.load(Ordering::SeqCst) >= most {
             return Err(AppendError::Full("told to be".into()));
         }
         if self.broken.load(Ordering::SeqCst) {

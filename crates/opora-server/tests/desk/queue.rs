@@ -1,5 +1,7 @@
 //! Lists, counts, orders.
 
+use opora_core::command::Reprioritise;
+use opora_core::model::Priority;
 use opora_core::order::OrderBy;
 use opora_core::time::Millis;
 use opora_server::desk::{ListPage, ListQuery};
@@ -142,6 +144,67 @@ async fn the_summary_counts_open_tickets() {
     assert!(summary.breached > 0 && summary.due_soon > 0 && summary.next_due.is_some());
     let (summary, _) = bench.desk.summary(filter("priority = CRITICAL"), Millis::ZERO).await.unwrap();
     assert_eq!(summary.open, 9);
+}
+
+#[tokio::test]
+async fn among_continuous_tickets_those_whose_first_response_is_owed_come_first_each_by_age() {
+    let bench = Bench::new();
+    for n in 1..=4 {
+        bench.desk.submit(felt(&format!("{n}"), Impact::ServiceDown)).await.unwrap();
+        bench.hands.pass(1);
+    }
+    for n in [1, 3] {
+        let answer = Change::Comment {
+            body: "Смотрим".into(),
+            visibility: Visibility::Public,
+            author: None,
+            seen_through: None,
+        };
+        bench.change(TicketNumber(n), answer).await.unwrap();
+    }
+    assert_eq!(all(&bench, query("", "", 9)).await, [2, 4, 1, 3]);
+}
+
+#[tokio::test]
+async fn what_a_continuous_ticket_was_held_for_counts_once_in_its_age() {
+    let bench = Bench::new();
+    let down = |subject: &'static str| bench.desk.submit(felt(subject, Impact::ServiceDown));
+    let first = ticket(down("А").await.unwrap()).number;
+    let to = |priority| Change::Reprioritise { to: Reprioritise::Priority(priority), reason: "так".into() };
+    bench.transition(first, TicketState::WaitingForCustomer).await;
+    bench.change(first, to(Priority::Medium)).await.unwrap();
+    bench.hands.pass(3);
+    bench.change(first, to(Priority::Critical)).await.unwrap();
+    bench.transition(first, TicketState::InProgress).await;
+    bench.hands.pass(1);
+    let second = ticket(down("Б").await.unwrap()).number;
+    assert_eq!(all(&bench, query("", "", 9)).await, [first.0, second.0]);
+}
+
+#[tokio::test]
+async fn what_is_due_soon_counts_both_clocks_of_a_continuous_ticket() {
+    let bench = Bench::new();
+    let number = ticket(bench.desk.submit(felt("Не работает", Impact::ServiceDown)).await.unwrap()).number;
+    let (summary, _) = bench.desk.summary(filter(""), Millis::hours(1)).await.unwrap();
+    assert_eq!((summary.due_soon, summary.continuous), (1, 1));
+    assert_eq!(summary.next_due, Some(Timestamp::from_millis(NINE + 30 * 60_000)), "its first answer");
+    // MEDIUM that became CRITICAL: what MEDIUM owes stands beside it.
+    let answer =
+        Change::Comment {
+            body: "Смотрим".into(), visibility: Visibility::Public, author: None, seen_through: None
+        };
+    bench.change(number, answer).await.unwrap();
+    let other = ticket(bench.desk.submit(felt("Вход", Impact::SeveralWorkstations)).await.unwrap());
+    let raise = Change::Reprioritise { to: Reprioritise::Priority(Priority::Critical), reason: "хуже".into() };
+    let raised = ticket(bench.change(other.number, raise).await.unwrap());
+    let (summary, _) = bench.desk.summary(filter(""), Millis::hours(1)).await.unwrap();
+    assert_eq!((summary.due_soon, summary.next_due), (1, raised.sla.first_response.due));
+    let week = Millis::hours(7 * 24);
+    let answer =
+        Change::Comment { body: "Чиним".into(), visibility: Visibility::Public, author: None, seen_through: None };
+    bench.change(other.number, answer).await.unwrap();
+    let (summary, _) = bench.desk.summary(filter(""), week).await.unwrap();
+    assert_eq!((summary.due_soon, summary.next_due), (1, other.sla.resolution.due));
 }
 
 #[tokio::test]

@@ -14,6 +14,11 @@ async fn watch(bench: &Bench, text: &str, start: WatchStart) -> WatchStream {
     bench.desk.watch(query(text, start)).await.unwrap()
 }
 
+/// A batch that becomes one message.
+fn whole(batch: &WatchBatch, _from: usize) -> (Revision, Option<usize>) {
+    (batch.revision(), None)
+}
+
 /// The next message with events.
 async fn events(stream: &mut WatchStream) -> Arc<Matched> {
     loop {
@@ -100,6 +105,7 @@ async fn what_matches_now_comes_first_then_synced_then_what_happens() {
     let (mut current, mut at) = (Vec::new(), None);
     loop {
         match stream.next().await.unwrap() {
+            WatchBatch::Bookmark(revision) if at.is_none() => at = Some(revision),
             WatchBatch::Current { revision, tickets } => {
                 assert!(tickets.len() <= 500 && tickets.iter().all(|t| t.revision <= revision));
                 assert_eq!(*at.get_or_insert(revision), revision);
@@ -178,7 +184,8 @@ async fn a_stream_can_begin_only_where_the_log_is() {
 async fn a_stop_ends_every_stream() {
     let bench = Bench::new();
     let mut stream = watch(&bench, "", WatchStart::Now).await;
-    let feed = bench.desk.feed(watch(&bench, "", WatchStart::Now).await, WatchBatch::revision);
+    let feed = bench.desk.feed(watch(&bench, "", WatchStart::Now).await, whole);
+    assert!(matches!(stream.next().await.unwrap(), WatchBatch::Bookmark(_)));
     let (end, stopped) = tokio::join!(stream.next(), bench.desk.stop());
     assert_eq!(end.unwrap_err(), WatchEnd::Stopping);
     stopped.unwrap();
@@ -192,16 +199,78 @@ async fn who_does_not_read_is_ended_and_resumes_without_a_gap_and_holds_nobody_u
     let stream = watch(&bench, "", WatchStart::From(Revision(1))).await;
     let token = Arc::new(());
     let held = token.clone();
-    let mut feed = bench.desk.feed(stream, move |batch| (batch.revision(), held.clone()));
+    let mut feed = bench.desk.feed(stream, move |batch, _| ((batch.revision(), held.clone()), None));
     for n in 0..50 {
         bench.create(&format!("{n}")).await;
     }
+    assert_eq!(feed.next().await.unwrap().unwrap().0, Revision(0));
     assert_eq!(feed.next().await.unwrap().unwrap().0, Revision(1));
     // Nobody reads: what waits, and the stream, are freed.
     until(|| Arc::strong_count(&token) == 1).await;
     assert_eq!(feed.next().await.unwrap().unwrap_err(), WatchEnd::TooSlow);
     assert!(feed.next().await.is_none());
     let again = watch(&bench, "", WatchStart::From(Revision(2))).await;
-    let rest: Vec<_> = bench.desk.feed(again, WatchBatch::revision).take(49).collect().await;
-    assert!(rest.into_iter().map(Result::unwrap).eq((2..=50).map(Revision)));
+    let rest: Vec<_> = bench.desk.feed(again, whole).take(50).collect().await;
+    assert!(rest.into_iter().map(Result::unwrap).eq((1..=50).map(Revision)));
+}
+
+#[tokio::test]
+async fn a_batch_is_made_into_as_many_messages_as_it_takes_as_its_reader_comes_for_them() {
+    let bench = Bench::new();
+    let stream = watch(&bench, "", WatchStart::Now).await;
+    let mut tickets = Vec::new();
+    for n in 0..10 {
+        tickets.push((TicketRef::Number(bench.create(&format!("{n}")).await.number), None));
+    }
+    let change = Change::Escalate { rung: None, reason: "все сразу".into() };
+    let done = bench.desk.submit(submission(Action::Batch { tickets, change })).await.unwrap();
+    // Three to a message.
+    let feed = bench.desk.feed(stream, |batch, from| {
+        let next = from + 3;
+        ((batch.revision(), from), (next < batch.len()).then_some(next))
+    });
+    let all: Vec<_> = feed.map(Result::unwrap).skip(11).take(4).collect().await;
+    assert_eq!(all, [0, 3, 6, 9].map(|from| (done.revision, from)));
+}
+
+#[tokio::test]
+async fn current_tickets_come_in_the_order_of_lists() {
+    let bench = Bench::new();
+    let impacts = [Impact::OneWorkstation, Impact::ServiceDown, Impact::SeveralWorkstations];
+    for n in 0..700_u64 {
+        bench.desk.submit(felt(&format!("{n}"), impacts[(n * n % 3) as usize])).await.unwrap();
+        bench.hands.pass(1);
+        let number = TicketNumber(n + 1);
+        match n % 5 {
+            0 => drop(bench.transition(number, TicketState::WaitingForCustomer).await),
+            1 => drop(bench.transition(number, TicketState::Resolved).await),
+            2 => {
+                bench.transition(number, TicketState::Resolved).await;
+                bench.transition(number, TicketState::Closed).await;
+            }
+            _ => {}
+        }
+    }
+    for text in ["", "state != CLOSED", "state = NEW OR state = WAITING_FOR_CUSTOMER", "priority = CRITICAL"] {
+        let query = opora_server::desk::ListQuery {
+            filter: filter(text),
+            order: opora_core::order::OrderBy::default(),
+            after: None,
+            limit: 1_000,
+            max_bytes: 10 << 20,
+            with_descriptions: false,
+            include_total: false,
+        };
+        let listed: Vec<_> = bench.desk.list(query).await.unwrap().tickets.iter().map(|t| t.number).collect();
+        let mut stream = watch(&bench, text, WatchStart::Current).await;
+        let mut current = Vec::new();
+        loop {
+            match stream.next().await.unwrap() {
+                WatchBatch::Current { tickets, .. } => current.extend(tickets.iter().map(|t| t.number)),
+                WatchBatch::Synced(_) => break,
+                other => assert!(matches!(other, WatchBatch::Bookmark(_)), "{other:?}"),
+            }
+        }
+        assert_eq!(current, listed, "{text}");
+    }
 }

@@ -37,6 +37,9 @@ pub enum BlobError {
     /// The content does not match its hash.
     #[error("the content of {0} is damaged")]
     Corrupt(String),
+    /// The machine is short of something that comes back, descriptors for one; trying again soon may work.
+    #[error("the machine is short of something: {0}")]
+    Short(String),
     /// The file system said no.
     #[error("{0}")]
     Io(String),
@@ -47,6 +50,7 @@ impl From<io::Error> for BlobError {
         match error.kind() {
             io::ErrorKind::NotFound => Self::Nothing,
             _ if crate::disk::is_full(&error) => Self::Full,
+            _ if crate::disk::is_passing(&error) => Self::Short(error.to_string()),
             _ => Self::Io(error.to_string()),
         }
     }
@@ -56,7 +60,10 @@ impl From<object_store::Error> for BlobError {
     fn from(error: object_store::Error) -> Self {
         match error {
             object_store::Error::NotFound { .. } => Self::Nothing,
-            other => Self::Io(other.to_string()),
+            other => match other.to_string() {
+                text if crate::disk::tells_passing(&text) => Self::Short(text),
+                text => Self::Io(text),
+            },
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use opora_core::event::{Change, Edit, TicketEvent};
+use opora_core::event::{Change, ClocksBefore, Edit, TicketEvent};
 use opora_core::model::{
     Actor, ActorKind, AgentId, Attachment, Comment, ContactId, OrganisationId, Revision, TicketNumber,
 };
@@ -49,6 +49,7 @@ impl Coded for Comment {
             author_email: maybe_text(self.author_email.as_ref()),
             visibility: self.visibility.code(),
             body: text(&self.body),
+            from: self.from.map(|n| n.0),
         }
     }
     fn of(w: pb::Comment) -> Result<Self, CodecError> {
@@ -57,6 +58,7 @@ impl Coded for Comment {
             author_email: w.author_email.map(Into::into),
             visibility: Word::of_code(w.visibility)?,
             body: w.body.into(),
+            from: w.from.map(TicketNumber),
         })
     }
 }
@@ -73,6 +75,7 @@ impl Coded for Attachment {
             platform: code(self.platform),
             log_start_time: ms(self.log_start_time),
             modify_time: ms(self.modify_time),
+            from: self.from.map(|n| n.0),
         }
     }
     fn of(w: pb::Attachment) -> Result<Self, CodecError> {
@@ -85,6 +88,7 @@ impl Coded for Attachment {
             platform: word(w.platform)?,
             log_start_time: at(w.log_start_time),
             modify_time: at(w.modify_time),
+            from: w.from.map(TicketNumber),
         })
     }
 }
@@ -190,6 +194,11 @@ impl Coded for Change {
             }
             Self::Undone { revision } => Wired::Undone(pb::Undone { revision: revision.0 }),
             Self::ImportFinished => Wired::ImportFinished(pb::Nothing {}),
+            Self::ClocksRecomputed { previous } => Wired::ClocksRecomputed(pb::ClocksRecomputed {
+                policy: Some(previous.policy.wire()),
+                first_response: Some(previous.first_response.wire()),
+                resolution: Some(previous.resolution.wire()),
+            }),
         }
     }
     fn of(w: Wired) -> Result<Self, CodecError> {
@@ -238,6 +247,14 @@ impl Coded for Change {
             }
             Wired::Undone(u) => Self::Undone { revision: Revision(u.revision) },
             Wired::ImportFinished(_) => Self::ImportFinished,
+            Wired::ClocksRecomputed(c) => {
+                let previous = ClocksBefore {
+                    policy: Coded::of(need(c.policy, "clocks_recomputed.policy")?)?,
+                    first_response: Coded::of(need(c.first_response, "clocks_recomputed.first_response")?)?,
+                    resolution: Coded::of(need(c.resolution, "clocks_recomputed.resolution")?)?,
+                };
+                Self::ClocksRecomputed { previous: Box::new(previous) }
+            }
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use opora_core::event::TicketEvent;
-use opora_core::model::{Revision, TicketNumber};
+use opora_core::model::{Part, Revision, TicketNumber};
 use proptest::prelude::*;
 
 use super::{
@@ -21,7 +21,10 @@ fn there_and_back(commit: &Commit) -> Commit {
 
 #[test]
 fn tickets_with_everything_and_with_nothing_survive() {
-    for ticket in [sample::full_ticket(5, 9), sample::bare_ticket(1, 1)] {
+    let mut full = sample::full_ticket(5, 9);
+    let (last_public_message, logs) = (full.last_public_message.clone(), full.logs.clone());
+    full.parts.push(Part { ticket: TicketNumber(27), last_public_message, logs, ..full.parts[0].clone() });
+    for ticket in [full, sample::bare_ticket(1, 1)] {
         assert_eq!(decode_ticket(&encode_ticket(&ticket)).unwrap(), ticket);
     }
 }

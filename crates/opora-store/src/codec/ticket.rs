@@ -1,10 +1,10 @@
 //! Tickets and their clocks.
 
 use opora_core::model::{
-    AgentId, ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, OrganisationId, PolicyId, Reporter,
-    Revision, Ticket, TicketNumber, Uid,
+    AgentId, ChecklistItem, Escalation, Facets, LastMessage, Link, NearestLog, OrganisationId, Part, PolicyId,
+    Priority, Reporter, Revision, Ticket, TicketNumber, Uid,
 };
-use opora_core::sla::{Breach, Clock, Fact, FactKind, PolicyRef, SlaState};
+use opora_core::sla::{Breach, BreachCause, Clock, Fact, FactKind, PolicyRef, SlaState};
 use opora_core::time::{Millis, Timestamp};
 use pb::fact::Kind;
 
@@ -73,6 +73,34 @@ impl Coded for NearestLog {
     }
 }
 
+impl Coded for Part {
+    type Wire = pb::Part;
+    fn wire(&self) -> pb::Part {
+        pb::Part {
+            ticket: self.ticket.0,
+            since: self.since.0,
+            tags: texts(&self.tags),
+            links: wires(&self.links),
+            logs: wires(&self.logs),
+            comments: self.comments,
+            attachments: self.attachments,
+            last_public_message: self.last_public_message.as_ref().map(Coded::wire),
+        }
+    }
+    fn of(w: pb::Part) -> Result<Self, CodecError> {
+        Ok(Self {
+            ticket: TicketNumber(w.ticket),
+            since: Revision(w.since),
+            tags: arcs(w.tags),
+            links: all(w.links)?,
+            logs: all(w.logs)?,
+            comments: w.comments,
+            attachments: w.attachments,
+            last_public_message: w.last_public_message.map(Coded::of).transpose()?,
+        })
+    }
+}
+
 impl Coded for Facets {
     type Wire = pb::Facets;
     fn wire(&self) -> pb::Facets {
@@ -116,17 +144,27 @@ impl Coded for Fact {
             FactKind::Answered => Kind::Answered(pb::Nothing {}),
             FactKind::State(state) => Kind::State(state.code()),
             FactKind::PolicyApplied(policy) => Kind::PolicyApplied(policy.wire()),
-            FactKind::Breached { clock, due, cause } => {
-                Kind::Breached(pb::Breached { clock: clock.code(), due: due.as_millis(), cause: cause.code() })
-            }
-            FactKind::Warned { clock, priority, percent } => Kind::Warned(pb::Warned {
+            FactKind::Breached { clock, due, at, cause, obligation, told } => Kind::Breached(pb::Breached {
+                clock: clock.code(),
+                due: due.as_millis(),
+                cause: cause.code(),
+                at: Some(at.as_millis()),
+                priority: obligation.map(|(priority, _)| priority.code()),
+                start: obligation.map(|(_, start)| start.as_millis()),
+                untold: !told,
+            }),
+            FactKind::Warned { clock, priority, percent, start } => Kind::Warned(pb::Warned {
                 clock: clock.code(),
                 priority: priority.code(),
                 percent: u32::from(*percent),
+                start: ms(*start),
             }),
             FactKind::Assigned(assigned) => Kind::Assigned(*assigned),
             FactKind::AgentWrote => Kind::AgentWrote(pb::Nothing {}),
             FactKind::Neglected => Kind::Neglected(pb::Nothing {}),
+            FactKind::Undone { first_response, resolution } => {
+                Kind::TakenBack(pb::TakenBack { first_response: code(*first_response), resolution: code(*resolution) })
+            }
         };
         pb::Fact { at: self.at.as_millis(), revision: self.revision.0, kind: Some(kind) }
     }
@@ -140,19 +178,32 @@ impl Coded for Fact {
             Kind::Answered(_) => FactKind::Answered,
             Kind::State(s) => FactKind::State(Word::of_code(s)?),
             Kind::PolicyApplied(p) => FactKind::PolicyApplied(Coded::of(p)?),
-            Kind::Breached(b) => FactKind::Breached {
-                clock: Word::of_code(b.clock)?,
-                due: Timestamp::from_millis(b.due),
-                cause: Word::of_code(b.cause)?,
-            },
+            Kind::Breached(b) => {
+                let cause = Word::of_code(b.cause)?;
+                // Before it was kept, a breach by delay stood at its due time and another at its fact.
+                let at = b.at.unwrap_or(if cause == BreachCause::Delay { b.due } else { w.at });
+                let priority: Option<Priority> = word(b.priority)?;
+                FactKind::Breached {
+                    clock: Word::of_code(b.clock)?,
+                    due: Timestamp::from_millis(b.due),
+                    at: Timestamp::from_millis(at),
+                    cause,
+                    obligation: priority.zip(b.start.map(Timestamp::from_millis)),
+                    told: !b.untold,
+                }
+            }
             Kind::Warned(n) => FactKind::Warned {
                 clock: Word::of_code(n.clock)?,
                 priority: Word::of_code(n.priority)?,
                 percent: percent(n.percent)?,
+                start: at(n.start),
             },
             Kind::Assigned(assigned) => FactKind::Assigned(assigned),
             Kind::AgentWrote(_) => FactKind::AgentWrote,
             Kind::Neglected(_) => FactKind::Neglected,
+            Kind::TakenBack(t) => {
+                FactKind::Undone { first_response: word(t.first_response)?, resolution: word(t.resolution)? }
+            }
         };
         Ok(Self { at: Timestamp::from_millis(w.at), revision: Revision(w.revision), kind })
     }
@@ -222,6 +273,7 @@ impl Coded for Ticket {
             uid: self.uid.0.as_bytes().to_vec(),
             revision: self.revision.0,
             etag_revision: self.etag_revision.0,
+            etag_random: self.etag_random,
             organisation: self.organisation.as_ref().map(|o| o.as_str().to_owned()),
             reporter: Some(self.reporter.wire()),
             subject: text(&self.subject),
@@ -259,6 +311,7 @@ impl Coded for Ticket {
             logs: wires(&self.logs),
             facets: Some(self.facets.wire()),
             importing: self.importing,
+            parts: wires(&self.parts),
         }
     }
     fn of(w: pb::Ticket) -> Result<Self, CodecError> {
@@ -267,6 +320,7 @@ impl Coded for Ticket {
             uid: Uid(uuid::Uuid::from_slice(&w.uid).map_err(|_| CodecError::Field("uid"))?),
             revision: Revision(w.revision),
             etag_revision: Revision(w.etag_revision),
+            etag_random: w.etag_random,
             organisation: w.organisation.map(|o| id!(OrganisationId, o, "organisation")).transpose()?,
             reporter: Coded::of(need(w.reporter, "reporter")?)?,
             subject: w.subject.into(),
@@ -304,6 +358,7 @@ impl Coded for Ticket {
             logs: all(w.logs)?,
             facets: Coded::of(need(w.facets, "facets")?)?,
             importing: w.importing,
+            parts: all(w.parts)?,
         })
     }
 }

@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opora_core::calendar::{CalendarDefinition, Hours, parse_date};
-use opora_core::event::{Change, DirectoryPut, Edit, TicketEvent};
+use opora_core::event::{Change, ClocksBefore, DirectoryPut, Edit, TicketEvent};
 use opora_core::model::{
     Actor, ActorKind, Agent, AgentId, Attachment, Category, Channel, ChecklistItem, Comment, Contact, ContactId, Entry,
     Escalation, Facets, Impact, LastMessage, Link, LinkKind, LogKind, MissingFact, NearestLog, Organisation,
-    OrganisationId, Origin, Platform, PolicyId, Priority, Reporter, Revision, SavedView, SavedViewId, Snippet,
+    OrganisationId, Origin, Part, Platform, PolicyId, Priority, Reporter, Revision, SavedView, SavedViewId, Snippet,
     SnippetId, Ticket, TicketNumber, TicketState, Uid, Visibility,
 };
 use opora_core::sla::{
@@ -25,6 +25,19 @@ fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + ms)
 }
 
+/// A clock with little in it.
+fn running(start: i64) -> Clock {
+    Clock {
+        state: ClockState::Running,
+        start: at(start),
+        due: None,
+        target: None,
+        remaining: None,
+        met: None,
+        breach: None,
+    }
+}
+
 /// An id that is one.
 fn agent(id: &str) -> AgentId {
     AgentId::new(id).expect("written here, and well formed")
@@ -36,20 +49,13 @@ fn policy_ref(version: u32) -> PolicyRef {
 
 /// A ticket with little in it.
 pub fn bare_ticket(number: u64, revision: u64) -> Ticket {
-    let clock = Clock {
-        state: ClockState::Running,
-        start: at(0),
-        due: None,
-        target: None,
-        remaining: None,
-        met: None,
-        breach: None,
-    };
+    let clock = running(0);
     Ticket {
         number: TicketNumber(number),
         uid: Uid::new(at(0), TicketNumber(number), number),
         revision: Revision(revision),
         etag_revision: Revision(revision),
+        etag_random: 0,
         organisation: None,
         reporter: Reporter::default(),
         subject: format!("заявка {number}").into(),
@@ -86,6 +92,7 @@ pub fn bare_ticket(number: u64, revision: u64) -> Ticket {
         create_time: at(0),
         update_time: at(revision.cast_signed()),
         resolve_time: None,
+        parts: Vec::new(),
         comment_count: 0,
         attachment_count: 0,
         last_comment_revision: Revision::ZERO,
@@ -103,12 +110,29 @@ fn facts() -> Vec<Fact> {
         FactKind::Answered,
         FactKind::State(TicketState::WaitingForCustomer),
         FactKind::PolicyApplied(policy_ref(3)),
-        FactKind::Breached { clock: ClockKind::Resolution, due: at(-5), cause: BreachCause::Policy },
-        FactKind::Warned { clock: ClockKind::FirstResponse, priority: Priority::High, percent: 80 },
+        FactKind::Breached {
+            clock: ClockKind::Resolution,
+            due: at(-5),
+            at: at(3),
+            cause: BreachCause::Policy,
+            obligation: Some((Priority::Low, at(-9))),
+            told: true,
+        },
+        FactKind::Breached {
+            clock: ClockKind::FirstResponse,
+            due: at(1),
+            at: at(1),
+            cause: BreachCause::Delay,
+            obligation: None,
+            told: false,
+        },
+        FactKind::Warned { clock: ClockKind::FirstResponse, priority: Priority::High, percent: 80, start: Some(at(2)) },
+        FactKind::Warned { clock: ClockKind::FirstResponse, priority: Priority::High, percent: 50, start: None },
         FactKind::Assigned(true),
         FactKind::Assigned(false),
         FactKind::AgentWrote,
         FactKind::Neglected,
+        FactKind::Undone { first_response: None, resolution: Some(BreachCause::Policy) },
     ];
     (0_u64..).zip(kinds).map(|(n, kind)| Fact { at: at(n.cast_signed()), revision: Revision(n), kind }).collect()
 }
@@ -126,6 +150,7 @@ pub fn full_ticket(number: u64, revision: u64) -> Ticket {
     };
     Ticket {
         etag_revision: Revision(revision.saturating_sub(1)),
+        etag_random: u32::MAX,
         organisation: Some(OrganisationId::new("acme").expect("written here, and well formed")),
         reporter: Reporter { display_name: "Анна".into(), email: "anna@example.com".into() },
         description_revision: Revision(7),
@@ -162,6 +187,16 @@ pub fn full_ticket(number: u64, revision: u64) -> Ticket {
         merged_into: Some(TicketNumber(2)),
         links: LinkKind::ALL.iter().map(|kind| Link { ticket: TicketNumber(3), kind: *kind }).collect(),
         resolve_time: Some(Timestamp::MAX),
+        parts: vec![Part {
+            ticket: TicketNumber(20),
+            since: Revision(21),
+            tags: vec!["vip".into()],
+            links: vec![Link { ticket: TicketNumber(22), kind: LinkKind::Related }],
+            logs: vec![NearestLog { kind: LogKind::BpClient, attachment: Revision(23), at: None }],
+            comments: 24,
+            attachments: 25,
+            last_public_message: None,
+        }],
         comment_count: 9,
         attachment_count: 10,
         last_comment_revision: Revision(11),
@@ -235,8 +270,9 @@ pub fn changes() -> Vec<Change> {
         platform: Some(Platform::V5),
         log_start_time: Some(at(1)),
         modify_time: Some(at(2)),
+        from: Some(TicketNumber(5)),
     };
-    let bare = Attachment { platform: None, log_start_time: None, modify_time: None, ..attachment.clone() };
+    let bare = Attachment { platform: None, log_start_time: None, modify_time: None, from: None, ..attachment.clone() };
     vec![
         Change::Created { description: Some("не слышно".into()), follows: Some(TicketNumber(5)) },
         Change::Created { description: None, follows: None },
@@ -258,12 +294,14 @@ pub fn changes() -> Vec<Change> {
             author_email: Some("anna@example.com".into()),
             visibility: Visibility::Internal,
             body: "ж".repeat(300).into(),
+            from: Some(TicketNumber(6)),
         }),
         Change::Commented(Comment {
             author: Actor::SYSTEM,
             author_email: None,
             visibility: Visibility::Public,
             body: "".into(),
+            from: None,
         }),
         Change::Merged { source: TicketNumber(6), target: TicketNumber(7) },
         Change::Unmerged { source: TicketNumber(8), target: TicketNumber(9) },
@@ -277,6 +315,13 @@ pub fn changes() -> Vec<Change> {
         Change::PolicyApplied { previous: policy_ref(5) },
         Change::Undone { revision: Revision(10) },
         Change::ImportFinished,
+        Change::ClocksRecomputed {
+            previous: Box::new(ClocksBefore {
+                policy: policy_ref(6),
+                first_response: running(7),
+                resolution: running(8),
+            }),
+        },
     ]
 }
 

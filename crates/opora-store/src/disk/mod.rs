@@ -10,7 +10,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
-pub(crate) use real::RealDisk;
+pub(crate) use real::{ReadDisk, RealDisk};
+use rustix::io::Errno;
+
+/// Descriptors, memory, threads, buffers of the network: there is none just now. And a call that a signal broke off.
+const PASSING: [Errno; 6] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::AGAIN, Errno::INTR, Errno::NOBUFS];
 
 /// An open file, read and written at positions.
 pub(crate) trait File: Send + Sync {
@@ -30,6 +34,12 @@ pub(crate) trait File: Send + Sync {
     fn read_what_can_be(&self) -> io::Result<Vec<u8>>;
 }
 
+/// An open directory.
+pub(crate) trait Directory: Send + Sync {
+    /// Makes the names in it durable.
+    fn sync(&self) -> io::Result<()>;
+}
+
 /// A file system.
 pub(crate) trait Disk: Send + Sync {
     /// Opens a file that exists.
@@ -44,6 +54,8 @@ pub(crate) trait Disk: Send + Sync {
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
     /// Makes a directory and those above it, durably.
     fn create_dir(&self, dir: &Path) -> io::Result<()>;
+    /// Opens a directory: whoever holds it can make its names durable when no descriptor is to be had.
+    fn open_dir(&self, dir: &Path) -> io::Result<Box<dyn Directory>>;
     /// Makes the names in a directory durable.
     fn sync_dir(&self, dir: &Path) -> io::Result<()>;
     /// Bytes that are free.
@@ -86,4 +98,22 @@ pub(crate) fn replace(disk: &dyn Disk, path: &Path, bytes: &[u8]) -> io::Result<
 /// Whether an error says that there is no room.
 pub(crate) fn is_full(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge)
+}
+
+/// Whether an error says that the machine is short of something that comes back by itself: descriptors, memory,
+/// threads. It says nothing of the disk or of what lies on it.
+pub(crate) fn is_passing(error: &io::Error) -> bool {
+    error.raw_os_error().is_some_and(|errno| PASSING.iter().any(|passing| passing.raw_os_error() == errno))
+        || matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory | io::ErrorKind::Interrupted)
+}
+
+/// Whether a text, of a library's error or of a panic, tells of a machine that is short of something that comes back by
+/// itself: descriptors, memory, threads.
+pub fn tells_passing(text: &str) -> bool {
+    // A file that somebody holds is told by the same number as a thread that can't be had.
+    let is_held = text.contains("could not acquire lock");
+    !is_held
+        && PASSING.iter().map(|errno| errno.raw_os_error()).any(|errno| {
+            text.contains(&format!("(os error {errno})")) || text.contains(&format!("Os {{ code: {errno},"))
+        })
 }

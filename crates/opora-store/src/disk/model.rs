@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{Disk, File};
+use super::{Directory, Disk, File};
 
 const PAGE: usize = 512;
 
@@ -37,6 +37,8 @@ struct State {
     durable_names: BTreeMap<PathBuf, usize>,
     room: u64,
     sync_fails: bool,
+    /// What opening a file or a directory fails with.
+    short_of: Option<i32>,
     syncs: u64,
     /// After so many steps what the disk holds is kept aside.
     cut_at: Option<u64>,
@@ -122,6 +124,15 @@ impl ModelDisk {
     /// From now on syncing fails.
     pub(crate) fn fail_syncs(&self, fail: bool) {
         self.0.lock().sync_fails = fail;
+    }
+
+    /// From now on no file or directory can be opened or made, for this error of the system.
+    pub(crate) fn run_short(&self, errno: Option<i32>) {
+        self.0.lock().short_of = errno;
+    }
+
+    fn opens(&self) -> io::Result<()> {
+        self.0.lock().short_of.map_or(Ok(()), |errno| Err(io::Error::from_raw_os_error(errno)))
     }
 
     /// How many files were synced.
@@ -212,11 +223,13 @@ impl File for ModelFile {
 
 impl Disk for ModelDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.opens()?;
         let id = *self.0.lock().names.get(path).ok_or_else(not_found)?;
         Ok(Arc::new(ModelFile(self.clone(), id)))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.opens()?;
         let mut state = self.0.lock();
         state.step();
         let id = state.files.len();
@@ -250,8 +263,27 @@ impl Disk for ModelDisk {
         Ok(())
     }
 
+    fn open_dir(&self, dir: &Path) -> io::Result<Box<dyn Directory>> {
+        self.opens()?;
+        Ok(Box::new(ModelDirectory(self.clone(), dir.to_owned())))
+    }
+
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        let mut state = self.0.lock();
+        self.open_dir(dir)?.sync()
+    }
+
+    fn free(&self, _: &Path) -> io::Result<u64> {
+        Ok(self.0.lock().room)
+    }
+}
+
+/// An open directory of a disk in memory.
+struct ModelDirectory(ModelDisk, PathBuf);
+
+impl Directory for ModelDirectory {
+    fn sync(&self) -> io::Result<()> {
+        let (disk, dir) = (&self.0, self.1.as_path());
+        let mut state = disk.0.lock();
         state.step();
         if state.sync_fails {
             return Err(io::Error::other("the disk is broken"));
@@ -261,9 +293,5 @@ impl Disk for ModelDisk {
         state.durable_names.retain(|path, _| !inside(path));
         state.durable_names.extend(names);
         Ok(())
-    }
-
-    fn free(&self, _: &Path) -> io::Result<u64> {
-        Ok(self.0.lock().room)
     }
 }

@@ -7,8 +7,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use rustix::fs::FallocateFlags;
+use rustix::io::retry_on_intr;
 
-use super::{Disk, File};
+use super::{Directory, Disk, File};
 
 /// The machine's own file system.
 pub(crate) struct RealDisk;
@@ -31,7 +32,7 @@ impl File for fs::File {
     }
 
     fn allocate(&self, len: u64) -> io::Result<()> {
-        match rustix::fs::fallocate(self, FallocateFlags::empty(), 0, len) {
+        match retry_on_intr(|| rustix::fs::fallocate(self, FallocateFlags::empty(), 0, len)) {
             Ok(()) => Ok(()),
             // Not every file system can reserve: then an append may find no room, and is cut back.
             Err(rustix::io::Errno::OPNOTSUPP | rustix::io::Errno::NOSYS) => fs::File::set_len(self, len),
@@ -45,6 +46,14 @@ impl File for fs::File {
 
     fn read_what_can_be(&self) -> io::Result<Vec<u8>> {
         super::read_all(self)
+    }
+}
+
+struct RealDirectory(fs::File);
+
+impl Directory for RealDirectory {
+    fn sync(&self) -> io::Result<()> {
+        self.0.sync_all()
     }
 }
 
@@ -82,12 +91,61 @@ impl Disk for RealDisk {
         }
     }
 
+    fn open_dir(&self, dir: &Path) -> io::Result<Box<dyn Directory>> {
+        Ok(Box::new(RealDirectory(fs::File::open(dir)?)))
+    }
+
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
         fs::File::open(dir)?.sync_all()
     }
 
     fn free(&self, dir: &Path) -> io::Result<u64> {
-        let stat = rustix::fs::statvfs(dir)?;
+        let stat = retry_on_intr(|| rustix::fs::statvfs(dir))?;
         Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    }
+}
+
+/// The machine's file system, of which nothing is changed: also of one that is read-only, or another user's.
+pub(crate) struct ReadDisk;
+
+fn only_read<T>() -> io::Result<T> {
+    Err(io::ErrorKind::ReadOnlyFilesystem.into())
+}
+
+impl Disk for ReadDisk {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        Ok(Arc::new(fs::File::open(path)?))
+    }
+
+    fn create(&self, _: &Path) -> io::Result<Arc<dyn File>> {
+        only_read()
+    }
+
+    fn rename(&self, _: &Path, _: &Path) -> io::Result<()> {
+        only_read()
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        only_read()
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        RealDisk.list(dir)
+    }
+
+    fn create_dir(&self, dir: &Path) -> io::Result<()> {
+        fs::metadata(dir).map(drop)
+    }
+
+    fn open_dir(&self, dir: &Path) -> io::Result<Box<dyn Directory>> {
+        RealDisk.open_dir(dir)
+    }
+
+    fn sync_dir(&self, _: &Path) -> io::Result<()> {
+        only_read()
+    }
+
+    fn free(&self, dir: &Path) -> io::Result<u64> {
+        RealDisk.free(dir)
     }
 }

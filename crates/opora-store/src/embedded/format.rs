@@ -1,26 +1,42 @@
-//! What a data directory says of itself: its format, whose it is, how it was left, who uses it.
+//! What a data directory says of itself: its format, whose it is, how it was left.
 
 use std::fs;
-use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
-use std::path::{Path, PathBuf};
+use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
 use opora_core::model::Revision;
-use rustix::fs::FlockOperation;
 
 use super::OpenError;
 use crate::api::StoreUid;
-use crate::disk::{Disk, read_all, replace};
+use crate::disk::{Disk, is_passing, read_all, replace};
 
 /// The version of what lies in a data directory besides the view.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// The version of one whose revisions have no leap: older programs read it.
+const PLAIN: u32 = 1;
 /// The version of the view; another one is built again.
 pub(super) const VIEW_FORMAT: u32 = 2;
 
 /// What the file `format` says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Format {
-    pub(super) uid: StoreUid,
-    pub(super) view: u32,
+pub(crate) struct Format {
+    /// With which the journal is written; the store's own until a copy is put to use.
+    pub(crate) uid: StoreUid,
+    pub(crate) view: u32,
+    /// The revisions may have leaps.
+    pub(super) leaps: bool,
+}
+
+/// Reads the file `format`.
+pub(crate) fn read(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
+    let path = dir.join("format");
+    let io = |e| OpenError::Io { path: path.clone(), source: e };
+    let file = disk.open(&path).map_err(|e| match e.kind() {
+        ErrorKind::NotFound => OpenError::NoDesk { dir: dir.to_owned() },
+        _ => io(e),
+    })?;
+    parse(&read_all(&*file).map_err(io)?, &path)
 }
 
 /// Reads the file `format`, or makes a new store.
@@ -34,7 +50,7 @@ pub(super) fn format(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
             if disk.list(&dir.join("journal")).is_ok_and(|names| names.iter().any(|n| n.ends_with(".journal"))) {
                 return Err(OpenError::Format { path, detail: "it is missing, and there is a journal".into() });
             }
-            let format = Format { uid: uuid::Uuid::new_v4(), view: VIEW_FORMAT };
+            let format = Format { uid: uuid::Uuid::new_v4(), view: VIEW_FORMAT, leaps: false };
             write(disk, dir, format)?;
             Ok(format)
         }
@@ -42,20 +58,11 @@ pub(super) fn format(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
     }
 }
 
-/// Whose a data directory is.
-pub(crate) fn uid(dir: &Path) -> Result<StoreUid, OpenError> {
-    let path = dir.join("format");
-    let bytes = fs::read(&path).map_err(|e| match e.kind() {
-        ErrorKind::NotFound => OpenError::NoDesk { dir: dir.to_owned() },
-        _ => OpenError::Io { path: path.clone(), source: e },
-    })?;
-    Ok(parse(&bytes, &path)?.uid)
-}
-
 /// Writes the file `format`.
 pub(super) fn write(disk: &dyn Disk, dir: &Path, format: Format) -> Result<(), OpenError> {
     let path = dir.join("format");
-    let text = format!("opora-store\nformat = {FORMAT}\nview = {}\nuid = {}\n", format.view, format.uid);
+    let version = if format.leaps { FORMAT } else { PLAIN };
+    let text = format!("opora-store\nformat = {version}\nview = {}\nuid = {}\n", format.view, format.uid);
     replace(disk, &path, text.as_bytes()).map_err(|e| OpenError::Io { path, source: e })
 }
 
@@ -78,7 +85,7 @@ fn parse(bytes: &[u8], path: &Path) -> Result<Format, OpenError> {
         return Err(OpenError::Newer { path: path.to_owned(), detail: format!("view {view}, this is {VIEW_FORMAT}") });
     }
     let uid = field("uid").and_then(|v| v.parse().ok()).ok_or_else(|| wrong("it has no uid"))?;
-    Ok(Format { uid, view })
+    Ok(Format { uid, view, leaps: version > PLAIN })
 }
 
 /// How a store was left.
@@ -88,29 +95,67 @@ pub(super) enum Left {
     New,
     /// Closed at a revision.
     Clean(Revision),
-    /// Not closed; the boot of the machine in which it was opened.
-    Open(String),
+    /// Not closed.
+    Open(Opened),
     /// It does not say.
     Unknown,
 }
 
+/// What is written down when a store is opened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Opened {
+    /// The boot of the machine.
+    pub(super) boot: String,
+    /// The newest revision then; zero where an older version does not say.
+    pub(super) newest: Revision,
+    /// Which file its view is: a copy of it is another one.
+    pub(super) view: String,
+}
+
+impl Opened {
+    /// Now, with a view of that directory.
+    pub(super) fn now(newest: Revision, view: &Path) -> Self {
+        Self { boot: boot_id(), newest, view: identity(view) }
+    }
+
+    fn parse(text: &str) -> Self {
+        let mut words = text.split(' ');
+        let mut word = || words.next().unwrap_or_default();
+        let (boot, newest, view) = (word().to_owned(), word(), word().to_owned());
+        Self { boot, newest: Revision(newest.parse().unwrap_or_default()), view }
+    }
+}
+
+/// Tells sled's file in the directory of a view from every copy of it.
+pub(super) fn identity(view: &Path) -> String {
+    let file = fs::metadata(view.join("db"));
+    file.map_or_else(|_| "none".to_owned(), |file| format!("{}:{}", file.dev(), file.ino()))
+}
+
 /// Reads how a store was left.
-pub(super) fn left(disk: &dyn Disk, dir: &Path) -> Left {
-    let Ok(file) = disk.open(&dir.join("state")) else { return Left::New };
+///
+/// # Errors
+/// When the machine is short of something: it says nothing of the store.
+pub(super) fn left(disk: &dyn Disk, dir: &Path) -> io::Result<Left> {
+    let file = match disk.open(&dir.join("state")) {
+        Ok(file) => file,
+        Err(e) if is_passing(&e) => return Err(e),
+        Err(_) => return Ok(Left::New),
+    };
     let bytes = read_all(&*file).unwrap_or_default();
     let text = String::from_utf8_lossy(&bytes);
-    match text.trim_end().split_once(' ') {
+    Ok(match text.trim_end().split_once(' ') {
         Some(("clean", revision)) => revision.parse().map_or(Left::Unknown, |r| Left::Clean(Revision(r))),
-        Some(("open", boot)) => Left::Open(boot.to_owned()),
+        Some(("open", opened)) => Left::Open(Opened::parse(opened)),
         _ => Left::Unknown,
-    }
+    })
 }
 
 /// Writes how a store is left.
 pub(super) fn leave(disk: &dyn Disk, dir: &Path, left: &Left) -> io::Result<()> {
     let text = match left {
         Left::Clean(revision) => format!("clean {}\n", revision.0),
-        Left::Open(boot) => format!("open {boot}\n"),
+        Left::Open(Opened { boot, newest, view }) => format!("open {boot} {} {view}\n", newest.0),
         Left::New | Left::Unknown => String::new(),
     };
     replace(disk, &dir.join("state"), text.as_bytes())
@@ -123,32 +168,13 @@ pub fn boot_id() -> String {
     if id.trim().is_empty() { uuid::Uuid::new_v4().to_string() } else { id.trim().to_owned() }
 }
 
-/// The exclusive use of a data directory; ends with the value, or with the process.
-#[derive(Debug)]
-pub(crate) struct Lock(#[expect(dead_code, reason = "the lock lives as long as the open file")] fs::File);
-
-/// Takes a data directory.
-pub(crate) fn lock(dir: &Path) -> Result<Lock, OpenError> {
-    let path: PathBuf = dir.join("lock");
-    let io = |e| OpenError::Io { path: path.clone(), source: e };
-    let mut file = fs::OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&path)
-        .map_err(|source| OpenError::Unusable { dir: dir.to_owned(), source })?;
-    match rustix::fs::flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            let mut holder = String::new();
-            let _ = file.read_to_string(&mut holder);
-            return Err(OpenError::InUse { dir: dir.to_owned(), pid: holder.trim().parse().ok() });
+impl Left {
+    /// What was acknowledged, as far as it says.
+    pub(super) fn acknowledged(&self) -> Revision {
+        match self {
+            Self::Clean(revision) => *revision,
+            Self::Open(opened) => opened.newest,
+            Self::New | Self::Unknown => Revision::ZERO,
         }
-        Err(e) => return Err(io(e.into())),
     }
-    file.set_len(0).map_err(io)?;
-    file.rewind().map_err(io)?;
-    file.write_all(format!("{}\n", std::process::id()).as_bytes()).map_err(io)?;
-    Ok(Lock(file))
 }

@@ -3,10 +3,13 @@
 //! Decides nothing about a ticket.
 
 pub(crate) mod format;
-mod open;
+mod history;
+pub(crate) mod lock;
+pub(crate) mod open;
 mod options;
 mod packer;
 mod ring;
+mod sound;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -16,15 +19,16 @@ use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use parking_lot::{Mutex, RwLock};
 
-use self::format::{Left, Lock};
+use self::format::Left;
+use self::lock::Lock;
 use self::packer::Packer;
 use self::ring::Ring;
-use crate::api::{AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
-use crate::codec::{decode_commit, encode_commit, previous_in};
+use crate::api::{AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
+use crate::codec::{decode_commit, encode_commit};
 use crate::disk::{Disk, RealDisk};
 use crate::journal::frame::write_frame;
-use crate::journal::{Group, Journal};
-use crate::view::{View, ViewOptions};
+use crate::journal::{Group, Journal, refused};
+use crate::view::View;
 pub use format::boot_id;
 pub use options::{EmbeddedOptions, OpenError};
 
@@ -33,7 +37,8 @@ pub struct Embedded {
     uid: StoreUid,
     journal: Arc<Journal>,
     view: Arc<View>,
-    packer: Packer,
+    /// Not where nothing may be written.
+    packer: Option<Packer>,
     ring: RwLock<Ring>,
     /// The writer's, and why it takes nothing any more.
     writer: Mutex<Writer>,
@@ -41,6 +46,8 @@ pub struct Embedded {
     disk: Arc<dyn Disk>,
     options: EmbeddedOptions,
     lock: Mutex<Option<Lock>>,
+    /// Why nothing may be written.
+    damage: Option<Damage>,
 }
 
 #[derive(Default)]
@@ -67,31 +74,37 @@ impl Embedded {
     }
 
     pub(crate) fn open_on(disk: Arc<dyn Disk>, options: EmbeddedOptions) -> Result<Self, OpenError> {
+        if options.degraded {
+            return Self::open_sound(options);
+        }
         let io = |e| OpenError::Io { path: options.dir.clone(), source: e };
         std::fs::create_dir_all(&options.dir)
             .map_err(|source| OpenError::Unusable { dir: options.dir.clone(), source })?;
-        let lock = format::lock(&options.dir)?;
+        // It is locked beside the file `lock`, so it has to be there first.
+        std::fs::create_dir_all(options.dir.join("journal")).map_err(io)?;
+        let lock = lock::lock(&options.dir)?;
         disk.create_dir(&options.dir).map_err(io)?;
         let (uid, journal, tree) = open::open(&disk, &options)?;
-        let view = ViewOptions {
-            root: options.dir.join("view"),
-            uid,
-            sled_cache: options.sled_cache,
-            ticket_cache: options.ticket_cache,
-            inline_limit: options.inline_limit,
-            overlay_limit: options.overlay_limit,
-            floor: options.disk_reserve / 2,
-        };
-        let view = View::new(view, journal.clone(), tree);
+        let view = View::new(open::view_options(&options, uid), journal.clone(), tree);
         view.start().map_err(io)?;
         let packer = Packer::start(journal.clone(), options.disk_reserve).map_err(io)?;
+        Ok(Self::of(disk, options, lock, (uid, journal, view), Some(packer)))
+    }
+
+    fn of(
+        disk: Arc<dyn Disk>,
+        options: EmbeddedOptions,
+        lock: Lock,
+        (uid, journal, view): (StoreUid, Arc<Journal>, Arc<View>),
+        packer: Option<Packer>,
+    ) -> Self {
         let position = Position {
             newest: journal.newest(),
             oldest: journal.oldest(),
             newest_at: journal.newest_at(),
             tickets: view.tickets(),
         };
-        Ok(Self {
+        Self {
             uid,
             journal,
             view,
@@ -102,7 +115,8 @@ impl Embedded {
             disk,
             options,
             lock: Mutex::new(Some(lock)),
-        })
+            damage: None,
+        }
     }
 
     /// The data directory.
@@ -147,11 +161,13 @@ impl Embedded {
         writer.lengths.clear();
         let mut group = HashMap::new();
         for commit in commits {
-            let previous =
-                self.previous(&group, commit).map_err(|e| AppendError::Failed(format!("reading the view: {e}")))?;
+            let previous = self.previous(&group, commit).map_err(|e| match e {
+                e if e.is_passing() => AppendError::Short(format!("reading the view: {e}")),
+                e => AppendError::Failed(format!("reading the view: {e}")),
+            })?;
             let start = writer.buffer.len();
             let of = |number| previous.iter().find(|(n, _)| *n == number).map_or(Revision::ZERO, |(_, r)| *r);
-            write_frame(self.uid, commit.revision, commit.at, newest, &mut writer.buffer, |out| {
+            write_frame(self.journal.uid(), commit.revision, commit.at, newest, &mut writer.buffer, |out| {
                 encode_commit(commit, of, out);
             });
             writer.lengths.push((writer.buffer.len() - start) as u32);
@@ -171,7 +187,7 @@ impl Embedded {
         }
         let Some(last) = commits.last() else { return Ok(()) };
         self.encode(writer, commits, newest)?;
-        let free = self.journal.free().map_err(|e| AppendError::Failed(format!("asking for free room: {e}")))?;
+        let free = self.journal.free().map_err(|e| refused("asking for free room", &e))?;
         if free < self.options.disk_reserve {
             return Err(AppendError::Full(format!(
                 "{free} bytes are free, and the last {} are kept in reserve",
@@ -216,6 +232,9 @@ impl Store for Embedded {
         if writer.closed {
             return Err(AppendError::Failed("the store is closed".into()));
         }
+        if self.options.degraded {
+            return Err(AppendError::ReadOnly);
+        }
         let appended = self.append_group(&mut writer, commits);
         if let Err(AppendError::Failed(why)) = &appended {
             writer.failed = Some(why.clone());
@@ -237,8 +256,16 @@ impl Store for Embedded {
         let numbers: Box<dyn Iterator<Item = u64>> =
             if descending { Box::new((1..=from.0.min(count)).rev()) } else { Box::new(from.0.max(1)..=count) };
         let mut found = Vec::with_capacity(limit.min(1_024));
-        for number in numbers.take(limit) {
-            found.extend(self.view.ticket(TicketNumber(number))?);
+        for number in numbers {
+            match self.view.ticket(TicketNumber(number)) {
+                Ok(ticket) => found.extend(ticket),
+                // Who asks for that one is told; a list shows what is sound.
+                Err(ReadError::Corrupt(_)) if self.options.degraded => {}
+                Err(e) => return Err(e),
+            }
+            if found.len() >= limit {
+                break;
+            }
         }
         Ok(found)
     }
@@ -267,6 +294,7 @@ impl Store for Embedded {
         if from < position.oldest || from > position.newest {
             return Err(ReadError::NoRevision(from));
         }
+        let from = self.journal.present(from);
         if let Some(commits) = self.ring.read().from(from, max_commits, max_bytes) {
             return Ok(commits);
         }
@@ -289,35 +317,20 @@ impl Store for Embedded {
     }
 
     fn history(&self, number: TicketNumber, from: Option<Revision>, limit: usize) -> Result<Vec<Revision>, ReadError> {
-        let newest = self.view.revision_of(number)?;
-        if newest == Revision::ZERO {
-            return Ok(Vec::new());
-        }
-        let previous = |revision: Revision| {
-            self.journal.read(revision, |frame| {
-                previous_in(frame.payload, number)
-                    .map_err(|e| ReadError::Corrupt(format!("revision {}: {e}", revision.0)))
-            })
-        };
-        let from = from.unwrap_or(newest).min(newest);
-        let mut next = newest;
-        // A revision that a page ended with is on the ticket: no need to walk down to it.
-        if from < next && from >= self.journal.oldest() && previous(from)?.is_some() {
-            next = from;
-        }
-        let mut found = Vec::new();
-        while next >= self.journal.oldest() && found.len() < limit {
-            let before = previous(next)?
-                .ok_or_else(|| ReadError::Corrupt(format!("revision {} has nothing on {number}", next.0)))?;
-            if next <= from {
-                found.push(next);
-            }
-            if before >= next {
-                return Err(ReadError::Corrupt(format!("the history of {number} is broken at revision {}", next.0)));
-            }
-            next = before;
-        }
-        Ok(found)
+        self.revisions_of(number, from, limit)
+    }
+
+    fn is_left_out(&self, revision: Revision) -> bool {
+        revision < self.position().newest && self.journal.present(revision) != revision
+    }
+
+    fn sound_after(&self, revision: Revision) -> Option<Revision> {
+        let degraded = self.options.degraded;
+        degraded.then(|| self.journal.sound_from(revision)).flatten()
+    }
+
+    fn damage(&self) -> Option<Damage> {
+        self.damage.clone()
     }
 
     fn directory(&self) -> Result<Vec<DirectoryPut>, ReadError> {
@@ -333,11 +346,11 @@ impl Store for Embedded {
         if std::mem::replace(&mut writer.closed, true) {
             return Ok(());
         }
-        if !self.packer.stop() {
+        if self.packer.as_ref().is_some_and(|packer| !packer.stop()) {
             tracing::warn!("the thread that compresses the journal had died");
         }
         self.view.stop()?;
-        if writer.failed.is_none() {
+        if writer.failed.is_none() && !self.options.degraded {
             format::leave(&*self.disk, &self.options.dir, &Left::Clean(self.journal.newest()))?;
         }
         *self.lock.lock() = None;

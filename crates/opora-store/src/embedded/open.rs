@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use opora_core::model::Revision;
 
-use super::format::{self, Left, VIEW_FORMAT};
+use super::format::{self, Format, Left, Opened, VIEW_FORMAT};
 use super::{EmbeddedOptions, OpenError};
+use crate::ReadError;
 use crate::api::StoreUid;
 use crate::disk::Disk;
-use crate::journal::{Journal, JournalError, JournalOptions};
-use crate::view::generations;
+use crate::journal::{Acknowledged, Journal, JournalError, JournalOptions, Torn};
+use crate::view::generations::{self, Trial};
 use crate::view::tree::{Broken, Tree};
-use crate::view::{CatchUpError, catch_up};
+use crate::view::{CatchUpError, ViewOptions, catch_up};
 
 impl From<JournalError> for OpenError {
     fn from(error: JournalError) -> Self {
@@ -21,8 +22,67 @@ impl From<JournalError> for OpenError {
             JournalError::Io(path, source) => Self::Io { path, source },
             JournalError::Damaged { revision, path, detail } => Self::Damaged { revision, path, detail },
             JournalError::Newer(path, version) => Self::Newer { path, detail: format!("segment format {version}") },
+            JournalError::Behind { path, newest, acknowledged, witness } => {
+                Self::Behind { path, newest, acknowledged, witness }
+            }
         }
     }
+}
+
+/// What a data directory says before its view is looked at.
+pub(crate) struct Found {
+    left: Left,
+    pub(crate) journal: Journal,
+    torn: Option<Torn>,
+}
+
+impl Found {
+    /// Whether all is there that was acknowledged, as far as `state` and the journal itself tell.
+    pub(crate) fn is_whole(&self) -> Result<(), OpenError> {
+        Ok(self.journal.is_whole(by_state(&self.left))?)
+    }
+
+    /// Which store it is.
+    pub(crate) fn uid(&self) -> StoreUid {
+        self.journal.store_uid()
+    }
+}
+
+fn by_state(left: &Left) -> Acknowledged {
+    Acknowledged { revision: left.acknowledged(), witness: "state" }
+}
+
+pub(super) fn journal_options(options: &EmbeddedOptions) -> JournalOptions {
+    JournalOptions {
+        segment_size: options.segment_size,
+        block: options.segment_block,
+        block_cache: options.block_cache,
+    }
+}
+
+pub(super) fn view_options(options: &EmbeddedOptions, uid: StoreUid) -> ViewOptions {
+    ViewOptions {
+        root: options.dir.join("view"),
+        uid,
+        sled_cache: options.sled_cache,
+        ticket_cache: options.ticket_cache,
+        inline_limit: options.inline_limit,
+        overlay_limit: options.overlay_limit,
+        floor: options.disk_reserve / 2,
+    }
+}
+
+/// How a data directory was left.
+pub(super) fn left_in(disk: &dyn Disk, dir: &Path) -> Result<Left, OpenError> {
+    format::left(disk, dir).map_err(|source| OpenError::Io { path: dir.join("state"), source })
+}
+
+/// Looks at the journal, and how it was left. Writes nothing.
+pub(crate) fn find(disk: &Arc<dyn Disk>, options: &EmbeddedOptions, known: Format) -> Result<Found, OpenError> {
+    let left = left_in(&**disk, &options.dir)?;
+    let dir = options.dir.join("journal");
+    let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, journal_options(options))?;
+    Ok(Found { left, journal, torn })
 }
 
 /// Opens the journal and a view that stands where it does.
@@ -30,66 +90,116 @@ pub(super) fn open(
     disk: &Arc<dyn Disk>,
     options: &EmbeddedOptions,
 ) -> Result<(StoreUid, Arc<Journal>, Tree), OpenError> {
-    let known = format::format(&**disk, &options.dir)?;
-    let left = format::left(&**disk, &options.dir);
-    let dir = options.dir.join("journal");
-    let journal_options = JournalOptions {
-        segment_size: options.segment_size,
-        block: options.segment_block,
-        block_cache: options.block_cache,
-    };
-    let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, journal_options)?;
-    let root = options.dir.join("view");
-    let tree = existing(options, &root, known, &left);
-    // What the view holds was acknowledged, and so was everything before a clean stop.
-    let mut acknowledged = tree.as_ref().map_or(Revision::ZERO, |tree| tree.meta().revision);
-    if let Left::Clean(revision) = left {
-        acknowledged = acknowledged.max(revision);
+    if options.accept_restored {
+        accept(disk, options)?;
     }
-    journal.settle(acknowledged)?;
+    let known = format::format(&**disk, &options.dir)?;
+    let Found { left, journal, torn } = find(disk, options, known)?;
+    let uid = journal.store_uid();
+    let root = options.dir.join("view");
+    let tree = existing(options, &root, (known, uid), &left, journal.newest())?;
+    // What the view holds was acknowledged too.
+    let by_view = tree.as_ref().map_or(Revision::ZERO, |tree| tree.meta().revision);
+    let acknowledged = by_state(&left);
+    journal.settle(if by_view > acknowledged.revision {
+        Acknowledged { revision: by_view, witness: "view" }
+    } else {
+        acknowledged
+    })?;
     if let Some(torn) = torn {
         tracing::warn!(revision = torn.revision.0, "the torn end of the journal was cut: it was never acknowledged");
     }
     if known.view != VIEW_FORMAT {
-        format::write(&**disk, &options.dir, format::Format { view: VIEW_FORMAT, ..known })?;
+        format::write(&**disk, &options.dir, Format { view: VIEW_FORMAT, ..known })?;
     }
-    let tree = up_to_date(options, known.uid, &root, &journal, tree)?;
+    let tree = up_to_date(options, uid, &root, &journal, tree)?;
     generations::remove_others(&root, tree.path());
-    let opened = format::leave(&**disk, &options.dir, &Left::Open(format::boot_id()));
+    let now = Left::Open(Opened::now(journal.newest(), tree.path()));
+    let opened = format::leave(&**disk, &options.dir, &now);
     // On a full disk it stays as it was left; "clean" would be believed.
     if let Err(e) = opened
         && matches!(left, Left::Clean(_))
     {
         return Err(OpenError::Io { path: options.dir.join("state"), source: e });
     }
-    Ok((known.uid, Arc::new(journal), tree))
+    Ok((uid, Arc::new(journal), tree))
+}
+
+/// Makes a copy a store of its own. What is done here is done as a whole or not at all: the journal alone says it.
+fn accept(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<(), OpenError> {
+    let known = format::read(&**disk, &options.dir)?;
+    let found = find(disk, options, known)?;
+    // Older versions can't read what comes now.
+    format::write(&**disk, &options.dir, Format { leaps: true, ..known })?;
+    let before = found.uid();
+    let lost = found.left.acknowledged();
+    let (ended, goes_on) = (found.journal.newest(), found.journal.leap(lost)?);
+    tracing::warn!(
+        %before,
+        ended = ended.0,
+        goes_on = goes_on.0,
+        "the directory was put to use as a copy: it is another store now; take --accept-restored away again"
+    );
+    // Of what the view holds nothing is known to be in the journal.
+    let root = options.dir.join("view");
+    if let Ok(Some(view)) = generations::current(&root) {
+        generations::condemn(&view);
+    }
+    Ok(())
 }
 
 /// The view that is there, if it can be trusted and opened.
-fn existing(options: &EmbeddedOptions, root: &Path, known: format::Format, left: &Left) -> Option<Tree> {
-    let path = generations::current(root).ok()??;
+fn existing(
+    options: &EmbeddedOptions,
+    root: &Path,
+    (known, uid): (Format, StoreUid),
+    left: &Left,
+    newest: Revision,
+) -> Result<Option<Tree>, OpenError> {
+    let Some(path) = generations::current(root).ok().flatten() else { return Ok(None) };
     let doubt = match left {
         _ if known.view != VIEW_FORMAT => Some("its format is older"),
-        Left::Clean(_) => None,
-        Left::Open(boot) if *boot == format::boot_id() => {
-            let dies = options.probe.as_ref().is_some_and(|command| !generations::survives(command, &path));
-            dies.then_some("it did not stand a trial")
+        Left::Clean(at) if *at >= newest => None,
+        Left::Clean(_) => Some("the file `state` is older than the journal"),
+        Left::Open(opened) if opened.boot != format::boot_id() => {
+            // sled writes without syncing: after the machine went down nothing in it is certain.
+            Some("the machine went down while it was open")
         }
-        // sled writes without syncing: after the machine went down nothing in it is certain.
-        _ => Some("the machine went down while it was open"),
+        Left::Open(opened) if !opened.view.is_empty() && opened.view != format::identity(&path) => {
+            tracing::warn!(
+                dir = %options.dir.display(),
+                "the view is another file than `state` names, as in a copy that was made while its desk ran; if that desk \
+                 went on, stop this one and start it once with --accept-restored"
+            );
+            // Its files are of different moments.
+            Some("it is a copy that was made while it was written")
+        }
+        Left::Open(_) => match options.probe.as_ref().map(|command| generations::trial(command, &path)) {
+            Some(Trial::Short) => return Err(short(&path, "the view could not be probed")),
+            Some(Trial::Failed) => Some("it did not stand a trial"),
+            Some(Trial::Stood) | None => None,
+        },
+        Left::New | Left::Unknown => Some("nothing says how it was left"),
     };
     let opened = match doubt {
         Some(doubt) => Err(Broken(doubt.into())),
-        None => Tree::open(&path, known.uid, options.sled_cache),
+        None => Tree::open(&path, uid, options.sled_cache),
     };
     match opened {
-        Ok(tree) => Some(tree),
+        Ok(tree) => Ok(Some(tree)),
+        // Of the view itself it says nothing.
+        Err(e) if e.is_passing() => Err(short(&path, &e.0)),
         Err(e) => {
             tracing::warn!(why = %e, "the view is built again from the journal");
             generations::condemn(&path);
-            None
+            Ok(None)
         }
     }
+}
+
+/// The machine is short of something: nothing is changed.
+fn short(path: &Path, detail: &str) -> OpenError {
+    OpenError::Short { path: path.to_owned(), detail: detail.to_owned() }
 }
 
 /// Catches the view up, or builds a new one.
@@ -107,11 +217,17 @@ fn up_to_date(
         })?;
         Ok(tree)
     };
-    let journal_failed = |e| OpenError::View { path: root.to_owned(), detail: format!("{e}") };
+    let journal_failed = |e| match e {
+        CatchUpError::Journal(ReadError::Corrupt(detail)) => {
+            OpenError::Unreadable { path: options.dir.clone(), detail }
+        }
+        e => OpenError::View { path: root.to_owned(), detail: format!("{e}") },
+    };
     if let Some(tree) = tree {
         let path = tree.path().to_owned();
         match caught_up(tree) {
             Ok(tree) => return Ok(tree),
+            Err(CatchUpError::View(e)) if e.is_passing() => return Err(short(&path, &e.0)),
             Err(CatchUpError::View(e)) => {
                 tracing::warn!(why = %e, "the view is built again from the journal");
                 generations::condemn(&path);

@@ -30,6 +30,10 @@ pub struct EmbeddedOptions {
     /// After an unclean stop this command is run with the view's directory as one more argument; the view is opened
     /// only when it exits with zero. It calls [`crate::probe_view`]: some damage ends the process that meets it.
     pub probe: Option<Vec<OsString>>,
+    /// The directory is a copy that is put to use: it becomes another store, whose revisions go on 1,000,000 further.
+    pub accept_restored: bool,
+    /// Nothing is written; what is sound is read, what is damaged is refused when it is met.
+    pub degraded: bool,
 }
 
 impl EmbeddedOptions {
@@ -46,6 +50,8 @@ impl EmbeddedOptions {
             inline_limit: 4096,
             overlay_limit: 32 << 20,
             probe: None,
+            accept_restored: false,
+            degraded: false,
         }
     }
 }
@@ -98,7 +104,7 @@ pub enum OpenError {
     /// What was acknowledged is damaged.
     #[error(
         "revision {} is damaged or gone, in {}: {detail}; nothing was changed: run `opora check`, then restore that file \
-         from a backup",
+         from a backup; `opora serve --degraded` serves what is sound until then",
         .revision.0,
         .path.display()
     )]
@@ -108,6 +114,46 @@ pub enum OpenError {
         /// The segment that should hold it.
         path: PathBuf,
         /// What is wrong.
+        detail: String,
+    },
+    /// Less is there than was acknowledged: an older copy, or one that was made while the desk ran.
+    #[error(
+        "{} ends at revision {}, but `{witness}` beside it says that revision {} was acknowledged: it is older than the \
+         other files, or its newest files are gone; nothing was changed: run `opora check`, then put the missing files back, \
+         or copy the directory again while the desk is stopped; if this copy is to be used as it is, start once with `opora serve \
+         --accept-restored`: what came later is lost then",
+        .path.display(),
+        .newest.0,
+        .acknowledged.0
+    )]
+    Behind {
+        /// The last segment of the journal, or its directory.
+        path: PathBuf,
+        /// Where the journal ends.
+        newest: Revision,
+        /// What was acknowledged at least.
+        acknowledged: Revision,
+        /// What says so: `state`, `view` or `journal`.
+        witness: &'static str,
+    },
+    /// What is stored can be opened and not be read.
+    #[error("{}: {detail}; `opora serve --degraded` serves what is sound until then", .path.display())]
+    Unreadable {
+        /// The directory.
+        path: PathBuf,
+        /// What is damaged, and what to do.
+        detail: String,
+    },
+    /// The machine is short of something that comes back.
+    #[error(
+        "{}: the machine is short of threads, memory or open files ({detail}); nothing was changed: raise the limit \
+         (`ulimit -u`, `ulimit -n`, the container's pids and memory), then start it again",
+        .path.display()
+    )]
+    Short {
+        /// What could not be opened.
+        path: PathBuf,
+        /// What was said.
         detail: String,
     },
     /// The view could not be built.

@@ -112,14 +112,42 @@ pub(super) fn next_magic(bytes: &[u8], from: usize) -> Option<usize> {
     None
 }
 
+/// A leap of the revisions: where a copy was put to use, those that the desk may have given out after the copy was made
+/// are left out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Leap {
+    /// The newest revision before it.
+    pub(crate) follows: Revision,
+    /// Random and never zero: two that put the same copy to use are told apart.
+    pub(crate) salt: u64,
+}
+
+impl Leap {
+    /// Whose the store is from the segment on that begins with `first`.
+    pub(crate) fn uid(&self, uid: StoreUid, first: Revision) -> StoreUid {
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(uid.as_bytes());
+        for number in [self.follows.0, first.0, self.salt] {
+            hasher.update(&number.to_le_bytes());
+        }
+        let mut bytes = [0; 16];
+        hasher.finalize_xof().fill(&mut bytes);
+        uuid::Builder::from_random_bytes(bytes).into_uuid()
+    }
+}
+
 /// The beginning of a segment.
-pub(super) fn segment_header(uid: StoreUid, first: Revision, version: u8) -> [u8; SEGMENT_HEADER] {
+pub(super) fn segment_header(uid: StoreUid, first: Revision, leap: Option<Leap>, version: u8) -> [u8; SEGMENT_HEADER] {
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER);
     bytes.extend_from_slice(&SEGMENT_MAGIC);
     bytes.push(version);
     bytes.extend_from_slice(&[0; 7]);
     bytes.extend_from_slice(uid.as_bytes());
     bytes.extend_from_slice(&first.0.to_le_bytes());
+    if let Some(leap) = leap {
+        bytes.extend_from_slice(&leap.follows.0.to_le_bytes());
+        bytes.extend_from_slice(&leap.salt.to_le_bytes());
+    }
     bytes.resize(SEGMENT_HEADER - 4, 0);
     bytes.extend_from_slice(&crc32fast::hash(&bytes).to_le_bytes());
     // Built to that length two lines above.
@@ -143,8 +171,13 @@ pub(super) enum HeaderError {
     Misnamed(Revision),
 }
 
-/// Checks the beginning of a segment of that version.
-pub(super) fn check_header(uid: StoreUid, first: Revision, version: u8, bytes: &[u8]) -> Result<(), HeaderError> {
+/// Checks the beginning of a segment of that version, and gives the leap that it begins with, if any.
+pub(super) fn check_header(
+    uid: StoreUid,
+    first: Revision,
+    version: u8,
+    bytes: &[u8],
+) -> Result<Option<Leap>, HeaderError> {
     let header = bytes.get(..SEGMENT_HEADER).ok_or(HeaderError::Damaged)?;
     let (body, sum) = header.split_at(SEGMENT_HEADER - 4);
     if !header.starts_with(&SEGMENT_MAGIC) || sum != crc32fast::hash(body).to_le_bytes() {
@@ -160,5 +193,10 @@ pub(super) fn check_header(uid: StoreUid, first: Revision, version: u8, bytes: &
         return Err(HeaderError::Foreign(theirs));
     }
     let begins = Revision(eight(body, 32).map(u64::from_le_bytes).ok_or(HeaderError::Damaged)?);
-    if begins == first { Ok(()) } else { Err(HeaderError::Misnamed(begins)) }
+    if begins != first {
+        return Err(HeaderError::Misnamed(begins));
+    }
+    let number = |at: usize| eight(body, at).map(u64::from_le_bytes).ok_or(HeaderError::Damaged);
+    let leap = Leap { follows: Revision(number(40)?), salt: number(48)? };
+    Ok((leap.salt != 0).then_some(leap))
 }

@@ -5,9 +5,12 @@
 //! compressed in blocks, and still read at the offsets at which it was written.
 
 pub(crate) mod frame;
+mod house;
+mod leap;
 mod open;
 mod pack;
 mod packed;
+mod salvage;
 mod scan;
 mod seal;
 mod segment;
@@ -22,15 +25,15 @@ use opora_core::model::Revision;
 use opora_core::time::Timestamp;
 use parking_lot::{Mutex, RwLock};
 
-use self::frame::{Frame, SEGMENT_HEADER, SEGMENT_VERSION, segment_header};
+use self::frame::Frame;
+use self::house::Spare;
 use self::packed::Blocks;
-use self::seal::Seal;
-use self::segment::{Index, Opened, Segment, seal_path, segment_path};
+use self::segment::Segment;
 use crate::api::{AppendError, ReadError, StoreUid};
-use crate::disk::{Disk, File, is_full};
+use crate::disk::{Directory, Disk, File, is_full, is_passing};
 use crate::priority::Activity;
 
-pub(crate) use open::JournalError;
+pub(crate) use open::{Acknowledged, JournalError, Torn, store_uid};
 pub(crate) use pack::Packing;
 pub(crate) use verify::verify;
 
@@ -39,14 +42,14 @@ const READ_AHEAD: u64 = 1 << 20;
 
 /// How far ahead of what is appended zeros are written.
 const AHEAD: u64 = 1 << 20;
-/// How much of a spare is written with zeros at once.
-const SPARE_STEP: u64 = 512 << 10;
 static ZEROS: [u8; 64 << 10] = [0; 64 << 10];
 
 /// The journal.
 pub(crate) struct Journal {
     disk: Arc<dyn Disk>,
     dir: PathBuf,
+    /// The same, open: naming a segment takes no descriptor.
+    names: Box<dyn Directory>,
     uid: StoreUid,
     options: JournalOptions,
     /// Recently read blocks of compressed segments.
@@ -54,8 +57,13 @@ pub(crate) struct Journal {
     segments: RwLock<Vec<Arc<Segment>>>,
     tail: Mutex<Tail>,
     newest: AtomicU64,
-    /// A reserved file that the next segment is made of.
-    spare: Mutex<Option<Arc<dyn File>>>,
+    /// A file that the next segment is made of. It is there long before it is needed: a machine that is short of
+    /// descriptors at that moment does not stop the desk.
+    spare: Mutex<Option<Spare>>,
+    /// Held while finished segments are sealed.
+    house: Mutex<()>,
+    /// Held while one is compressed: there is one place for it.
+    packing: Mutex<()>,
     /// When something was last appended.
     activity: Activity,
 }
@@ -100,6 +108,11 @@ impl Journal {
         Revision(self.newest.load(Ordering::Acquire))
     }
 
+    /// With which frames are written. The store has another one after a copy was put to use.
+    pub(crate) fn uid(&self) -> StoreUid {
+        self.uid
+    }
+
     /// The oldest revision that is kept.
     pub(crate) fn oldest(&self) -> Revision {
         self.segments.read().first().map_or(Revision(1), |s| s.first)
@@ -137,6 +150,7 @@ impl Journal {
             (tail.reserved, tail.written) = (end, end);
             return Err(match cut {
                 Ok(()) if is_full(&e) => AppendError::Full(e.to_string()),
+                Ok(()) if is_passing(&e) => AppendError::Short(e.to_string()),
                 Ok(()) => AppendError::Failed(format!("writing {}: {e}", segment.path.display())),
                 Err(cut) => AppendError::Failed(format!("cutting back {}: {cut}", segment.path.display())),
             });
@@ -152,15 +166,12 @@ impl Journal {
         drop(index);
         tail.newest_at = Some(group.at);
         self.activity.note(group.lengths.len());
-        self.newest.fetch_add(group.lengths.len() as u64, Ordering::AcqRel);
+        self.newest.store((group.first.0 + group.lengths.len() as u64).saturating_sub(1), Ordering::Release);
         Ok(())
     }
 
     /// The segment that takes the next frames, with room reserved for them.
     fn room(&self, tail: &mut Tail, first: Revision, length: u64) -> Result<Arc<Segment>, AppendError> {
-        let failed = |what: &str, e: &io::Error| {
-            if is_full(e) { AppendError::Full(e.to_string()) } else { AppendError::Failed(format!("{what}: {e}")) }
-        };
         let last = self.segments.read().last().cloned();
         let last = last.ok_or_else(|| AppendError::Failed("the journal has no segment".into()))?;
         let (end, empty) = {
@@ -168,7 +179,7 @@ impl Journal {
             (index.end, index.offsets.is_empty())
         };
         if tail.torn {
-            last.file().set_len(end).map_err(|e| AppendError::Failed(format!("cutting back: {e}")))?;
+            last.file().set_len(end).map_err(|e| refused("cutting back", &e))?;
             (tail.torn, tail.reserved, tail.written) = (false, end, end);
         }
         if end + length <= tail.reserved {
@@ -176,101 +187,14 @@ impl Journal {
         }
         if empty || end + length <= self.options.segment_size {
             let wanted = self.options.segment_size.max(end + length);
-            last.file().allocate(wanted).map_err(|e| failed("reserving room", &e))?;
+            last.file().allocate(wanted).map_err(|e| refused("reserving room", &e))?;
             tail.reserved = wanted;
             return Ok(last);
         }
-        let (segment, reserved) = self.add_segment(first, length).map_err(|e| failed("starting a segment", &e))?;
+        let (segment, reserved) = self.add_segment(first, length).map_err(|e| refused("starting a segment", &e))?;
         (tail.reserved, tail.written) = reserved;
         self.segments.write().push(segment.clone());
         Ok(segment)
-    }
-
-    /// Makes the segment that begins with `first`; it is durable when this returns. Says how many bytes of it are
-    /// reserved, and how many written.
-    fn add_segment(&self, first: Revision, length: u64) -> io::Result<(Arc<Segment>, (u64, u64))> {
-        // Held until the file has its name: another spare must not be made under the name that this one still has.
-        let mut kept = self.spare.lock();
-        let spare = kept.take();
-        let path = segment_path(&self.dir, first);
-        let wanted = self.options.segment_size.max(SEGMENT_HEADER as u64 + length);
-        let (temporary, file, written) = match spare {
-            Some(file) if wanted == self.options.segment_size => (self.spare_path(), file, wanted),
-            _ => {
-                let temporary = self.dir.join("next.tmp");
-                let file = self.disk.create(&temporary)?;
-                file.allocate(wanted)?;
-                (temporary, file, SEGMENT_HEADER as u64)
-            }
-        };
-        file.write_at(&segment_header(self.uid, first, SEGMENT_VERSION), 0)?;
-        file.sync()?;
-        self.disk.rename(&temporary, &path)?;
-        self.disk.sync_dir(&self.dir)?;
-        drop(kept);
-        let index = Index { offsets: Vec::new(), end: SEGMENT_HEADER as u64 };
-        Ok((Arc::new(Segment::new(first, Opened { file, packed: false }, path, index, false)), (wanted, written)))
-    }
-
-    fn spare_path(&self) -> PathBuf {
-        self.dir.join("spare.tmp")
-    }
-
-    /// What is better done beside the writer: room for the next segment, seals for finished ones.
-    pub(crate) fn housekeep(&self) -> io::Result<()> {
-        let segments = self.segments.read().clone();
-        let Some((last, finished)) = segments.split_last() else { return Ok(()) };
-        for (n, segment) in finished.iter().enumerate() {
-            if !segment.is_sealed() {
-                let before = n.checked_sub(1).and_then(|b| finished.get(b));
-                self.seal(segment, before)?;
-            }
-        }
-        let half_full = last.index.read().end * 2 > self.options.segment_size;
-        let mut spare = self.spare.lock();
-        if half_full && spare.is_none() && self.disk.free(&self.dir)? > self.options.segment_size * 2 {
-            let file = self.disk.create(&self.spare_path())?;
-            file.allocate(self.options.segment_size)?;
-            let mut at = 0;
-            while at < self.options.segment_size {
-                let to = self.options.segment_size.min(at + SPARE_STEP);
-                write_zeros(&*file, at, to)?;
-                // A little at a time: the writer's syncs wait for what is under way.
-                file.sync()?;
-                at = to;
-            }
-            *spare = Some(file);
-        }
-        Ok(())
-    }
-
-    fn seal(&self, segment: &Segment, before: Option<&Arc<Segment>>) -> io::Result<()> {
-        let (offsets, end) = {
-            let index = segment.index.read();
-            (index.offsets.clone(), index.end)
-        };
-        let before = before
-            .and_then(|b| Seal::read(&*self.disk, &seal_path(&self.dir, b.first), b.first))
-            .map_or([0; 32], |seal| seal.own_hash());
-        let hash = hash_file(&*segment.file(), end)?;
-        let mut last_at = Timestamp::default();
-        let last = segment.last();
-        let read = segment.read(self.uid, last, 1, 0, |frame| {
-            last_at = frame.at;
-            Ok::<_, ReadError>(())
-        });
-        read.map_err(io::Error::other)?;
-        // What was reserved and not used goes back.
-        // A compressed one without a seal had one before: it has nothing to give back.
-        if !segment.is_packed() {
-            let file = segment.file();
-            file.set_len(end)?;
-            file.sync()?;
-        }
-        let seal = Seal { first: segment.first, end, last_at, hash, before, offsets };
-        seal.write(&*self.disk, &seal_path(&self.dir, segment.first))?;
-        segment.sealed.store(true, Ordering::Release);
-        Ok(())
     }
 
     /// Reads one frame.
@@ -298,12 +222,39 @@ impl Journal {
         mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut next = from;
-        while next <= to {
+        loop {
+            next = self.present(next);
+            if next > to {
+                return Ok(());
+            }
             let frames = (to.0 - next.0 + 1) as usize;
             let segment = self.segment_of(next)?;
             next = Revision(segment.read(self.uid, next, frames, READ_AHEAD, &mut each)?);
         }
-        Ok(())
+    }
+
+    /// The revision itself, or the first one after a leap in which it was left out.
+    pub(crate) fn present(&self, revision: Revision) -> Revision {
+        let segments = self.segments.read();
+        let after = segments.partition_point(|s| s.first <= revision);
+        match segments.get(after) {
+            Some(next) if next.leap.is_some_and(|leap| leap.follows < revision) => next.first,
+            _ => revision,
+        }
+    }
+
+    /// The first revision from `revision` on that is no hole; `None`: there is none.
+    pub(crate) fn sound_from(&self, revision: Revision) -> Option<Revision> {
+        let segments = self.segments.read();
+        let at = segments.partition_point(|s| s.first <= revision).saturating_sub(1);
+        segments.get(at..).unwrap_or_default().iter().find_map(|segment| segment.sound_from(revision))
+    }
+
+    /// Whose the store is: another one's after each copy that was put to use.
+    pub(crate) fn store_uid(&self) -> StoreUid {
+        let segments = self.segments.read();
+        let newest = segments.iter().rev().find_map(|segment| Some(segment.leap?.uid(self.uid, segment.first)));
+        newest.unwrap_or(self.uid)
     }
 
     fn segment_of(&self, revision: Revision) -> Result<Arc<Segment>, ReadError> {
@@ -329,6 +280,15 @@ impl Tail {
     }
 }
 
+/// What an append is refused with where nothing of it was written.
+pub(crate) fn refused(what: &str, error: &io::Error) -> AppendError {
+    match error {
+        e if is_full(e) => AppendError::Full(e.to_string()),
+        e if is_passing(e) => AppendError::Short(format!("{what}: {e}")),
+        e => AppendError::Failed(format!("{what}: {e}")),
+    }
+}
+
 fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()> {
     let mut at = from;
     while at < to {
@@ -337,22 +297,4 @@ fn write_zeros(file: &dyn File, from: u64, to: u64) -> io::Result<()> {
         at += zeros.len() as u64;
     }
     Ok(())
-}
-
-/// BLAKE3 of the first `end` bytes of a file.
-fn hash_file(file: &dyn File, end: u64) -> io::Result<[u8; 32]> {
-    let mut hasher = blake3::Hasher::new();
-    let mut buffer = vec![0; READ_AHEAD as usize];
-    let mut at = 0;
-    while at < end {
-        let wanted = (end - at).min(READ_AHEAD) as usize;
-        let part = buffer.get_mut(..wanted).unwrap_or_default();
-        let read = crate::disk::read_full(file, part, at)?;
-        if read < wanted {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        hasher.update(part);
-        at += wanted as u64;
-    }
-    Ok(*hasher.finalize().as_bytes())
 }

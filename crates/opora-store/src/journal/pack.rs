@@ -4,10 +4,11 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use super::packed::{Packed, pack};
+use super::Journal;
+use super::house::{SPARE_STEP, hash_file};
+use super::packed::{Packed, header, pack};
 use super::seal::Seal;
 use super::segment::{Segment, seal_path};
-use super::{Journal, SPARE_STEP, hash_file};
 
 /// What came of an attempt to compress.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,7 @@ impl Journal {
     /// # Errors
     /// Of the file system, and where the segment is damaged; it stays as it is.
     pub(crate) fn pack_next(&self, goes_on: &dyn Fn() -> bool) -> io::Result<Packing> {
+        let _one = self.packing.lock();
         let next = self.segments.read().iter().find(|segment| segment.can_be_packed()).cloned();
         let Some(segment) = next else { return Ok(Packing::Nothing) };
         let seal = Seal::read(&*self.disk, &seal_path(&self.dir, segment.first), segment.first)
@@ -51,7 +53,8 @@ impl Journal {
         let temporary = self.packing_path();
         let file = self.disk.create(&temporary)?;
         let mut unsynced = 0;
-        let written = pack(self.uid, segment.first, &*segment.file(), seal.end, self.options.block, &*file, |bytes| {
+        let header = header(self.uid, segment.first, segment.leap);
+        let written = pack(&header, &*segment.file(), seal.end, self.options.block, &*file, |bytes| {
             unsynced += bytes;
             if unsynced >= SPARE_STEP {
                 // A little at a time: the writer's syncs wait for what is under way.
@@ -73,7 +76,7 @@ impl Journal {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "it does not have the hash of its seal"));
         }
         self.disk.rename(&temporary, &segment.path)?;
-        self.disk.sync_dir(&self.dir)?;
+        self.names.sync()?;
         segment.is_now_packed(Packed::open(segment.first, file, self.blocks.clone())?);
         Ok(Packing::Done)
     }

@@ -10,7 +10,7 @@ use opora_core::model::Revision;
 use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 
-use super::frame::{PACKED_VERSION, SEGMENT_HEADER, check_header, segment_header};
+use super::frame::{Leap, PACKED_VERSION, SEGMENT_HEADER, check_header, segment_header};
 use crate::api::StoreUid;
 use crate::disk::{File, read_full};
 
@@ -69,23 +69,27 @@ pub(super) struct Packed {
     read: Arc<Blocks>,
 }
 
-/// Whether a segment's header says that it is compressed.
-pub(super) fn is_packed(uid: StoreUid, first: Revision, header: &[u8]) -> bool {
-    check_header(uid, first, PACKED_VERSION, header).is_ok()
+/// If a segment's header says that it is compressed: the leap that it begins with, if any.
+pub(super) fn packed_header(uid: StoreUid, first: Revision, header: &[u8]) -> Option<Option<Leap>> {
+    check_header(uid, first, PACKED_VERSION, header).ok()
 }
 
-/// Writes what `segment` holds up to `end` into `file`, compressed. `step` is called after each block that was written,
+/// The header of a compressed segment.
+pub(super) fn header(uid: StoreUid, first: Revision, leap: Option<Leap>) -> [u8; SEGMENT_HEADER] {
+    segment_header(uid, first, leap, PACKED_VERSION)
+}
+
+/// Writes what `segment` holds up to `end` into `file`, compressed, after that header. `step` is called after each block that was written,
 /// with how many bytes that were; an error of it ends the work.
 pub(super) fn pack(
-    uid: StoreUid,
-    first: Revision,
+    header: &[u8; SEGMENT_HEADER],
     segment: &dyn File,
     end: u64,
     block: usize,
     file: &dyn File,
     mut step: impl FnMut(u64) -> io::Result<()>,
 ) -> io::Result<()> {
-    file.write_at(&segment_header(uid, first, PACKED_VERSION), 0)?;
+    file.write_at(header, 0)?;
     let mut at = SEGMENT_HEADER as u64;
     let (mut tail, mut buffer, mut from) = (Vec::new(), vec![0; block], 0);
     while from < end {

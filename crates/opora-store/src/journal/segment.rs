@@ -8,18 +8,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use opora_core::model::Revision;
 use parking_lot::RwLock;
 
-use super::frame::{Frame, SEGMENT_HEADER, read_frame};
-use super::packed::{Blocks, Packed, is_packed};
+use super::frame::{Frame, Leap, SEGMENT_HEADER, SEGMENT_VERSION, check_header, read_frame};
+use super::packed::{Blocks, Packed, packed_header};
 use crate::api::{ReadError, StoreUid};
 use crate::disk::{Disk, File, read_full};
 
 /// The ending of a segment's name.
 const ENDING: &str = ".journal";
 
+/// In place of where a frame begins that is damaged or gone.
+pub(super) const HOLE: u32 = u32::MAX;
+
 /// A file of the journal, and where its frames lie.
 pub(super) struct Segment {
     /// Its first revision.
     pub(super) first: Revision,
+    /// The leap that it begins with.
+    pub(super) leap: Option<Leap>,
     /// The open file: as it was written, or compressed and read as if it were as it was written.
     file: RwLock<Arc<dyn File>>,
     /// Where it lies.
@@ -36,16 +41,31 @@ pub(super) struct Segment {
 /// Where the frames of a segment lie.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Where each begins.
+    /// Where each begins; [`HOLE`]: it can't be read.
     pub(super) offsets: Vec<u32>,
+    /// How long each is; empty where each ends where the next one begins.
+    pub(super) lengths: Vec<u32>,
     /// Where the last one ends.
     pub(super) end: u64,
+}
+
+impl Index {
+    /// Where a frame begins, and how long it is.
+    fn place(&self, n: usize) -> Option<(u64, u64)> {
+        let begin = u64::from(*self.offsets.get(n)?);
+        let length = match self.lengths.get(n) {
+            Some(length) => u64::from(*length),
+            None => self.offsets.get(n + 1).map_or(self.end, |next| u64::from(*next)).saturating_sub(begin),
+        };
+        Some((begin, length))
+    }
 }
 
 impl Segment {
     pub(super) fn new(first: Revision, file: Opened, path: PathBuf, index: Index, sealed: bool) -> Self {
         Self {
             first,
+            leap: file.leap,
             file: RwLock::new(file.file),
             path,
             index: RwLock::new(index),
@@ -86,6 +106,14 @@ impl Segment {
         Revision(self.first.0 + self.index.read().offsets.len() as u64 - 1)
     }
 
+    /// The first revision from `from` on in it that is no hole.
+    pub(super) fn sound_from(&self, from: Revision) -> Option<Revision> {
+        let index = self.index.read();
+        let skip = from.0.saturating_sub(self.first.0) as usize;
+        let found = index.offsets.get(skip..)?.iter().position(|offset| *offset != HOLE)?;
+        Some(Revision(self.first.0 + (skip + found) as u64))
+    }
+
     pub(super) fn is_sealed(&self) -> bool {
         self.sealed.load(Ordering::Acquire)
     }
@@ -99,21 +127,7 @@ impl Segment {
         max_bytes: u64,
         mut each: impl FnMut(Frame<'_>) -> Result<(), E>,
     ) -> Result<u64, E> {
-        let (start, lengths) = {
-            let index = self.index.read();
-            let skip = from.0.saturating_sub(self.first.0) as usize;
-            let mut offsets = index.offsets.get(skip..).unwrap_or_default().iter().map(|o| u64::from(*o)).peekable();
-            let Some(&start) = offsets.peek() else { return Err(ReadError::NoRevision(from).into()) };
-            let mut lengths: Vec<usize> = Vec::new();
-            while let Some(begin) = offsets.next() {
-                let end = offsets.peek().copied().unwrap_or(index.end);
-                if lengths.len() >= max_frames || (!lengths.is_empty() && end - start > max_bytes) {
-                    break;
-                }
-                lengths.push((end - begin) as usize);
-            }
-            (start, lengths)
-        };
+        let (start, lengths) = self.run(from, max_frames, max_bytes)?;
         let mut buffer = vec![0; lengths.iter().sum()];
         let read = match read_full(&*self.file(), &mut buffer, start) {
             Ok(read) => read,
@@ -141,6 +155,26 @@ impl Segment {
         Ok(next.0)
     }
 
+    /// Where frames from `from` on lie that follow each other in the file, and how long each is.
+    fn run(&self, from: Revision, max_frames: usize, max_bytes: u64) -> Result<(u64, Vec<usize>), ReadError> {
+        let index = self.index.read();
+        let skip = from.0.saturating_sub(self.first.0) as usize;
+        let (start, first) = index.place(skip).ok_or(ReadError::NoRevision(from))?;
+        if start == u64::from(HOLE) {
+            return Err(self.damaged(from));
+        }
+        let (mut lengths, mut end) = (vec![first as usize], start + first);
+        for n in skip + 1.. {
+            let Some((begin, length)) = index.place(n) else { break };
+            if lengths.len() >= max_frames || begin != end || end + length - start > max_bytes {
+                break;
+            }
+            lengths.push(length as usize);
+            end += length;
+        }
+        Ok((start, lengths))
+    }
+
     fn damaged(&self, revision: Revision) -> ReadError {
         ReadError::Corrupt(format!(
             "revision {} in {} does not match its checksum; run `opora check`, restore that file from a backup",
@@ -156,6 +190,8 @@ pub(super) struct Opened {
     pub(super) file: Arc<dyn File>,
     /// It is compressed.
     pub(super) packed: bool,
+    /// The leap that its header tells, if that can be read.
+    pub(super) leap: Option<Leap>,
 }
 
 /// Opens a segment's file, compressed or not; its header is not checked further.
@@ -172,10 +208,16 @@ pub(super) fn open_file(
     let file = disk.open(path)?;
     let mut header = [0; SEGMENT_HEADER];
     read_full(&*file, &mut header, 0)?;
-    if !is_packed(uid, first, &header) {
-        return Ok(Opened { file, packed: false });
-    }
-    Ok(Opened { file: Arc::new(Packed::open(first, file, blocks.clone())?), packed: true })
+    let Some(leap) = packed_header(uid, first, &header) else {
+        let leap = check_header(uid, first, SEGMENT_VERSION, &header).ok().flatten();
+        return Ok(Opened { file, packed: false, leap });
+    };
+    Ok(Opened { file: Arc::new(Packed::open(first, file, blocks.clone())?), packed: true, leap })
+}
+
+/// Where a segment that begins with `first` goes on from: the newest revision before it.
+pub(super) fn follows(first: Revision, leap: Option<Leap>) -> Revision {
+    leap.map_or(Revision(first.0.saturating_sub(1)), |leap| leap.follows)
 }
 
 /// The path of a segment.

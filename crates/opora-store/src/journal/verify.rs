@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use opora_core::model::Revision;
 
 use super::frame::{Frame, HeaderError, SEGMENT_HEADER, SEGMENT_VERSION, check_header};
-use super::hash_file;
+use super::house::hash_file;
 use super::packed::blocks;
 use super::scan::scan;
 use super::seal::Seal;
-use super::segment::{first_in, open_file, seal_path, segment_path};
+use super::segment::{first_in, follows, open_file, seal_path, segment_path};
 use crate::Wrong;
 use crate::api::StoreUid;
 use crate::disk::Disk;
@@ -43,15 +43,19 @@ pub(crate) fn verify(
         let path = segment_path(dir, *first);
         let last = n + 1 == firsts.len();
         let mut find = |what: Wrong, harmless: bool| findings.push(Finding { path: path.clone(), what, harmless });
-        if *first != expected {
-            let last = Revision(first.0.saturating_sub(1));
+        let opened = open_file(disk, uid, *first, &path, &blocks);
+        let leap = opened.as_ref().ok().and_then(|opened| opened.leap);
+        let begins = follows(*first, leap).next();
+        if begins != expected && expected != Revision::ZERO {
+            let last = Revision(begins.0.saturating_sub(1));
             find(Wrong::RevisionsMissing { first: expected, last }, false);
         }
-        let file = match open_file(disk, uid, *first, &path, &blocks) {
+        let file = match opened {
             Ok(opened) => opened.file,
             Err(e) if e.kind() == std::io::ErrorKind::InvalidData => {
                 find(Wrong::SegmentUnreadable { from: *first, detail: e.to_string() }, false);
-                expected = firsts.get(n + 1).copied().unwrap_or(*first);
+                // How many it held is not known.
+                expected = Revision::ZERO;
                 before = Seal::read(disk, &seal_path(dir, *first), *first).map_or(before, |seal| seal.own_hash());
                 continue;
             }

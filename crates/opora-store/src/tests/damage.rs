@@ -9,9 +9,9 @@ use crate::conformance::sample;
 use crate::disk::model::Dice;
 use crate::{Embedded, EmbeddedOptions, OpenError, Severity, Store as _, check};
 
-const TICKETS: u64 = 60;
+pub(super) const TICKETS: u64 = 60;
 
-fn options(dir: &Path) -> EmbeddedOptions {
+pub(super) fn options(dir: &Path) -> EmbeddedOptions {
     EmbeddedOptions {
         disk_reserve: 0,
         segment_size: 32 << 10,
@@ -23,7 +23,7 @@ fn options(dir: &Path) -> EmbeddedOptions {
 }
 
 /// A store that was closed: tickets, each changed once.
-fn closed(dir: &Path) {
+pub(super) fn closed(dir: &Path) {
     let store = Embedded::open(options(dir)).unwrap();
     let creates: Vec<_> = (1..=TICKETS).map(|n| sample::create(n, n)).collect();
     let changes: Vec<_> = (1..=TICKETS).map(|n| sample::change(TICKETS + n, n)).collect();
@@ -33,7 +33,7 @@ fn closed(dir: &Path) {
     store.close().unwrap();
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).unwrap();
     for entry in fs::read_dir(from).unwrap() {
         let (path, target) = {
@@ -48,7 +48,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub(super) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();
@@ -188,6 +188,11 @@ fn damage_is_named(home: &Path, good: &Path) {
                 assert!(revision.0 >= 1 && revision.0 <= 2 * TICKETS);
                 named += 1;
             }
+            // The end of the last one, which looks like the end of a journal.
+            Err(OpenError::Behind { path, acknowledged, .. }) => {
+                assert_eq!((path, acknowledged), (hit, Revision(2 * TICKETS)), "round {round}");
+                named += 1;
+            }
             Err(e) => panic!("round {round}: {e}"),
             // A finished segment is not read through at the start: damage in it is told when it is met.
             Ok(store) => {
@@ -256,7 +261,7 @@ fn a_store_of_a_newer_version_and_one_in_use_are_refused() {
     drop(store);
     let path = home.path().join("format");
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replace("format = 1", "format = 2")).unwrap();
+    fs::write(&path, text.replace("format = 1", "format = 3")).unwrap();
     assert!(matches!(Embedded::open(options(home.path())), Err(OpenError::Newer { .. })));
     // An older view is built again.
     fs::write(&path, text.replace("view = 2", "view = 1")).unwrap();

@@ -5,3 +5,6 @@ mod conform;
 mod damage;
 mod packed;
 mod power;
+mod restored;
+mod short;
+mod sound;

@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use opora_core::model::{Revision, TicketNumber};
+use rustix::io::Errno;
 
 use crate::conformance::sample;
+use crate::disk::Disk as _;
 use crate::disk::model::{Dice, ModelDisk};
 use crate::{AppendError, Commit, Embedded, EmbeddedOptions, OpenError, Store as _};
 
@@ -140,7 +142,8 @@ fn where_there_is_no_room_a_segment_stays_as_it_is() {
     let home = tempfile::tempdir().unwrap();
     let disk = ModelDisk::new();
     let (store, commits) = finished(&disk, home.path());
-    disk.set_room(3_000);
+    // Not even the first fits, whatever was sealed before.
+    disk.set_room(500);
     assert!(crate::disk::is_full(&store.pack().unwrap_err()));
     holds(&store, &commits, "without room");
     disk.set_room(1 << 30);
@@ -203,7 +206,50 @@ fn a_journal_that_ends_before_what_was_acknowledged_is_refused() {
         bytes[used - 300..].fill(0);
     });
     match open(&disk, home.path()) {
-        Err(e @ OpenError::Damaged { revision: Revision(3), .. }) => assert!(e.to_string().contains("opora check")),
+        Err(e @ OpenError::Behind { newest: Revision(2), acknowledged: Revision(3), witness: "state", .. }) => {
+            assert!(e.to_string().contains("opora check"))
+        }
         other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_machine_without_descriptors_refuses_and_goes_on_when_there_are_some() {
+    for errno in [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::INTR] {
+        let home = tempfile::tempdir().unwrap();
+        let disk = ModelDisk::new();
+        let store = open(&disk, home.path()).unwrap();
+        store.append(&[sample::create(1, 1)]).unwrap();
+        disk.run_short(Some(errno.raw_os_error()));
+        let (mut taken, mut refused) = (0_u64, 0);
+        while refused < 5 {
+            match store.append(&[sample::change(store.position().newest.0 + 1, 1)]) {
+                Ok(()) => taken += 1,
+                Err(AppendError::Short(_)) => refused += 1,
+                Err(e) => panic!("{errno}: {e}"),
+            }
+        }
+        assert_eq!(store.position().newest.0, taken + 1, "what was refused did not happen");
+        disk.run_short(None);
+        let newest = store.position().newest.0;
+        store.append(&[sample::change(newest + 1, 1)]).unwrap();
+        drop(store);
+        assert_eq!(open(&disk, home.path()).unwrap().position().newest.0, newest + 1, "{errno}");
+    }
+}
+
+#[test]
+fn the_next_segment_begins_where_no_descriptor_is_left() {
+    let home = tempfile::tempdir().unwrap();
+    let disk = ModelDisk::new();
+    let store = open(&disk, home.path()).unwrap();
+    store.append(&[sample::create(1, 1)]).unwrap();
+    disk.run_short(Some(Errno::MFILE.raw_os_error()));
+    let segments = || {
+        let names = disk.list(&home.path().join("journal")).unwrap();
+        names.iter().filter(|name| name.ends_with(".journal")).count()
+    };
+    while segments() < 2 {
+        store.append(&[sample::change(store.position().newest.0 + 1, 1)]).unwrap();
     }
 }

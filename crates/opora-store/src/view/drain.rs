@@ -111,10 +111,9 @@ impl View {
     fn run(&self) {
         loop {
             let stopping = self.wait_for_work();
-            if self.is_mending() && !stopping {
-                self.rebuild();
-            }
-            let done = self.drain();
+            let built = stopping || !self.is_mending() || self.rebuild();
+            // What can't be built now is tried again, but not at once.
+            let done = self.drain() && built;
             if let Err(e) = self.journal.housekeep() {
                 tracing::warn!(error = %e, "a segment of the journal could not be sealed or prepared");
             }
@@ -189,17 +188,21 @@ impl View {
         true
     }
 
-    /// Builds the next generation; meanwhile what is committed goes into the index.
-    fn rebuild(&self) {
-        let Backing::Index(index) = self.backing() else { return };
+    /// Builds the next generation; meanwhile what is committed goes into the index. False: it could not be built.
+    fn rebuild(&self) -> bool {
+        let Backing::Index(index) = self.backing() else { return true };
         match self.build(&index) {
             Ok(Some(tree)) => {
                 generations::remove_others(self.root(), tree.path());
                 *self.backing.write() = Backing::Tree(Arc::new(tree));
                 tracing::info!("the view is built again");
+                true
             }
-            Ok(None) => {}
-            Err(e) => tracing::error!(error = %e, "the view could not be built again; an index in memory answers"),
+            Ok(None) => false,
+            Err(e) => {
+                tracing::error!(error = %e, "the view could not be built again; an index in memory answers");
+                false
+            }
         }
     }
 

@@ -12,6 +12,9 @@ use super::{Backing, View, corrupt};
 use crate::api::{ReadError, Remembered, RequestKey};
 use crate::codec::{decode_ticket, decode_ticket_of};
 
+/// What is wrong with a view of another moment than the journal.
+const AHEAD: &str = "it speaks of a revision that the journal does not have";
+
 fn no_ticket(number: TicketNumber) -> ReadError {
     ReadError::Corrupt(format!("the journal has no {number}"))
 }
@@ -81,6 +84,7 @@ impl View {
             match self.backing() {
                 Backing::Index(index) => return index.read().ticket(number).ok_or_else(|| no_ticket(number)),
                 Backing::Tree(tree) => match tree.place(number) {
+                    Ok(place) if place.revision > self.journal.newest() => self.mend(&tree, &AHEAD)?,
                     Ok(place) if place.revision != Revision::ZERO => return Ok(place.revision),
                     // Numbers have no gap.
                     Ok(_) => self.mend(&tree, &format!("{number} is missing"))?,
@@ -97,6 +101,11 @@ impl View {
                 Backing::Index(index) => index.read().ticket(number).ok_or_else(|| no_ticket(number))?,
                 Backing::Tree(tree) => match kept_ticket(&tree, number, &key) {
                     Ok(Ok(ticket)) => return Ok(ticket),
+                    // Its files are of another moment than the journal's.
+                    Ok(Err(revision)) if revision > self.journal.newest() => {
+                        self.mend(&tree, &AHEAD)?;
+                        continue;
+                    }
                     Ok(Err(revision)) => revision,
                     Err(e) => {
                         self.mend(&tree, &e)?;

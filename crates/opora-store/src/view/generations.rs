@@ -4,6 +4,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::io;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,7 +12,10 @@ use opora_core::model::TicketNumber;
 
 use super::record::BLOCK;
 use super::tree::{Broken, Tree};
+use crate::disk::{ReadDisk, is_passing, tells_passing};
 use crate::embedded::format;
+use crate::journal;
+use crate::passing::PassingDir;
 
 /// The numbers of the generations that are there, highest first.
 fn numbers(root: &Path) -> io::Result<Vec<u64>> {
@@ -27,6 +31,46 @@ fn numbers(root: &Path) -> io::Result<Vec<u64>> {
 pub(crate) fn current(root: &Path) -> io::Result<Option<PathBuf>> {
     fs::create_dir_all(root)?;
     Ok(numbers(root)?.first().map(|n| root.join(n.to_string())))
+}
+
+/// The same, of a directory in which nothing is made.
+pub(crate) fn current_of(root: &Path) -> io::Result<Option<PathBuf>> {
+    match numbers(root) {
+        Ok(numbers) => Ok(numbers.first().map(|n| root.join(n.to_string()))),
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(e),
+    }
+}
+
+/// A copy of a generation in the directory for temporary files: sled writes into what it opens.
+pub(crate) struct Copy(PassingDir);
+
+impl Copy {
+    /// Copies one.
+    pub(crate) fn of(view: &Path) -> io::Result<Self> {
+        let copy = PassingDir::new("view")?;
+        copy_into(view, &copy.path().join("view"))?;
+        Ok(Self(copy))
+    }
+
+    /// Where it lies.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.0.path().join("view")
+    }
+}
+
+fn copy_into(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_into(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
 }
 
 /// The directory of the next generation; it is not there yet.
@@ -53,10 +97,29 @@ pub(crate) fn remove_others(root: &Path, keep: &Path) {
 /// calls this with the directory as its last argument.
 ///
 /// # Errors
-/// What is wrong with it, for people.
-pub fn probe_view(dir: &Path) -> Result<(), String> {
+/// What is wrong with it, or with the machine.
+pub fn probe_view(dir: &Path) -> Result<(), ProbeError> {
+    probe(dir).map_err(|detail| match tells_passing(&detail) {
+        true => ProbeError::Short(detail),
+        false => ProbeError::Damaged(detail),
+    })
+}
+
+/// Why a view did not stand a trial.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProbeError {
+    /// It is damaged.
+    #[error("{0}")]
+    Damaged(String),
+    /// The machine is short of something that comes back: the exit code has to be 75.
+    #[error("{0}")]
+    Short(String),
+}
+
+fn probe(dir: &Path) -> Result<(), String> {
     let data = dir.parent().and_then(Path::parent).ok_or("it is not a generation of a view")?;
-    let uid = format::uid(data).map_err(|e| e.to_string())?;
+    let known = format::read(&ReadDisk, data).map_err(|e| e.to_string())?;
+    let uid = journal::store_uid(&ReadDisk, &data.join("journal"), known.uid);
     let tree = Tree::open(dir, uid, 16 << 20).map_err(|e| e.to_string())?;
     let tickets = tree.meta().tickets;
     let read = |number: u64| -> Result<(), Broken> { tree.place(TicketNumber(number)).map(drop) };
@@ -71,9 +134,25 @@ pub fn probe_view(dir: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Runs the probe; false: the view is not to be opened in this process.
-pub(crate) fn survives(command: &[OsString], dir: &Path) -> bool {
-    let Some((program, arguments)) = command.split_first() else { return true };
+/// What a trial of a view says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Trial {
+    /// It can be opened.
+    Stood,
+    /// It is not to be opened in this process.
+    Failed,
+    /// Nothing: the machine was short of something, threads for one.
+    Short,
+}
+
+/// The exit code with which a probe says that the machine is short of something (`EX_TEMPFAIL`).
+const TRY_AGAIN: i32 = 75;
+/// The signal that a system ends processes with when memory is short.
+const KILLED: i32 = 9;
+
+/// Runs the probe.
+pub(crate) fn trial(command: &[OsString], dir: &Path) -> Trial {
+    let Some((program, arguments)) = command.split_first() else { return Trial::Stood };
     let status = Command::new(program)
         .args(arguments)
         .arg(dir)
@@ -82,10 +161,14 @@ pub(crate) fn survives(command: &[OsString], dir: &Path) -> bool {
         .stderr(Stdio::null())
         .status();
     match status {
-        Ok(status) => status.success(),
+        Ok(status) if status.success() => Trial::Stood,
+        // Damage aborts, or is told; whom the system kills was in its way.
+        Ok(status) if status.code() == Some(TRY_AGAIN) || status.signal() == Some(KILLED) => Trial::Short,
+        Ok(_) => Trial::Failed,
+        Err(e) if is_passing(&e) => Trial::Short,
         Err(e) => {
             tracing::warn!(error = %e, "the view could not be probed");
-            true
+            Trial::Stood
         }
     }
 }

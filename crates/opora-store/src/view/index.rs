@@ -9,6 +9,9 @@ use crate::api::{ReadError, Remembered, RequestKey};
 use crate::codec::decode_commit;
 use crate::journal::Journal;
 
+/// So many tickets may have been made in what is damaged.
+const MOST_BEYOND: u64 = 100_000;
+
 /// Where in the journal everything is.
 #[derive(Default)]
 pub(crate) struct Index {
@@ -38,6 +41,61 @@ impl Index {
         })?;
         index.take(&layer);
         Ok(index)
+    }
+
+    /// Reads what can be read of a damaged journal; `bad` is told of what can't be understood though its checksum is
+    /// right. Revisions that are known to be damaged are passed over.
+    pub(crate) fn of_sound(journal: &Journal, mut bad: impl FnMut(Revision)) -> Self {
+        let mut index = Self::default();
+        let mut next = journal.oldest();
+        while let Some(from) = journal.sound_from(journal.present(next)) {
+            next = from;
+            let mut layer = Layer::default();
+            let read = journal.read_range(from, journal.newest(), |frame| {
+                next = frame.revision;
+                let commit = decode_commit(frame.revision, frame.at, frame.payload)
+                    .map_err(|e| ReadError::Corrupt(format!("revision {}: {e}", frame.revision.0)))?;
+                layer.apply(&commit);
+                if layer.bytes > 8 << 20 {
+                    index.take(&std::mem::take(&mut layer));
+                }
+                next = frame.revision.next();
+                Ok::<_, ReadError>(())
+            });
+            index.take(&layer);
+            if read.is_ok() {
+                break;
+            }
+            // A hole, or what can't be read after all: a block that was sound a moment ago.
+            if journal.sound_from(next) == Some(next) {
+                bad(next);
+            }
+            next = next.next();
+        }
+        index
+    }
+
+    /// A ticket was changed in that revision; true: nothing later is known of it.
+    pub(crate) fn changed_last(&mut self, number: TicketNumber, revision: Revision) -> bool {
+        // A number that is far beyond all others is damage itself.
+        let highest = self.tickets.len() as u64;
+        let Some(at) = number.0.checked_sub(1).filter(|at| *at <= highest + MOST_BEYOND) else { return false };
+        let at = at as usize;
+        if self.tickets.len() <= at {
+            self.tickets.resize(at + 1, 0);
+        }
+        match self.tickets.get_mut(at) {
+            Some(place) if *place <= revision.0 => {
+                *place = revision.0;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// How many tickets there are.
+    pub(super) fn count(&self) -> u64 {
+        self.tickets.len() as u64
     }
 
     /// Takes in what was committed.

@@ -7,7 +7,7 @@ mod catch_up;
 mod drain;
 mod find;
 pub(crate) mod generations;
-mod index;
+pub(crate) mod index;
 mod known;
 pub(crate) mod layer;
 mod options;
@@ -110,7 +110,17 @@ fn corrupt(revision: Revision, error: &dyn std::fmt::Display) -> ReadError {
 
 impl View {
     pub(super) fn new(options: ViewOptions, journal: Arc<Journal>, tree: Tree) -> Arc<Self> {
-        let tickets = AtomicU64::new(tree.meta().tickets);
+        let tickets = tree.meta().tickets;
+        Self::on(options, journal, Backing::Tree(Arc::new(tree)), tickets)
+    }
+
+    /// An index in memory answers, and goes on to; the view is not started.
+    pub(super) fn of_index(options: ViewOptions, journal: Arc<Journal>, index: Index) -> Arc<Self> {
+        let tickets = index.count();
+        Self::on(options, journal, Backing::Index(Arc::new(RwLock::new(index))), tickets)
+    }
+
+    fn on(options: ViewOptions, journal: Arc<Journal>, backing: Backing, tickets: u64) -> Arc<Self> {
         let recent = Cache::with_weighter(
             (options.ticket_cache / 1_500).max(16) as usize,
             options.ticket_cache.max(1 << 16),
@@ -120,10 +130,10 @@ impl View {
             options,
             journal,
             layers: RwLock::default(),
-            backing: RwLock::new(Backing::Tree(Arc::new(tree))),
+            backing: RwLock::new(backing),
             recent,
             known: Known::new(),
-            tickets,
+            tickets: AtomicU64::new(tickets),
             signal: Mutex::default(),
             wake: Condvar::new(),
             drained: Condvar::new(),

@@ -27,6 +27,13 @@ const BATCH_KEYS: usize = 100;
 #[error("the view is damaged: {0}")]
 pub(crate) struct Broken(pub(crate) String);
 
+impl Broken {
+    /// Whether it is the machine that is short of something, threads for one: nothing is said of the view.
+    pub(crate) fn is_passing(&self) -> bool {
+        crate::disk::tells_passing(&self.0)
+    }
+}
+
 /// A key and its value.
 pub(super) type Pair = (Vec<u8>, Vec<u8>);
 

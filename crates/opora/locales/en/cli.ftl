@@ -65,6 +65,8 @@ link-kind-related = related to
 link-kind-child-of-incident = part of incident
 link-kind-follows-closed = follows
 link-kind-incident-of = incident of
+suggestion-kind-several-workstations = several workstations
+suggestion-kind-incident = incident
 stretch-reason-open = counts
 stretch-reason-closed = closed
 stretch-reason-holiday = holiday
@@ -127,6 +129,9 @@ head-first-response = First response
 head-resolution = Resolution
 head-target = Target
 head-started = Began
+head-tickets = Tickets
+head-suggestion = Suggestion
+head-category = Category
 head-calendar = Calendar
 
 field-state = State
@@ -149,6 +154,7 @@ field-external = External id
 field-origin = Came by
 field-escalation = Escalated
 field-incident = Incident
+field-merged-parts = Merged into it
 field-merged-into = Merged into
 field-links = Ties
 field-created = Created
@@ -174,6 +180,12 @@ total-tickets = { $count ->
    *[other] { $count } tickets in all
 }
 more-tickets = There are more: --all shows them, or go on with --page-token { $token }
+nothing-suggested = Nothing is suggested.
+more-suggestions = { $count ->
+    [one] And one more suggestion.
+   *[other] And { $count } more suggestions.
+}
+from-ticket = from { $ticket }
 nothing-found = Nothing found.
 no-tickets = No tickets match.
 
@@ -240,11 +252,16 @@ event-sla-breached = { $clock } BREACHED at { $time } ({ $cause })
 event-sla-neglected = neglected since { $time }
 event-policy = policy { $from } → { $to }
 event-undone = took back revision { $revision }
+event-clocks-recomputed = clocks reckoned anew after an update; before: first response due { $response }, resolution due { $resolution }
 event-import-finished = import finished
 event-unknown = something that this version of opora does not know
 
 error-unreachable = The desk at { $server } can't be reached: { $cause }
 hint-unreachable = Is it running? Start one with `opora serve --data DIR`, or name another with --server or OPORA_SERVER.
+health-serving = { $server } takes calls.
+health-not-serving = { $server } answers, and takes no calls: it is starting, stopping, or its store failed. Its log says more.
+health-live = { $server } answers, but takes no calls.
+health-unknown-service = There is no service `{ $service }`. Leave --service out to ask for the server as a whole.
 hint-try-again = This passes by itself: try again in a moment.
 hint-deadline = It may have happened all the same: look before you repeat it, or allow more with --timeout.
 hint-etag = Somebody changed it since: look again with `opora ticket show`, then repeat.
@@ -289,6 +306,9 @@ io-demo-log = the demo's log
 io-temporary = a temporary directory
 io-demo-directory = the demo's directory
 serve-bind = can't listen on { $address }: { $cause }
+serve-degraded = { $data } is damaged and served to be read only (--degraded): revisions that can't be read: { $revisions }; nothing can be changed, health stays NOT_SERVING; see `opora check`
+serve-accepted = { $data } was put to use as a copy (--accept-restored): it is another store now, its revisions go on at { $revision }; start it without that flag from now on
+serve-dry-run = Open tickets: { $open }. Clocks that a start would reckon anew, each with an event that says so: { $recomputed }. Nothing was changed.
 serve-failed = the store failed: { $detail }
 
 error-me = --me needs to know who you are: give --as or set OPORA_ACTOR.
@@ -363,6 +383,9 @@ check-seal-broken = its content does not have the hash of its seal
 check-seal-unchained = its seal does not name the seal before it
 check-not-understood = revision { $revision } can't be understood: { $detail }
 check-event-unchained = revision { $revision } does not name revision { $before } as the one before on { $number }
+check-journal-behind = it ends at revision { $newest }, but `{ $witness }` says that revision { $acknowledged } was acknowledged: it is older than the other files, or its newest files are gone
+check-not-opened = the desk does not start with it: { $detail }
+check-view-not-read = it was not read: no copy of it could be made ({ $detail })
 check-view-missing = there is no view; the next start builds one
 check-view-unreadable = it can't be read: { $detail }
 check-view-ahead = it stands at revision { $view }, the journal ends at { $journal }
@@ -384,7 +407,10 @@ open-newer = { $path } was written by a newer version of opora ({ $detail }): us
 open-unusable = { $dir } can't be used as the data directory: { $cause }; make it and give it to the user who runs opora, or name another with --data
 open-no-desk = { $dir } is no data directory of a desk (it has no file `format`): name the one that `opora serve --data` uses
 open-format = { $path }: { $detail }; restore it from a backup
-open-damaged = revision { $revision } is damaged or gone, in { $path }: { $detail }; nothing was changed: run `opora check`, then restore that file from a backup
+open-damaged = revision { $revision } is damaged or gone, in { $path }: { $detail }; nothing was changed: run `opora check`, then restore that file from a backup; `opora serve --degraded` serves what is sound until then
+open-behind = { $path } ends at revision { $newest }, but `{ $witness }` beside it says that revision { $acknowledged } was acknowledged: it is older than the other files, or its newest files are gone; nothing was changed: run `opora check`, then put the missing files back, or copy the directory again while the desk is stopped; if this copy is to be used as it is, start once with `opora serve --accept-restored`: what came later is lost then
+open-unreadable = { $path }: { $detail }; `opora serve --degraded` serves what is sound until then
+open-short = { $path }: the machine is short of threads, memory or open files ({ $detail }); nothing was changed: raise the limit (`ulimit -u`, `ulimit -n`, the container's pids and memory), then start it again
 open-view = { $path }: { $detail }
 open-io = { $path }: { $cause }
 hint-check-lost = What is lost can't be made again here: restore the named file from a copy.

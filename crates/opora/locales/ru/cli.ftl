@@ -65,6 +65,8 @@ link-kind-related = связан с
 link-kind-child-of-incident = часть массовой проблемы
 link-kind-follows-closed = продолжает
 link-kind-incident-of = массовая проблема для
+suggestion-kind-several-workstations = несколько рабочих мест
+suggestion-kind-incident = массовая проблема
 stretch-reason-open = считается
 stretch-reason-closed = нерабочее время
 stretch-reason-holiday = праздник
@@ -127,6 +129,9 @@ head-first-response = Первый ответ
 head-resolution = Решение
 head-target = Норматив
 head-started = Начало
+head-tickets = Запросы
+head-suggestion = Предположение
+head-category = Тип проблемы
 head-calendar = Календарь
 
 field-state = Состояние
@@ -149,6 +154,7 @@ field-external = Внешний номер
 field-origin = Поступил через
 field-escalation = Эскалация
 field-incident = Массовая проблема
+field-merged-parts = Объединены с ним
 field-merged-into = Объединён с
 field-links = Связи
 field-created = Создан
@@ -177,6 +183,13 @@ total-tickets = { $count ->
    *[other] Всего: { $count } запросов
 }
 more-tickets = Есть ещё: --all покажет все, или продолжите с --page-token { $token }
+nothing-suggested = Предположений нет.
+more-suggestions = { $count ->
+    [one] И ещё { $count } предположение.
+    [few] И ещё { $count } предположения.
+   *[many] И ещё { $count } предположений.
+}
+from-ticket = из { $ticket }
 nothing-found = Ничего не найдено.
 no-tickets = Подходящих запросов нет.
 
@@ -243,11 +256,16 @@ event-sla-breached = { $clock }: НАРУШЕНО { $time } ({ $cause })
 event-sla-neglected = без внимания с { $time }
 event-policy = политика { $from } → { $to }
 event-undone = отменена ревизия { $revision }
+event-clocks-recomputed = сроки пересчитаны после обновления; было: первый ответ до { $response }, решение до { $resolution }
 event-import-finished = импорт закончен
 event-unknown = событие, которого эта версия opora не знает
 
 error-unreachable = Сервер { $server } недоступен: { $cause }
 hint-unreachable = Запущен ли он? Запустите `opora serve --data DIR` или укажите другой через --server или OPORA_SERVER.
+health-serving = { $server } принимает вызовы.
+health-not-serving = { $server } отвечает, но вызовов не принимает: запускается, останавливается или отказало хранилище. Подробности в его журнале.
+health-live = { $server } отвечает, но вызовов не принимает.
+health-unknown-service = Службы `{ $service }` нет. Без --service спрашивается сервер в целом.
 hint-try-again = Это пройдёт само: повторите чуть позже.
 hint-deadline = Изменение могло произойти: проверьте, прежде чем повторять, или дайте больше времени через --timeout.
 hint-etag = Кто-то успел изменить: посмотрите `opora ticket show` и повторите.
@@ -292,6 +310,9 @@ io-demo-log = журнал демонстрации
 io-temporary = временный каталог
 io-demo-directory = каталог демонстрации
 serve-bind = на { $address } нельзя принимать соединения: { $cause }
+serve-degraded = { $data } повреждён и открыт только для чтения (--degraded): не читается ревизий: { $revisions }; менять ничего нельзя, проверка здоровья отвечает NOT_SERVING; см. `opora check`
+serve-accepted = { $data } пущен в дело как копия (--accept-restored): это теперь другое хранилище, ревизии идут дальше с { $revision }; впредь запускайте без этого параметра
+serve-dry-run = Открытых запросов: { $open }. Запросов, сроки которых при запуске будут пересчитаны (у каждого появится событие об этом): { $recomputed }. Ничего не изменено.
 serve-failed = хранилище отказало: { $detail }
 
 error-me = Для --me нужно знать, кто вы: укажите --as или OPORA_ACTOR.
@@ -369,6 +390,9 @@ check-seal-broken = содержимое не сходится с хешем п�
 check-seal-unchained = печать не называет предыдущую
 check-not-understood = ревизия { $revision } не разбирается: { $detail }
 check-event-unchained = ревизия { $revision } не называет ревизию { $before } предыдущей для { $number }
+check-journal-behind = кончается на ревизии { $newest }, а `{ $witness }` говорит, что ревизия { $acknowledged } подтверждена: он старше остальных файлов, или пропали его последние файлы
+check-not-opened = сервер с ним не запустится: { $detail }
+check-view-not-read = не прочитано: не удалось сделать копию ({ $detail })
 check-view-missing = представления нет; следующий запуск его построит
 check-view-unreadable = не читается: { $detail }
 check-view-ahead = стоит на ревизии { $view }, а журнал кончается на { $journal }
@@ -390,7 +414,10 @@ open-newer = { $path } записан более новой версией opora
 open-unusable = { $dir } не годится как каталог данных: { $cause }; создайте его и отдайте пользователю, под которым работает opora, или назовите другой через --data
 open-no-desk = { $dir } — не каталог данных (в нём нет файла `format`): назовите тот, с которым работает `opora serve --data`
 open-format = { $path }: { $detail }; верните его из резервной копии
-open-damaged = ревизия { $revision } повреждена или пропала, в { $path }: { $detail }; ничего не изменено: запустите `opora check`, затем верните этот файл из резервной копии
+open-damaged = ревизия { $revision } повреждена или пропала, в { $path }: { $detail }; ничего не изменено: запустите `opora check`, затем верните этот файл из резервной копии; `opora serve --degraded` до тех пор покажет то, что цело
+open-behind = { $path } кончается на ревизии { $newest }, а `{ $witness }` рядом говорит, что ревизия { $acknowledged } подтверждена: он старше остальных файлов, или пропали его последние файлы; ничего не изменено: запустите `opora check`, затем верните недостающие файлы или скопируйте каталог заново при остановленном сервере; если копия нужна такой, какая есть, запустите один раз `opora serve --accept-restored`: то, что было позже, тогда потеряно
+open-unreadable = { $path }: { $detail }; `opora serve --degraded` до тех пор покажет то, что цело
+open-short = { $path }: машине не хватает потоков, памяти или открытых файлов ({ $detail }); ничего не изменено: поднимите предел (`ulimit -u`, `ulimit -n`, pids и memory контейнера) и запустите снова
 open-view = { $path }: { $detail }
 open-io = { $path }: { $cause }
 hint-check-lost = Утраченное здесь не восстановить: верните названный файл из копии.

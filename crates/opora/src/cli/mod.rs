@@ -91,6 +91,9 @@ pub(crate) enum Command {
     #[cfg(feature = "server")]
     #[command(after_help = work::CHECK_EXAMPLES)]
     Check(work::CheckArgs),
+    /// Ask a server whether it answers: for probes of containers and supervisors
+    #[command(after_help = work::HEALTH_EXAMPLES)]
+    Health(work::HealthArgs),
     #[cfg(feature = "server")]
     /// A desk with invented tickets in a temporary directory, and the console on it
     Demo(work::DemoArgs),

@@ -60,6 +60,8 @@ pub(crate) enum TicketCommand {
     Explain(OneArgs),
     /// Show everything that happened to a ticket
     History(OneArgs),
+    /// Show what several open tickets of one kind suggest: a wider impact, or an incident
+    Suggestions,
 }
 
 /// One ticket.

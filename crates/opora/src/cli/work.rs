@@ -19,6 +19,7 @@ pub(crate) const SERVE_EXAMPLES: &str = "\
 Examples:
   opora serve --data /var/lib/opora
   opora serve --config /etc/opora.toml --print-config
+  opora serve --data /var/lib/opora --dry-run
   opora serve --data ./data --listen 127.0.0.1:0 --set importing_allowed=true
 
 Settings come from built-in values, then the file, then OPORA_… variables, then flags.";
@@ -30,6 +31,15 @@ Examples:
   opora check --data /var/lib/opora --repair
 
 The desk has to be stopped. Exit code 1 says that something is wrong.";
+
+pub(crate) const HEALTH_EXAMPLES: &str = "\
+Examples:
+  opora health                                   0 when the server takes calls
+  opora health --live                            0 when the process answers at all, also while it opens its store
+  opora health --service opora.v1.TicketService
+
+Where no server is named it is looked for at the port of OPORA_LISTEN, so that the probe of a container needs no
+arguments. Exit code 1: it answers, and says that it takes no calls; 69: it does not answer.";
 
 pub(crate) const IMPORT_EXAMPLES: &str = "\
 Examples:
@@ -55,9 +65,19 @@ pub(crate) struct ServeArgs {
     /// Any setting of the configuration, as KEY=VALUE
     #[arg(long = "set", value_name = "KEY=VALUE", value_parser = setting)]
     pub(crate) settings: Vec<(String, String)>,
+    /// The directory is a copy that is put to use: it becomes another store, and its revisions go on 1,000,000 further;
+    /// for one start
+    #[arg(long, conflicts_with = "degraded")]
+    pub(crate) accept_restored: bool,
+    /// Serve a damaged directory to be read only: what is sound is answered, what is not is refused
+    #[arg(long)]
+    pub(crate) degraded: bool,
     /// Print the effective configuration with each value's origin, and end
     #[arg(long)]
     pub(crate) print_config: bool,
+    /// Read the data directory as a start would, say what that would change in it, change nothing, and end
+    #[arg(long, conflicts_with = "print_config")]
+    pub(crate) dry_run: bool,
 }
 
 #[cfg(feature = "server")]
@@ -76,6 +96,20 @@ pub(crate) struct CheckArgs {
     /// Build the view again where it is wrong; the journal and the attachments are never altered
     #[arg(long)]
     pub(crate) repair: bool,
+}
+
+/// `opora health`.
+#[derive(Debug, Args)]
+pub(crate) struct HealthArgs {
+    /// Ask only whether the process answers: fails where a restart would help
+    #[arg(long, conflicts_with_all = ["ready", "service"])]
+    pub(crate) live: bool,
+    /// Ask whether it takes calls; what is asked without any option
+    #[arg(long)]
+    pub(crate) ready: bool,
+    /// Ask for one service by its full name [default: the server as a whole]
+    #[arg(long, value_name = "NAME", default_value = "", hide_default_value = true)]
+    pub(crate) service: String,
 }
 
 /// `opora demo`.

@@ -4,6 +4,7 @@ pub(crate) mod attach;
 pub(crate) mod change;
 pub(crate) mod directory;
 pub(crate) mod download;
+pub(crate) mod health;
 pub(crate) mod reference;
 pub(crate) mod ticket;
 pub(crate) mod watch;

@@ -8,6 +8,7 @@ use crate::cli::ticket::{CreateArgs, ListArgs, ShowArgs, TicketCommand};
 use crate::context::{Context, call};
 use crate::failure::Failure;
 use crate::output::{short, wire};
+use crate::reader::while_read;
 use crate::text::key_of;
 
 /// The largest page that is asked for.
@@ -32,9 +33,10 @@ pub(crate) async fn run(context: &Context, command: TicketCommand) -> Result<(),
         TicketCommand::Unmerge(args) => change::unmerge(context, args).await,
         TicketCommand::Link(args) => change::link(context, args).await,
         TicketCommand::Unlink(args) => change::unlink(context, args).await,
-        TicketCommand::Watch(args) => watch::watch(context, args).await,
+        TicketCommand::Watch(args) => while_read(watch::watch(context, args)).await,
         TicketCommand::Explain(args) => explain(context, args.ticket).await,
         TicketCommand::History(args) => history(context, args.ticket).await,
+        TicketCommand::Suggestions => suggestions(context).await,
     }
 }
 
@@ -110,8 +112,10 @@ async fn list(context: &Context, args: ListArgs) -> Result<(), Failure> {
         let mut page: v1::ListTicketsResponse = call!(context, tickets.list_tickets(request.clone()))?;
         let mut tickets = std::mem::take(&mut response.tickets);
         let total = if request.include_total { page.total_size } else { response.total_size };
+        // That of the first page: who watches from the next one on misses nothing of what the later pages show.
+        let revision = if response.revision == 0 { page.revision } else { response.revision };
         tickets.append(&mut page.tickets);
-        response = v1::ListTicketsResponse { tickets, total_size: total, ..page };
+        response = v1::ListTicketsResponse { tickets, total_size: total, revision, ..page };
         if response.next_page_token.is_empty() || response.tickets.len() as u32 >= wanted {
             break;
         }
@@ -142,20 +146,33 @@ async fn show(context: &Context, args: ShowArgs) -> Result<(), Failure> {
     if args.comments == 0 {
         return Ok(());
     }
-    let request = v1::ListCommentsRequest {
-        name: args.ticket,
-        page_size: i32::from(args.comments).min(1000),
-        ..Default::default()
-    };
-    let mut newest: v1::ListCommentsResponse = call!(context, tickets.list_comments(request))?;
-    newest.comments.reverse();
-    out.comments(&newest.comments)
+    let wanted = usize::from(args.comments);
+    let mut request = v1::ListCommentsRequest { name: args.ticket, ..Default::default() };
+    let mut newest = Vec::new();
+    for _ in 0..MAX_PAGES {
+        request.page_size = wanted.saturating_sub(newest.len()).min(PAGE as usize) as i32;
+        // A page may have fewer than were asked for: long messages fill it.
+        let page: v1::ListCommentsResponse = call!(context, tickets.list_comments(request.clone()))?;
+        newest.extend(page.comments);
+        if page.next_page_token.is_empty() || newest.len() >= wanted {
+            break;
+        }
+        request.page_token = page.next_page_token;
+    }
+    newest.reverse();
+    out.comments(&newest)
 }
 
 async fn explain(context: &Context, ticket: String) -> Result<(), Failure> {
     let request = v1::ExplainTicketRequest { name: ticket };
     let response: v1::ExplainTicketResponse = call!(context, sla.explain_ticket(request))?;
     context.out.one(&response, || context.out.explanation(&response))
+}
+
+async fn suggestions(context: &Context) -> Result<(), Failure> {
+    let request = v1::ListSuggestionsRequest {};
+    let response: v1::ListSuggestionsResponse = call!(context, reports.list_suggestions(request))?;
+    context.out.list(&response, &response.suggestions, || context.out.suggestions(&response))
 }
 
 async fn history(context: &Context, ticket: String) -> Result<(), Failure> {

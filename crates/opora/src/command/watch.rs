@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use opora_proto::error::ErrorReason;
 use opora_proto::v1;
+use opora_proto::watch::Following;
 
 use crate::cli::ticket::WatchArgs;
 use crate::cli::value::OutputFormat;
@@ -14,10 +15,9 @@ use crate::failure::Failure;
 /// The longest pause between two tries to reach the desk again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 
-struct Following {
-    request: v1::WatchTicketsRequest,
-    /// Everything up to here was seen; 0: nothing yet.
-    revision: u64,
+/// What is followed, and how much of it is left.
+struct Watching {
+    following: Following,
     left: Option<u64>,
     connected_once: bool,
 }
@@ -25,34 +25,29 @@ struct Following {
 /// `ticket watch`.
 pub(crate) async fn watch(context: &Context, args: WatchArgs) -> Result<(), Failure> {
     let view = if args.full { v1::TicketView::Full } else { v1::TicketView::Basic };
-    let mut following = Following {
-        request: v1::WatchTicketsRequest {
-            filter: args.filter.join(" "),
-            from_revision: args.from_revision.unwrap_or_default(),
-            include_current: args.current,
-            view: view.into(),
-            ..Default::default()
-        },
-        revision: args.from_revision.map_or(0, |from| from.saturating_sub(1)),
-        left: args.count,
-        connected_once: false,
+    let request = v1::WatchTicketsRequest {
+        filter: args.filter.join(" "),
+        from_revision: args.from_revision.unwrap_or_default(),
+        include_current: args.current,
+        view: view.into(),
+        ..Default::default()
     };
+    let mut watching = Watching { following: Following::new(request), left: args.count, connected_once: false };
     let mut tries = 0_u32;
     loop {
-        let before = following.revision;
-        let Err(failure) = follow(context, &mut following).await else { return Ok(()) };
+        let before = watching.following.revision();
+        let Err(failure) = follow(context, &mut watching).await else { return Ok(()) };
         // A stream that is ended because it was not read fast enough goes on from where it stood.
         let slow = failure.fault().is_some_and(|fault| fault.reason == Some(ErrorReason::WatchTooSlow));
-        if !following.connected_once || !(slow || failure.is_passing()) {
+        if !watching.connected_once || !(slow || failure.is_passing()) {
             return Err(failure);
         }
-        tries = if following.revision > before { 0 } else { tries + 1 };
+        let seen = watching.following.revision();
+        tries = if seen > before { 0 } else { tries + 1 };
         if tries <= 1 && !slow {
-            notice(context, "watch-gone", following.revision);
+            notice(context, "watch-gone", seen.unwrap_or_default());
         }
         tokio::time::sleep(pause(tries)).await;
-        following.request.from_revision = following.revision + 1;
-        following.request.include_current = false;
     }
 }
 
@@ -69,33 +64,28 @@ fn notice(context: &Context, key: &str, revision: u64) {
 }
 
 /// Follows one stream to its end; `Ok` when enough was seen.
-async fn follow(context: &Context, following: &mut Following) -> Result<(), Failure> {
+async fn follow(context: &Context, watching: &mut Watching) -> Result<(), Failure> {
     let desk = context.desk.without_deadline();
-    let answer = desk.tickets().watch_tickets(following.request.clone()).await;
+    let answer = desk.tickets().watch_tickets(watching.following.begin()).await;
     let mut stream = answer.map_err(|status| context.failed(&status))?.into_inner();
-    following.connected_once = true;
+    watching.connected_once = true;
     loop {
         let message = stream.message().await.map_err(|status| context.failed(&status))?;
-        let Some(message) = message else {
+        let Some(mut message) = message else {
             // The end of a stream without an error: the desk stopped.
             return Err(context.failed(&tonic::Status::unavailable("the stream ended")));
         };
-        if following.request.store_uid.is_empty() {
-            following.request.store_uid.clone_from(&message.store_uid);
-        }
-        if show(context, following, &message)? {
+        let quiet = message.events.is_empty();
+        watching.following.take(&mut message);
+        // What an earlier stream has sent of a revision is not shown again.
+        if (quiet || !message.events.is_empty()) && show(context, watching, &message)? {
             return Ok(());
-        }
-        // While the current tickets are still coming, a cut stream has to begin again.
-        if !following.request.include_current || message.synced {
-            following.request.include_current = false;
-            following.revision = following.revision.max(message.revision);
         }
     }
 }
 
 /// Shows one message; whether enough was seen.
-fn show(context: &Context, following: &mut Following, message: &v1::WatchTicketsResponse) -> Result<bool, Failure> {
+fn show(context: &Context, watching: &mut Watching, message: &v1::WatchTicketsResponse) -> Result<bool, Failure> {
     let out = &context.out;
     match out.format {
         OutputFormat::Table => {
@@ -107,7 +97,7 @@ fn show(context: &Context, following: &mut Following, message: &v1::WatchTickets
         // A bookmark tells a person nothing, a script how far it is.
         OutputFormat::Json | OutputFormat::Ndjson => ndjson(context, message)?,
     }
-    let Some(left) = following.left.as_mut() else { return Ok(false) };
+    let Some(left) = watching.left.as_mut() else { return Ok(false) };
     *left = left.saturating_sub(message.events.len() as u64);
     Ok(*left == 0)
 }

@@ -1,9 +1,12 @@
 //! The demo's log: into a file, so that nothing ever writes over the console. It outlives the demo.
 
 use std::path::PathBuf;
-use std::sync::Mutex;
+
+use opora_server::Warnings;
+use opora_server::config::LogFormat;
 
 use crate::failure::Failure;
+use crate::log::Lines;
 
 /// Sends the log of this process into a fresh file; its path.
 pub(crate) fn install() -> Result<PathBuf, Failure> {
@@ -13,7 +16,8 @@ pub(crate) fn install() -> Result<PathBuf, Failure> {
     tracing_subscriber::fmt()
         .with_max_level(tracing::Level::INFO)
         .with_ansi(false)
-        .with_writer(Mutex::new(file))
+        .log_internal_errors(false)
+        .with_writer(Lines::new(file, LogFormat::Text, Warnings::default()))
         .try_init()
         .map_err(|error| Failure::bug(format!("the log: {error}")))?;
     Ok(path)

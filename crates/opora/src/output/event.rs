@@ -143,6 +143,16 @@ impl Out {
                 let arguments = [("clock", (&clock).into()), ("time", (&time).into()), ("cause", (&cause).into())];
                 text.with("event-sla-breached", &arguments)
             }
+            Some(Change::ClocksRecomputed(change)) => {
+                let previous = change.previous.clone().unwrap_or_default();
+                let due = |clock: Option<v1::Clock>| {
+                    let due = clock.and_then(|clock| clock.due_time);
+                    due.as_ref().map_or_else(|| "—".to_owned(), |due| self.wire_time(Some(due)))
+                };
+                let (response, resolution) = (due(previous.first_response), due(previous.resolution));
+                let arguments = [("response", (&response).into()), ("resolution", (&resolution).into())];
+                text.with("event-clocks-recomputed", &arguments)
+            }
             Some(Change::SlaNeglected(change)) => {
                 let since = self.wire_time(change.since.as_ref());
                 text.with("event-sla-neglected", &[("time", (&since).into())])

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod directory;
 pub(crate) mod event;
 pub(crate) mod explain;
+pub(crate) mod suggest;
 pub(crate) mod ticket;
 
 use std::io::Write as _;

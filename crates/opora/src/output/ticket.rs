@@ -89,7 +89,7 @@ impl Out {
         add("field-workstations", ticket.workstations.join(", "), Tone::Plain);
         add("field-checklist", checklist(ticket), Tone::Plain);
         add("field-missing", self.words(ticket.missing_facts().map(|f| f.as_str_name())), Tone::Warn);
-        add("field-tags", ticket.tags.join(", "), Tone::Plain);
+        add("field-tags", self.tags(ticket), Tone::Plain);
         add("field-external", ticket.external_id.clone(), Tone::Plain);
         add("field-origin", self.known(ticket.origin, ticket.origin().as_str_name()), Tone::Plain);
         add(
@@ -97,6 +97,8 @@ impl Out {
             if ticket.incident.is_empty() { String::new() } else { short(&ticket.incident) },
             Tone::Plain,
         );
+        let parts = ticket.merged_parts.iter().map(|part| short(&part.ticket)).collect::<Vec<_>>();
+        add("field-merged-parts", parts.join(", "), Tone::Plain);
         let merged = if ticket.merged_into.is_empty() { String::new() } else { short(&ticket.merged_into) };
         add("field-merged-into", merged, Tone::Plain);
         add("field-links", self.links(ticket), Tone::Plain);
@@ -152,7 +154,22 @@ impl Out {
     fn links(&self, ticket: &v1::Ticket) -> String {
         let tie =
             |link: &v1::TicketLink| format!("{} {}", self.text.word(link.kind().as_str_name()), short(&link.ticket));
-        ticket.links.iter().map(tie).collect::<Vec<_>>().join(", ")
+        let own = ticket.links.iter().map(tie);
+        let brought = ticket.merged_parts.iter();
+        let brought =
+            brought.flat_map(|part| part.links.iter().map(move |link| self.brought(&tie(link), &part.ticket)));
+        own.chain(brought).collect::<Vec<_>>().join(", ")
+    }
+
+    fn tags(&self, ticket: &v1::Ticket) -> String {
+        let brought = ticket.merged_parts.iter();
+        let brought = brought.flat_map(|part| part.tags.iter().map(move |tag| self.brought(tag, &part.ticket)));
+        ticket.tags.iter().cloned().chain(brought).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Something with the merged ticket that it came with.
+    fn brought(&self, what: &str, from: &str) -> String {
+        format!("{what} ({})", self.text.with("from-ticket", &[("ticket", short(from).into())]))
     }
 
     /// The messages of a ticket, oldest first.
@@ -169,7 +186,11 @@ impl Out {
             };
             let visibility = self.text.word(comment.visibility().as_str_name());
             let time = self.wire_time(comment.create_time.as_ref());
-            self.toned(Tone::Dim, &format!("{time}  {}  ({visibility})", sanitise::line(who)))?;
+            let mut title = format!("{time}  {}  ({visibility})", sanitise::line(who));
+            if !comment.from_ticket.is_empty() {
+                title = self.brought(&title, &comment.from_ticket);
+            }
+            self.toned(Tone::Dim, &title)?;
             let body = sanitise::block(&comment.body).replace('\n', "\n  ");
             self.line(&format!("  {body}"))?;
         }
@@ -186,7 +207,11 @@ impl Out {
         for file in attachments {
             table.add_row(vec![
                 cell(&file.name),
-                cell(&file.file_name),
+                cell(&if file.from_ticket.is_empty() {
+                    file.file_name.clone()
+                } else {
+                    self.brought(&file.file_name, &file.from_ticket)
+                }),
                 cell(&file.size.to_string()),
                 cell(&self.text.word(file.log_kind().as_str_name())),
                 cell(&if file.nearest { self.text.get("yes") } else { String::new() }),

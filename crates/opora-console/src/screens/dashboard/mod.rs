@@ -134,7 +134,7 @@ pub(super) fn numbers(model: &Model) -> Vec<u64> {
 /// A row of the list, and whether it left it.
 pub(super) fn row(model: &Model, number: u64) -> Option<(&Row, bool)> {
     match model.queue.rows.get(number) {
-        Some(row) => Some((row, false)),
+        Some(row) => Some((row, !numbers(model).contains(&number))),
         None => model.screens.dashboard.due.kept(number).map(|row| (row, true)),
     }
 }

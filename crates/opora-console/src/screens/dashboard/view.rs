@@ -214,18 +214,19 @@ fn due(model: &Model, frame: &mut Frame<'_>, parts: &Parts, shown: &[u64]) {
         .iter()
         .skip(list.top(shown, height))
         .take(height)
-        .filter_map(|number| {
-            let (row, ghost) = row(model, *number)?;
+        .map(|number| {
+            let Some((row, ghost)) = row(model, *number) else { return table::gone(model, *number, digits) };
             let cells = cells(model, row, &columns);
-            Some(table::line(model, row, list.cursor() == Some(*number), ghost, digits, cells, wide))
+            table::line(model, row, list.cursor() == Some(*number), ghost, digits, cells, wide)
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), parts.rows);
+    table::hidden(model, frame, parts.due, shown, list.top(shown, height), height);
 }
 
 fn cells(model: &Model, row: &crate::queue::row::Row, columns: &Columns) -> Vec<Cell> {
     let theme = model.theme;
-    let at = row.clock().due.map_or_else(|| "—".to_owned(), |due| clock::moment(due, model.now, &model.zone));
+    let at = row.next_due().map_or_else(|| "—".to_owned(), |due| clock::moment(due, model.now, &model.zone));
     vec![
         Cell::new(columns.at, at, theme.plain()),
         table::due(model, row, columns.left),

@@ -94,16 +94,9 @@ impl Incident {
         }
     }
 
-    /// The tickets that the next answer to all goes to: those that refused the last one while its text is kept, else
-    /// the parent and every child.
-    fn recipients(&self, kept: bool) -> Vec<u64> {
-        let refused: Vec<u64> =
-            self.results.iter().filter(|(_, sent)| **sent != Sent::Done).map(|(number, _)| *number).collect();
-        let mut to = if kept && !refused.is_empty() { refused } else { self.known.keys().copied().collect() };
-        let open = |number: &u64| self.known.get(number).is_some_and(|row| !is_ended(row));
-        to.retain(open);
-        to.sort_unstable();
-        to
+    /// Whether a ticket refused the last answer to all.
+    fn has_refused(&self, number: u64) -> bool {
+        self.results.get(&number).is_some_and(|sent| *sent != Sent::Done)
     }
 }
 
@@ -113,7 +106,7 @@ fn is_ended(row: &Row) -> bool {
 }
 
 /// A row of the board, and whether it no longer belongs to it.
-pub(super) fn row(model: &Model, number: u64) -> Option<(&Row, bool)> {
+pub(crate) fn row(model: &Model, number: u64) -> Option<(&Row, bool)> {
     let board = &model.screens.incident;
     let known = board.known.get(&number);
     let belongs = |row: &&Row| Some(row.number) == board.parent || Some(row.incident) == board.parent;
@@ -159,11 +152,18 @@ pub(crate) fn why_not(model: &Model) -> Option<&'static str> {
     }
 }
 
-/// The tickets that an answer to all would go to.
+/// The tickets that the next answer to all goes to: of those that the board lists and that are open the ones that
+/// refused the last answer while its text is kept, else the parent and every child.
 pub(crate) fn recipients(model: &Model) -> Vec<u64> {
     let board = &model.screens.incident;
     let kept = board.parent.is_some_and(|parent| model.drafts.get(DraftKey::All(parent)).is_some());
-    board.recipients(kept)
+    let is_open = |number: &u64| row(model, *number).is_some_and(|(row, left)| !left && !is_ended(row));
+    let mut to: Vec<u64> = numbers(model).into_iter().filter(is_open).collect();
+    if kept && to.iter().any(|number| board.has_refused(*number)) {
+        to.retain(|number| board.has_refused(*number));
+    }
+    to.sort_unstable();
+    to
 }
 
 /// Whether an answer to all is on its way, or waits for the server.

@@ -3,21 +3,22 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use opora_proto::v1::Visibility;
 
-use super::{is_sending, recipients};
-use crate::change::Target;
+use super::is_sending;
 use crate::dialog::field::Area;
 use crate::dialog::{After, Dialog, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
 use crate::msg::{Effect, What};
+use crate::selection::{self, Picked};
 use crate::update::send;
 
 /// The dialog.
 #[derive(Clone, Debug)]
 pub(crate) struct ReplyToAll {
     pub(crate) parent: u64,
-    pub(crate) to: Vec<u64>,
+    /// The tickets of the board that it goes to.
+    pub(crate) to: Vec<Picked>,
     pub(crate) area: Area,
     /// The store's revision when the writing began: a ticket with a newer public message holds the answer back.
     seen_through: u64,
@@ -28,7 +29,7 @@ impl ReplyToAll {
     pub(crate) fn open(model: &Model) -> Option<Self> {
         let parent = model.screens.incident.parent?;
         let text = model.drafts.get(DraftKey::All(parent)).map_or("", |draft| draft.text.as_str());
-        let (to, seen_through) = (recipients(model), model.revision.max(1));
+        let (to, seen_through) = (selection::of_board(model), model.revision.max(1));
         Some(Self { parent, to, area: Area::of(text), seen_through, fault: None })
     }
 
@@ -44,7 +45,7 @@ impl ReplyToAll {
         }
         self.fault = None;
         if chord == Chord::ctrl('e') || chord == Chord::ctrl('o') {
-            effects.push(Effect::Editor(self.area.text()));
+            effects.push(Effect::Editor(DraftKey::All(self.parent), self.area.text()));
         } else if self.area.key(event) {
             self.keep(model, effects);
         }
@@ -75,12 +76,17 @@ impl ReplyToAll {
         if self.fault.is_some() {
             return After::Stay(Dialog::ReplyToAll(self));
         }
+        let to = selection::of_board(model);
+        if !to.iter().map(Picked::number).eq(self.to.iter().map(Picked::number)) {
+            // Tickets came or went while it was written: who gets it is looked at first.
+            (self.to, self.fault) = (to, Some("reply-all-changed"));
+            return After::Stay(Dialog::ReplyToAll(self));
+        }
         self.keep(model, effects);
         model.screens.incident.results.clear();
-        let targets = self.to.iter().map(|number| Target { number: *number, etag: String::new() }).collect();
         let what =
             What::Comment { body: self.area.text(), visibility: Visibility::Public, seen_through: self.seen_through };
-        send::many(model, &[(targets, what)], Some(DraftKey::All(self.parent)), effects);
+        send::on_many(model, &[(to, what)], Some(DraftKey::All(self.parent)), effects);
         After::Close
     }
 }

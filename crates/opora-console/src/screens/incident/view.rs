@@ -19,6 +19,7 @@ const WIDE: u16 = 100;
 
 /// The parts of the screen.
 struct Parts {
+    frame: Rect,
     head: Rect,
     headings: Rect,
     rows: Rect,
@@ -53,7 +54,7 @@ fn parts(area: Rect) -> Parts {
     let head = Rect { height: 1.min(list.height), ..list };
     let headings = Rect { y: list.y + 1, height: 1.min(list.height.saturating_sub(1)), ..list };
     let rows = Rect { y: list.y + 2, height: list.height.saturating_sub(2), ..list };
-    Parts { head, headings, rows, spread }
+    Parts { frame: area, head, headings, rows, spread }
 }
 
 /// Where the rows stand.
@@ -167,13 +168,14 @@ fn list(model: &Model, frame: &mut Frame<'_>, parts: &Parts, shown: &[u64]) {
         .iter()
         .skip(board.list.top(shown, height))
         .take(height)
-        .filter_map(|number| {
-            let (row, ghost) = row(model, *number)?;
+        .map(|number| {
+            let Some((row, ghost)) = row(model, *number) else { return table::gone(model, *number, digits) };
             let cells = cells(model, row, &columns);
-            Some(table::line(model, row, board.list.cursor() == Some(*number), ghost, digits, cells, wide))
+            table::line(model, row, board.list.cursor() == Some(*number), ghost, digits, cells, wide)
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), parts.rows);
+    table::hidden(model, frame, parts.frame, shown, board.list.top(shown, height), height);
 }
 
 fn cells(model: &Model, row: &Row, columns: &Columns) -> Vec<Cell> {

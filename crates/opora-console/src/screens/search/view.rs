@@ -78,13 +78,14 @@ pub(in crate::screens) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect,
         .iter()
         .skip(search.list.top(shown, height))
         .take(height)
-        .filter_map(|number| {
-            let (row, ghost) = row(model, *number)?;
+        .map(|number| {
+            let Some((row, ghost)) = row(model, *number) else { return table::gone(model, *number, digits) };
             let cells = cells(model, row, &columns);
-            Some(table::line(model, row, search.list.cursor() == Some(*number), ghost, digits, cells, wide))
+            table::line(model, row, search.list.cursor() == Some(*number), ghost, digits, cells, wide)
         })
         .collect();
     frame.render_widget(Paragraph::new(lines), parts.rows);
+    table::hidden(model, frame, area, shown, search.list.top(shown, height), height);
 }
 
 /// What is to be known of the answer.

@@ -165,6 +165,12 @@ impl Desk {
             }
         };
         others.ticket = other.and_then(|other| self.tickets.get(&other).cloned());
+        let above = |of: &Ticket| {
+            let find = |number| Ok::<_, Refusal>(self.tickets.get(&number).cloned());
+            decide::above(of, find).unwrap()
+        };
+        others.above = above(&ticket);
+        others.above_other = others.ticket.as_deref().map(above).unwrap_or_default();
         let events = decide::change(&ticket, change, &others, &self.context())?;
         Ok(self.commit(events))
     }
@@ -207,9 +213,9 @@ impl Desk {
             assert!(breach.is_none() || breach == ticket.sla.clock(kind).breach, "a breach is never erased");
         }
         let commented = matches!(event.change, event::Change::Commented(_));
-        assert_eq!(ticket.comment_count, before.comment_count + u32::from(commented));
+        assert_eq!(ticket.own_comments(), before.own_comments() + u32::from(commented));
         let attached = matches!(event.change, event::Change::Attached(_));
-        assert_eq!(ticket.attachment_count, before.attachment_count + u32::from(attached));
+        assert_eq!(ticket.own_attachments(), before.own_attachments() + u32::from(attached));
         if settable(before) == settable(ticket) {
             let stays = ticket.etag() == before.etag();
             let told = !matches!(

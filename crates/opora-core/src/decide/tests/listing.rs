@@ -2,10 +2,10 @@
 
 use super::desk::{Desk, N1, N2, agent, new_ticket, says};
 use crate::command::{Change, NewTicket};
-use crate::filter::{Filter, Judge, Key};
+use crate::filter::{Filter, Judge, Key, folded};
 use crate::model::{Category, Impact, LinkKind, OrganisationId, TicketNumber, TicketState, Visibility};
 use crate::order::{OrderBy, OrderKey};
-use crate::suggest::{Suggestion, Thresholds, suggestions};
+use crate::suggest::{Suggestion, SuggestionKind, Thresholds, suggestions};
 use crate::time::Millis;
 
 fn matches(desk: &Desk, number: TicketNumber, text: &str) -> bool {
@@ -30,6 +30,21 @@ fn desk() -> Desk {
     .unwrap();
     desk.create(&NewTicket { reporter: crate::model::Reporter::default(), ..new_ticket() }).unwrap();
     desk
+}
+
+#[test]
+fn a_text_is_folded_once_for_a_ticket_however_many_terms_ask_for_it() {
+    let desk = desk();
+    let folds = |text: &str| {
+        let before = folded();
+        (matches(&desk, N1, text), folded() - before)
+    };
+    let many = |term: &str| vec![term; 48].join(" OR ");
+    assert_eq!(folds(&many("subject:видео")), (false, 1));
+    assert_eq!(folds(&many("-subject:ЗВУКА")), (false, 1));
+    assert_eq!(folds(&many("reporter:никто")), (false, 2));
+    assert_eq!(folds(&many("external_id:inc-2 OR subject = видео")), (false, 1));
+    assert_eq!(folds("state = NEW OR subject:видео"), (true, 0));
 }
 
 #[test]
@@ -140,40 +155,95 @@ fn orders_are_total_and_ties_go_by_number() {
     }
 }
 
-#[test]
-fn many_reports_of_one_kind_suggest_more_than_each_alone() {
+fn reporting(desk: &mut Desk, organisation: &str, minutes: i64) {
+    desk.create(&NewTicket {
+        organisation: Some(OrganisationId::new(organisation).unwrap()),
+        category: Some(Category::SignIn),
+        ..new_ticket()
+    })
+    .unwrap();
+    desk.pass(Millis::minutes(minutes));
+}
+
+fn suggested(desk: &Desk) -> Vec<Suggestion> {
+    suggestions(desk.tickets.values().map(|t| &**t), &Thresholds::default())
+}
+
+/// A desk with three organisations.
+fn three_organisations() -> Desk {
     let mut desk = Desk::new();
     let acme = desk.people.organisations[&OrganisationId::new("acme").unwrap()].clone();
     for id in ["beta", "gamma"] {
         desk.people.organisations.insert(OrganisationId::new(id).unwrap(), acme.clone());
     }
-    let report = |desk: &mut Desk, organisation: &str, minutes: i64| {
-        desk.create(&NewTicket {
-            organisation: Some(OrganisationId::new(organisation).unwrap()),
-            category: Some(Category::SignIn),
-            ..new_ticket()
-        })
-        .unwrap();
-        desk.pass(Millis::minutes(minutes));
-    };
-    let of = |desk: &Desk| suggestions(desk.tickets.values().map(|t| &**t), &Thresholds::default());
-    report(&mut desk, "acme", 16);
-    report(&mut desk, "acme", 15);
-    report(&mut desk, "acme", 15);
-    assert_eq!(of(&desk), [], "31 minutes are too many");
-    report(&mut desk, "acme", 1);
-    let several = Suggestion::SeveralWorkstations {
-        organisation: OrganisationId::new("acme").unwrap(),
+    desk
+}
+
+/// Kind, organisations and tickets of suggestions.
+fn brief(found: &[Suggestion]) -> Vec<(SuggestionKind, Vec<&str>, Vec<u64>)> {
+    let brief = |s: &Suggestion| -> (SuggestionKind, Vec<u64>) { (s.kind, s.tickets.iter().map(|n| n.0).collect()) };
+    found.iter().map(|s| (brief(s).0, s.organisations.iter().map(|o| o.as_str()).collect(), brief(s).1)).collect()
+}
+
+#[test]
+fn many_reports_of_one_kind_suggest_more_than_each_alone() {
+    let mut desk = three_organisations();
+    let start = desk.now;
+    reporting(&mut desk, "acme", 16);
+    reporting(&mut desk, "acme", 15);
+    reporting(&mut desk, "acme", 15);
+    assert_eq!(suggested(&desk), [], "31 minutes are too many");
+    reporting(&mut desk, "acme", 1);
+    let acme = OrganisationId::new("acme").unwrap();
+    let several = Suggestion {
+        kind: SuggestionKind::SeveralWorkstations,
         category: Category::SignIn,
+        organisations: vec![acme],
         tickets: [2, 3, 4].map(TicketNumber).to_vec(),
+        since: start + Millis::minutes(16),
     };
-    assert_eq!(of(&desk).as_slice(), std::slice::from_ref(&several));
-    report(&mut desk, "beta", 1);
-    report(&mut desk, "gamma", 1);
-    let incident = Suggestion::Incident {
+    assert_eq!(suggested(&desk).as_slice(), std::slice::from_ref(&several));
+    reporting(&mut desk, "beta", 1);
+    reporting(&mut desk, "gamma", 1);
+    let incident = Suggestion {
+        kind: SuggestionKind::Incident,
         category: Category::SignIn,
         organisations: ["acme", "beta", "gamma"].map(|id| OrganisationId::new(id).unwrap()).to_vec(),
         tickets: [3, 4, 5, 6].map(TicketNumber).to_vec(),
+        since: start + Millis::minutes(31),
     };
-    assert_eq!(of(&desk), [incident, several]);
+    assert_eq!(suggested(&desk), [incident, several]);
+}
+
+#[test]
+fn two_crowds_of_one_kind_that_share_no_half_hour_are_two_suggestions_the_newest_first() {
+    let mut desk = three_organisations();
+    for _ in 0..2 {
+        for organisation in ["acme", "beta", "gamma"] {
+            reporting(&mut desk, organisation, 10);
+        }
+        desk.pass(Millis::hours(24));
+    }
+    let all = vec!["acme", "beta", "gamma"];
+    let found = suggested(&desk);
+    let incident = SuggestionKind::Incident;
+    assert_eq!(brief(&found), [(incident, all.clone(), vec![4, 5, 6]), (incident, all, vec![1, 2, 3])]);
+}
+
+#[test]
+fn what_was_decided_is_not_suggested_any_more() {
+    let mut desk = three_organisations();
+    for organisation in ["acme", "acme", "acme", "beta", "gamma"] {
+        reporting(&mut desk, organisation, 1);
+    }
+    assert_eq!(suggested(&desk).len(), 2);
+    for number in [1, 2, 3].map(TicketNumber) {
+        let to = crate::command::Reprioritise::Impact(Impact::SeveralWorkstations);
+        desk.done(number, &Change::Reprioritise { to, reason: "three of them".into() });
+    }
+    assert_eq!(brief(&suggested(&desk)).iter().map(|s| s.0).collect::<Vec<_>>(), [SuggestionKind::Incident]);
+    for number in [1, 2, 3, 4].map(TicketNumber) {
+        desk.done(number, &Change::Link { target: TicketNumber(5), kind: LinkKind::ChildOfIncident });
+    }
+    assert_eq!(suggested(&desk), []);
 }

@@ -1,8 +1,10 @@
 //! Deciding, through its public face.
 
+mod clocks;
 mod desk;
 mod life;
 mod listing;
+mod merged;
 mod properties;
 mod ties;
 mod timers;

@@ -6,13 +6,13 @@ use proptest::prelude::*;
 use super::desk::{Desk, agent, new_ticket, says};
 use crate::command::{Change, Facet, NewTicket, Reprioritise};
 use crate::decide::next_tick;
-use crate::event::Edit;
+use crate::event::{self, Edit, TicketEvent};
 use crate::model::{
     Attachment, Category, Impact, LinkKind, LogKind, Platform, Priority, Revision, Ticket, TicketNumber, TicketState,
     Visibility,
 };
-use crate::sla::SlaState;
-use crate::time::Millis;
+use crate::sla::{ClockKind, SlaState};
+use crate::time::{Millis, Timestamp};
 
 fn change() -> impl Strategy<Value = Change> {
     let number = (1_u64..5).prop_map(TicketNumber);
@@ -52,7 +52,7 @@ fn edit() -> impl Strategy<Value = Edit> {
     ]
 }
 
-fn file(log_kind: LogKind) -> Attachment {
+pub(super) fn file(log_kind: LogKind) -> Attachment {
     Attachment {
         file_name: "x.log".into(),
         content_type: "".into(),
@@ -62,6 +62,7 @@ fn file(log_kind: LogKind) -> Attachment {
         platform: None,
         log_start_time: None,
         modify_time: None,
+        from: None,
     }
 }
 
@@ -98,7 +99,91 @@ fn part(ticket: &Ticket, facet: Facet) -> String {
     }
 }
 
+/// The same story as it happens, with timers at every due time, or as an import that is finished at its end.
+fn told_as(steps: &[(u64, i64, Change)], importing: bool) -> Desk {
+    let mut desk = Desk::new();
+    desk.importing = importing;
+    for impact in [None, Some(Impact::ServiceDown), Some(Impact::ServiceIntermittent)] {
+        desk.create(&NewTicket { impact, ..new_ticket() }).unwrap();
+    }
+    for (number, after, change) in steps {
+        let now = desk.now + Millis(*after);
+        if !importing {
+            // What is due at this very instant may just be met.
+            catch_up(&mut desk, now - Millis(1));
+        }
+        desk.now = now;
+        let number = TicketNumber(*number);
+        let change = match (change, desk.tickets.get(&number)) {
+            (Change::Tick, _) | (_, None) => continue,
+            // Timers make revisions of their own: the last change of the facet is meant.
+            (Change::Undo { facet, .. }, Some(ticket)) => {
+                let facets = ticket.facets;
+                let revision = match facet {
+                    Facet::Assignee => facets.assignee,
+                    Facet::Priority => facets.priority,
+                    Facet::State => facets.state,
+                    Facet::Links => facets.links,
+                    Facet::Tags => facets.tags,
+                };
+                Change::Undo { revision, facet: *facet }
+            }
+            (change, _) => change.clone(),
+        };
+        let _ = desk.change(number, &change);
+    }
+    desk.importing = false;
+    for number in desk.tickets.keys().copied().collect::<Vec<_>>() {
+        if importing {
+            desk.change(number, &Change::FinishImport).unwrap();
+        }
+    }
+    let now = desk.now;
+    catch_up(&mut desk, now);
+    desk
+}
+
+/// Lets timers tell what falls due before or at an instant.
+fn catch_up(desk: &mut Desk, until: Timestamp) {
+    for number in desk.tickets.keys().copied().collect::<Vec<_>>() {
+        while let Some(at) = next_tick(desk.ticket(number), &desk.rules).unwrap().filter(|at| *at <= until) {
+            let now = desk.now;
+            desk.now = now.max(at);
+            desk.change(number, &Change::Tick).unwrap();
+            desk.now = now;
+        }
+    }
+}
+
+/// How often each clock of a ticket was told to be breached.
+fn told(desk: &Desk, number: TicketNumber, kind: ClockKind) -> usize {
+    let breach = |event: &TicketEvent| {
+        event.ticket.number == number
+            && matches!(event.change, event::Change::SlaBreached { clock, .. } if clock == kind)
+    };
+    desk.log.iter().filter(|(_, event)| breach(event)).count()
+}
+
 proptest! {
+    #[test]
+    fn imported_and_live_stories_give_the_same_clocks_and_each_breach_one_event(
+        // Less than the seven days after which timers close a ticket.
+        steps in prop::collection::vec((1_u64..4, prop_oneof![Just(0_i64), 0_i64..3_600_000, 0_i64..(12 * 3_600_000)], change()), 0..13),
+    ) {
+        let (live, imported) = (told_as(&steps, false), told_as(&steps, true));
+        prop_assert_eq!(live.tickets.len(), imported.tickets.len());
+        for (number, ticket) in &live.tickets {
+            let other = &imported.tickets[number];
+            prop_assert_eq!(ticket.sla.first_response, other.sla.first_response);
+            prop_assert_eq!(ticket.sla.resolution, other.sla.resolution);
+            prop_assert_eq!(ticket.sla.continuous_since, other.sla.continuous_since);
+            for kind in [ClockKind::FirstResponse, ClockKind::Resolution] {
+                let breached = usize::from(ticket.sla.clock(kind).breach.is_some());
+                prop_assert_eq!((told(&live, *number, kind), told(&imported, *number, kind)), (breached, breached));
+            }
+        }
+    }
+
     #[test]
     fn no_story_makes_it_panic_and_every_event_is_consistent(steps in story()) {
         play(steps);

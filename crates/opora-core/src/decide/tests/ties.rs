@@ -2,7 +2,7 @@
 
 use super::desk::{Desk, N1, N2, new_ticket, says};
 use crate::command::Change;
-use crate::decide::Refusal;
+use crate::decide::{MAX_LINKS, Refusal};
 use crate::event;
 use crate::model::{Link, LinkKind, TicketNumber, TicketState, Visibility};
 use crate::sla::ClockState;
@@ -39,7 +39,7 @@ fn a_merge_stands_on_both_and_unmerging_gives_back_the_state_and_the_time() {
     assert_eq!(events.iter().map(|e| e.ticket.number).collect::<Vec<_>>(), [N1, N2]);
     assert_eq!(events[0].change, events[1].change);
     assert_eq!(desk.ticket(N1).state, TicketState::Merged);
-    assert_eq!(desk.change(N1, &says(Visibility::Public, None)), Err(Refusal::State(TicketState::Merged)));
+    assert_eq!(desk.change(N1, &says(Visibility::Public, None)), Err(Refusal::Merged { ticket: N1, into: N2 }));
     desk.pass(Millis::hours(10));
     let after = desk.done(N1, &Change::Unmerge { reason: "".into() });
     assert_eq!((after.state, after.merged_into), (before.state, None));
@@ -67,8 +67,8 @@ fn merges_that_make_no_sense_are_refused() {
     assert_eq!(desk.change(N1, &merge(TicketNumber(9))), Err(Refusal::NoTicket(TicketNumber(9))));
     desk.done(N1, &merge(N2));
     assert_eq!(desk.change(N2, &merge(N1)), Err(Refusal::Cycle));
-    assert_eq!(desk.change(N3, &merge(N1)), Err(Refusal::State(TicketState::Merged)));
-    assert_eq!(desk.change(N1, &merge(N3)), Err(Refusal::State(TicketState::Merged)));
+    assert_eq!(desk.change(N3, &merge(N1)), Err(Refusal::Merged { ticket: N1, into: N2 }));
+    assert_eq!(desk.change(N1, &merge(N3)), Err(Refusal::Merged { ticket: N1, into: N2 }));
     assert_eq!(desk.change(N3, &Change::Unmerge { reason: "".into() }), Err(Refusal::State(TicketState::New)));
 }
 
@@ -86,6 +86,20 @@ fn a_tie_has_two_ends_and_is_cut_from_either() {
         assert_eq!(desk.ticket(N1).incident, None);
         assert_eq!(desk.change(N1, &Change::Unlink { target: N2 }), Err(Refusal::Link));
     }
+}
+
+#[test]
+fn a_ticket_has_at_most_so_many_ties() {
+    let mut desk = desk_with(MAX_LINKS + 2);
+    let last = TicketNumber(MAX_LINKS as u64 + 2);
+    for n in 2..last.0 {
+        desk.done(TicketNumber(n), &tie(N1, LinkKind::Related));
+    }
+    assert_eq!(desk.ticket(N1).links.len(), MAX_LINKS);
+    assert_eq!(desk.change(last, &tie(N1, LinkKind::ChildOfIncident)), Err(Refusal::TooManyLinks));
+    assert_eq!(desk.change(N1, &tie(last, LinkKind::Related)), Err(Refusal::TooManyLinks));
+    desk.done(N1, &Change::Unlink { target: N2 });
+    desk.done(last, &tie(N1, LinkKind::Related));
 }
 
 #[test]

@@ -114,6 +114,7 @@ fn file(name: &str) -> Attachment {
         platform: told.platform,
         log_start_time: told.start,
         modify_time: None,
+        from: None,
     }
 }
 

@@ -53,7 +53,7 @@ impl Group<'_> {
     }
 
     /// The entry after the edit, if it may be made.
-    fn edited<T>(
+    fn edited<T: PartialEq>(
         &self,
         command: &DirectoryCommand,
         before: Option<&Entry<T>>,
@@ -68,8 +68,12 @@ impl Group<'_> {
             }
             _ => {}
         }
+        let value = edit(before.map(|entry| &entry.value));
+        if before.is_some_and(|entry| entry.value == value) {
+            return Err(Refusal::NoChange.into());
+        }
         Ok(Entry {
-            value: edit(before.map(|entry| &entry.value)),
+            value,
             revision: self.newest.next(),
             create_time: before.map_or(self.at, |entry| entry.create_time),
             update_time: self.at,

@@ -128,7 +128,7 @@ impl Group<'_> {
 
     /// What a change has to know beside its ticket.
     fn others(&mut self, ticket: &Ticket, change: &Change) -> Result<Others, Refused> {
-        let mut others = Others::default();
+        let mut others = Others { above: self.above(ticket)?, ..Others::default() };
         let other = match decide::needs(ticket, change) {
             Needs::Nothing => None,
             Needs::Ticket(number) => Some(number),
@@ -140,7 +140,14 @@ impl Group<'_> {
         if let Some(number) = other {
             others.ticket = self.look_up(number)?;
         }
+        if let Some(other) = others.ticket.clone() {
+            others.above_other = self.above(&other)?;
+        }
         Ok(others)
+    }
+
+    fn above(&mut self, ticket: &Ticket) -> Result<Vec<Arc<Ticket>>, Refused> {
+        decide::above(ticket, |number| self.look_up(number))
     }
 
     /// What a revision did to a ticket; nothing if there is no such revision.
@@ -181,7 +188,8 @@ impl Group<'_> {
     }
 }
 
-/// The ticket that was spoken of (or the new one that came instead), and another that was touched.
+/// The ticket that was spoken of (or the new one that came instead, or the one that a merged ticket's message went to),
+/// and another that was touched.
 fn answer_of(draft: &Draft, asked: Option<TicketNumber>) -> Result<Answer, Refused> {
     let events = || {
         draft.records.iter().filter_map(|record| match record {
@@ -190,7 +198,9 @@ fn answer_of(draft: &Draft, asked: Option<TicketNumber>) -> Result<Answer, Refus
         })
     };
     let created = events().find(|event| matches!(event.change, Happened::Created { .. }));
-    let number = created.map(|event| event.ticket.number).or(asked).ok_or(Refusal::NoChange)?;
+    let asked = asked.filter(|asked| events().any(|event| event.ticket.number == *asked));
+    let number = created.map(|event| event.ticket.number).or(asked);
+    let number = number.or_else(|| events().last().map(|event| event.ticket.number)).ok_or(Refusal::NoChange)?;
     let last = |wanted: &dyn Fn(TicketNumber) -> bool| {
         events().filter(|event| wanted(event.ticket.number)).last().map(|event| event.ticket.clone())
     };

@@ -5,12 +5,13 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use opora_core::model::{Revision, TicketNumber};
-use opora_store::{ReadError, Store};
+use opora_core::time::Timestamp;
+use opora_store::{ReadError, Store, StoreUid};
 use parking_lot::RwLock;
 
 use super::{Queue, State, is_live};
 
-const MAGIC: &[u8; 8] = b"OPQUEUE1";
+const MAGIC: &[u8; 8] = b"OPQUEUE2";
 const HASH: usize = 16;
 /// How many commits or tickets are read at once.
 const CHUNK: usize = 1_000;
@@ -21,9 +22,21 @@ fn file(dir: &Path) -> PathBuf {
     dir.join("queue")
 }
 
-fn encode(revision: Revision, numbers: &[u64]) -> Vec<u8> {
+/// Which store stood where: another one may have other commits under the same revisions, and so may the same one after
+/// an older copy was put back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Place {
+    uid: StoreUid,
+    revision: Revision,
+    /// When that revision was committed.
+    at: Timestamp,
+}
+
+fn encode(place: Place, numbers: &[u64]) -> Vec<u8> {
     let mut bytes = MAGIC.to_vec();
-    bytes.extend(revision.0.to_be_bytes());
+    bytes.extend(place.uid.as_bytes());
+    bytes.extend(place.revision.0.to_be_bytes());
+    bytes.extend(place.at.as_millis().to_be_bytes());
     let mut last = 0;
     for number in numbers {
         prost::encoding::encode_varint(number - last, &mut bytes);
@@ -34,19 +47,22 @@ fn encode(revision: Revision, numbers: &[u64]) -> Vec<u8> {
     bytes
 }
 
-fn decode(bytes: &[u8]) -> Option<(Revision, Vec<u64>)> {
+fn decode(bytes: &[u8]) -> Option<(Place, Vec<u64>)> {
     let (body, hash) = bytes.split_at_checked(bytes.len().checked_sub(HASH)?)?;
     if !blake3::hash(body).as_bytes().starts_with(hash) {
         return None;
     }
-    let (revision, mut rest) = body.strip_prefix(MAGIC)?.split_at_checked(8)?;
-    let revision = Revision(u64::from_be_bytes(revision.try_into().ok()?));
+    let (uid, rest) = body.strip_prefix(MAGIC)?.split_first_chunk::<16>()?;
+    let (revision, rest) = rest.split_first_chunk::<8>()?;
+    let (at, mut rest) = rest.split_first_chunk::<8>()?;
+    let at = Timestamp::from_millis(i64::from_be_bytes(*at));
+    let place = Place { uid: StoreUid::from_bytes(*uid), revision: Revision(u64::from_be_bytes(*revision)), at };
     let (mut numbers, mut last) = (Vec::new(), 0_u64);
     while !rest.is_empty() {
         last = last.checked_add(prost::encoding::decode_varint(&mut rest).ok()?)?;
         numbers.push(last);
     }
-    Some((revision, numbers))
+    Some((place, numbers))
 }
 
 impl Queue {
@@ -57,11 +73,10 @@ impl Queue {
     pub(crate) fn open_from(store: &dyn Store, dir: &Path) -> Result<Self, ReadError> {
         #[expect(clippy::disallowed_methods, reason = "before the runtime serves anybody")]
         let checkpoint = std::fs::read(file(dir)).ok().and_then(|bytes| decode(&bytes));
-        let position = store.position();
-        let usable = |revision: Revision| revision <= position.newest && revision.next() >= position.oldest;
-        let state = match checkpoint.filter(|(revision, _)| usable(*revision)) {
-            Some((revision, numbers)) => resume(store, revision, &numbers, position.newest)?,
-            None => scan(store, position.newest)?,
+        let newest = store.position().newest;
+        let state = match checkpoint.filter(|(place, _)| stood_there(store, place)) {
+            Some((place, numbers)) => resume(store, place.revision, &numbers, newest)?,
+            None => scan(store, newest)?,
         };
         Ok(Self { state: RwLock::new(state) })
     }
@@ -69,24 +84,42 @@ impl Queue {
     /// Writes down where it stands. Blocks.
     ///
     /// # Errors
-    /// Of the file system.
-    pub(crate) fn write_checkpoint(&self, dir: &Path) -> std::io::Result<Revision> {
+    /// Of the file system, and of the store.
+    pub(crate) fn write_checkpoint(&self, store: &dyn Store, dir: &Path) -> std::io::Result<Revision> {
         let (mut numbers, revision) = {
             let state = self.state.read();
             (state.live.keys().map(|number| number.0).collect::<Vec<_>>(), state.revision)
         };
         numbers.sort_unstable();
+        let place = Place { uid: store.uid(), revision, at: committed_at(store, revision)? };
         let next = dir.join("queue.next");
         #[expect(clippy::disallowed_methods, reason = "on a thread of its own")]
         {
             let mut to = std::fs::File::create(&next)?;
-            to.write_all(&encode(revision, &numbers))?;
+            to.write_all(&encode(place, &numbers))?;
             to.sync_data()?;
             std::fs::rename(&next, file(dir))?;
             std::fs::File::open(dir)?.sync_all()?;
         }
         Ok(revision)
     }
+}
+
+/// When a revision was committed.
+fn committed_at(store: &dyn Store, revision: Revision) -> std::io::Result<Timestamp> {
+    if revision == Revision::ZERO {
+        return Ok(Timestamp::default());
+    }
+    store.commit(revision).map(|commit| commit.at).map_err(std::io::Error::other)
+}
+
+/// Whether a checkpoint speaks of what this store holds.
+fn stood_there(store: &dyn Store, place: &Place) -> bool {
+    let position = store.position();
+    place.uid == store.uid()
+        && place.revision <= position.newest
+        && place.revision.next() >= position.oldest
+        && committed_at(store, place.revision).is_ok_and(|at| at == place.at)
 }
 
 fn resume(store: &dyn Store, revision: Revision, numbers: &[u64], newest: Revision) -> Result<State, ReadError> {
@@ -128,8 +161,9 @@ mod tests {
 
     #[test]
     fn a_checkpoint_survives_its_bytes_and_a_damaged_one_is_not_believed() {
-        let bytes = encode(Revision(77), &[1, 5, 6, 1_000_000]);
-        assert_eq!(decode(&bytes), Some((Revision(77), vec![1, 5, 6, 1_000_000])));
+        let place = Place { uid: StoreUid::from_u128(7), revision: Revision(77), at: Timestamp::from_millis(-5) };
+        let bytes = encode(place, &[1, 5, 6, 1_000_000]);
+        assert_eq!(decode(&bytes), Some((place, vec![1, 5, 6, 1_000_000])));
         for i in 0..bytes.len() {
             let mut bad = bytes.clone();
             bad[i] ^= 1;

@@ -4,44 +4,30 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use opora_core::filter::{Filter, Judge};
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::order::{OrderKey, SortKey};
 use opora_core::sla::UrgencyKey;
 use opora_core::time::Timestamp;
-use opora_store::ReadError;
 
+use super::matching::{CHUNK, Texts, each_candidate, rarest, sparse};
 use super::{Cursor, Listed};
 use crate::desk::{ListPage, ListQuery};
-use crate::engine::world::World;
+use crate::engine::world::{World, ticket_at};
+use crate::engine::{Refused, unreadable};
 use crate::followers::search::NumberSet;
+use crate::scans::Going;
+use crate::size;
 
-/// How many tickets are taken from the queue or the store at once.
-const CHUNK: usize = 512;
 /// How many are taken from the queue at first: most pages are full before that.
 const FIRST: usize = 128;
 /// How many tickets a page looks at, at most, where it walks them in order.
 const MAX_SCAN: usize = 50_000;
-/// Up to how many tickets found by full text are fetched one by one to be sorted.
-const SPARSE: u64 = 20_000;
 /// Of those that are open, what part must have been found for walking through all of them in order.
 const DENSE: u64 = 8;
 /// Up to how many tickets found by full text are looked up without leaving the caller's thread.
 const QUICK: u64 = 1_000;
-
-/// Which tickets match each bare text of a filter.
-#[derive(Clone, Default)]
-pub(crate) struct Texts(pub(crate) Vec<Arc<NumberSet>>);
-
-impl Texts {
-    fn has(&self, text: usize, number: TicketNumber) -> bool {
-        self.0.get(text).is_some_and(|set| set.contains(number))
-    }
-
-    pub(crate) fn matches(&self, filter: &Filter, ticket: &Ticket, now: Timestamp) -> bool {
-        filter.matches(ticket, &Judge { now, text: &|text, number| self.has(text, number) })
-    }
-}
+/// The same for tickets that are walked, by what the filter weighs: 2,048 for one of a few terms, 40 for the dearest.
+const QUICK_COST: usize = 16 * 1024;
 
 /// A page while it is made.
 pub(crate) struct Scan {
@@ -52,6 +38,8 @@ pub(crate) struct Scan {
     /// The place of the last ticket that was looked at.
     at: Option<Cursor>,
     found: Vec<Arc<Listed>>,
+    /// Where each of them was found.
+    places: Vec<Cursor>,
     bytes: usize,
     looked: usize,
     full: bool,
@@ -73,26 +61,6 @@ enum Phase {
     Done,
 }
 
-/// The tickets of the rarest text that every match must have.
-fn rarest<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
-    let required = filter.required_texts().into_iter().filter_map(|text| texts.0.get(text));
-    required.min_by_key(|set| set.len())
-}
-
-/// The same, if they are few enough to be fetched one by one.
-fn sparse<'a>(filter: &Filter, texts: &'a Texts) -> Option<&'a Arc<NumberSet>> {
-    rarest(filter, texts).filter(|set| set.len() <= SPARSE)
-}
-
-/// About how many bytes a ticket takes when encoded.
-fn weight(ticket: &Ticket, with_description: bool) -> usize {
-    let words = ticket.tags.iter().chain(&ticket.workstations).map(|text| text.len() + 2).sum::<usize>();
-    let steps = ticket.checklist.iter().map(|item| item.step.len() + item.note.len() + 8).sum::<usize>();
-    let description = if with_description { ticket.description_len as usize } else { 0 };
-    let reporter = ticket.reporter.display_name.len() + ticket.reporter.email.len();
-    500 + ticket.subject.len() + words + steps + description + reporter
-}
-
 impl Scan {
     pub(crate) fn new(world: &World, query: ListQuery, texts: Texts) -> Self {
         let mut scan = Self {
@@ -100,6 +68,7 @@ impl Scan {
             phase: Phase::Done,
             at: query.after,
             found: Vec::new(),
+            places: Vec::new(),
             bytes: 0,
             looked: 0,
             full: false,
@@ -134,8 +103,15 @@ impl Scan {
 
     /// Whether the next step only looks at memory, for a short time.
     pub(crate) fn is_quick(&self) -> bool {
-        let few = self.rarest().is_none_or(|found| found.len() <= QUICK);
-        matches!(self.phase, Phase::Open) && few && !self.full && self.looked < 4 * CHUNK
+        let most = QUICK.min((QUICK_COST / self.weight()) as u64);
+        let few = self.rarest().is_none_or(|found| found.len() <= most);
+        let spent = self.looked * self.weight();
+        matches!(self.phase, Phase::Open) && few && !self.full && spent < QUICK_COST
+    }
+
+    /// What it costs to look at a ticket: one of no filter is as good as eight terms, since it is placed and weighed.
+    fn weight(&self) -> usize {
+        8 + self.query.filter.cost() as usize
     }
 
     /// Whether there is nothing more to do.
@@ -144,11 +120,11 @@ impl Scan {
     }
 
     /// Goes on; `true`: the page is complete. May read from the store unless [`Self::is_quick`].
-    pub(crate) fn step(&mut self, world: &World) -> Result<bool, ReadError> {
+    pub(crate) fn step(&mut self, world: &World, going: &mut Going) -> Result<bool, Refused> {
         match self.phase {
-            Phase::Open => self.open(world),
-            Phase::Rest | Phase::Numbers => self.by_number(world)?,
-            Phase::Sorted => self.sorted(world)?,
+            Phase::Open => self.open(world, going)?,
+            Phase::Rest | Phase::Numbers => self.by_number(world, going)?,
+            Phase::Sorted => self.sorted(world, going)?,
             Phase::Done => {}
         }
         if self.looked >= MAX_SCAN {
@@ -158,40 +134,68 @@ impl Scan {
         Ok(self.is_complete())
     }
 
+    /// Whether all that was found stands as it did at the page's revision.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.found.iter().all(|ticket| ticket.revision <= self.revision)
+    }
+
+    /// What changed while the page was made is shown as it stood before: an answer is never newer than the revision that
+    /// it speaks of, and who watches from the next one on is told of it. Reads from the store.
+    pub(crate) fn settle(&mut self, world: &World) -> Result<(), Refused> {
+        let found = std::mem::take(&mut self.found).into_iter().zip(std::mem::take(&mut self.places));
+        for (ticket, place) in found {
+            let ticket = if ticket.revision > self.revision {
+                let before = ticket_at(&*world.store, ticket.number, self.revision).map_err(unreadable)?;
+                let before = before.filter(|before| self.texts.matches(&self.query.filter, before, self.now));
+                before.map(Listed::new)
+            } else {
+                Some(ticket)
+            };
+            if let Some(ticket) = ticket {
+                self.found.push(ticket);
+                self.places.push(place);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn finish(self, total: Option<u64>) -> ListPage {
         let next = if self.full { self.at } else { None };
-        ListPage { tickets: self.found, next, total, revision: self.revision }
+        ListPage { tickets: self.found, places: self.places, next, total, revision: self.revision }
     }
 
     /// Looks at a ticket; `false`: the page is full and this one is for the next.
-    fn look(&mut self, ticket: &Arc<Listed>, place: Cursor) -> bool {
+    fn look(&mut self, ticket: &Arc<Listed>, place: Cursor, going: &mut Going) -> Result<bool, Refused> {
+        going.row()?;
         self.looked += 1;
         if self.texts.matches(&self.query.filter, ticket, self.now) {
-            let bytes = weight(ticket, self.query.with_descriptions);
+            let bytes = size::of_ticket(ticket, self.query.with_descriptions);
             let over = self.bytes + bytes > self.query.max_bytes && !self.found.is_empty();
             if self.found.len() >= self.query.limit || over {
                 self.full = true;
                 // The next page begins after the last one that is shown.
-                if let Some(last) = self.found.last() {
-                    self.at = Some(self.place(last));
+                if let Some(last) = self.places.last() {
+                    self.at = Some(*last);
                 }
-                return false;
+                return Ok(false);
             }
             self.bytes += bytes;
             self.found.push(ticket.clone());
+            self.places.push(place);
         }
         self.at = Some(place);
-        true
+        Ok(true)
     }
 
     /// Open tickets that were found by full text, sorted: in memory, and far fewer than are open.
-    fn open_found(&mut self, world: &World, found: &NumberSet) {
+    fn open_found(&mut self, world: &World, found: &NumberSet, going: &mut Going) -> Result<(), Refused> {
         let after = self.at.map(Cursor::urgency);
         let only_open = self.query.filter.only_open();
         let mut first = BTreeMap::new();
         for ticket in world.queue.open_among(found) {
             let place = UrgencyKey::of(&ticket);
             // Those in no hurry are met among the rest.
+            going.row()?;
             let concerns = after.is_none_or(|after| place > after) && (only_open || place.class < REST);
             if concerns && self.texts.matches(&self.query.filter, &ticket, self.now) {
                 first.insert(place, ticket);
@@ -202,11 +206,12 @@ impl Scan {
         }
         for ticket in first.into_values() {
             let place = self.place(&ticket);
-            if !self.look(&Listed::new(ticket), place) {
-                return;
+            if !self.look(&Listed::new(ticket), place, going)? {
+                return Ok(());
             }
         }
         self.after_open(only_open);
+        Ok(())
     }
 
     fn after_open(&mut self, only_open: bool) {
@@ -214,12 +219,16 @@ impl Scan {
         self.at = Some(rest(0));
     }
 
-    fn open(&mut self, world: &World) {
+    fn open(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         if let Some(found) = self.rarest().filter(|found| found.len() < world.queue.open_count() / DENSE).cloned() {
-            return self.open_found(world, &found);
+            return self.open_found(world, &found, going);
         }
-        let chunk = if self.looked == 0 { FIRST } else { CHUNK };
-        let tickets = world.queue.walk(self.at.map(Cursor::urgency), chunk);
+        let most = if self.looked == 0 { FIRST } else { CHUNK };
+        let chunk = if self.is_quick() { (QUICK_COST / self.weight()).clamp(1, most) } else { most };
+        let (tickets, revision) = world.queue.walk(self.at.map(Cursor::urgency), chunk);
+        if self.looked == 0 {
+            self.revision = revision;
+        }
         let mut last = tickets.len() < chunk;
         let only_open = self.query.filter.only_open();
         for ticket in tickets {
@@ -229,17 +238,18 @@ impl Scan {
                 last = true;
                 break;
             }
-            if !self.look(&ticket, place) {
-                return;
+            if !self.look(&ticket, place, going)? {
+                return Ok(());
             }
         }
         if last {
             self.after_open(only_open);
         }
+        Ok(())
     }
 
     /// From the store. What changed after this page's revision may be newer there, which is never wrong.
-    fn by_number(&mut self, world: &World) -> Result<(), ReadError> {
+    fn by_number(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         let descending = self.query.order.descending;
         let from = match (self.at, descending) {
             (None, false) => 1,
@@ -254,11 +264,13 @@ impl Scan {
                 let numbers = found.from(TicketNumber(from), descending, FIRST);
                 let last = numbers.len() < FIRST;
                 let tickets: Result<Vec<_>, _> = numbers.into_iter().map(|number| world.ticket(number)).collect();
-                (tickets?.into_iter().flatten().collect(), last)
+                (tickets.map_err(unreadable)?.into_iter().flatten().collect(), last)
             }
             None => {
-                let tickets = world.store.tickets(TicketNumber(from), descending, CHUNK)?;
-                let last = tickets.len() < CHUNK;
+                // Most pages are full before more, and tickets may be large.
+                let chunk = if self.looked == 0 { FIRST } else { CHUNK };
+                let tickets = world.store.tickets(TicketNumber(from), descending, chunk).map_err(unreadable)?;
+                let last = tickets.len() < chunk;
                 (tickets, last)
             }
         };
@@ -269,11 +281,12 @@ impl Scan {
         for ticket in tickets {
             let place = self.place(&ticket);
             if walking_all || place.0.class >= REST {
-                if !self.look(&Listed::new(ticket), place) {
+                if !self.look(&Listed::new(ticket), place, going)? {
                     break;
                 }
             } else {
                 // It was met among those in a hurry.
+                going.row()?;
                 self.looked += 1;
                 self.at = Some(rest(place.0.number.0));
             }
@@ -282,11 +295,12 @@ impl Scan {
     }
 
     /// Keeps the first of all that match, at most one more than a page.
-    fn sorted(&mut self, world: &World) -> Result<(), ReadError> {
+    fn sorted(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         let (order, after) = (self.query.order, self.query.after.map(|after| after.0));
         let mut first: BTreeMap<SortKey, Arc<Ticket>> = BTreeMap::new();
         let most = self.query.limit + 1;
-        let mut add = |ticket: &Arc<Ticket>| {
+        let mut add = |ticket: &Arc<Ticket>| -> Result<(), Refused> {
+            going.row()?;
             let place = order.key_of(ticket);
             let too_early = after.is_some_and(|after| place <= after);
             let too_late = first.len() >= most && first.last_key_value().is_some_and(|(last, _)| place > *last);
@@ -296,11 +310,12 @@ impl Scan {
                     first.pop_last();
                 }
             }
+            Ok(())
         };
         each_candidate(world, &self.query.filter, sparse(&self.query.filter, &self.texts), &mut add)?;
         self.phase = Phase::Done;
         for (place, ticket) in first {
-            if !self.look(&Listed::new(ticket), Cursor(place)) {
+            if !self.look(&Listed::new(ticket), Cursor(place), going)? {
                 break;
             }
         }
@@ -309,55 +324,14 @@ impl Scan {
 }
 
 /// The class of tickets that are in no hurry ([`opora_core::sla::UrgencyKey`]).
-const REST: u8 = 3;
+const REST: u8 = UrgencyKey::REST;
+
+/// Whether a ticket has a place of its own in the order of urgency, before those that come by number.
+pub(crate) fn in_a_hurry(ticket: &Ticket) -> bool {
+    UrgencyKey::of(ticket).class < REST
+}
 
 /// The place of such a ticket.
 fn rest(number: u64) -> Cursor {
     Cursor(SortKey { class: REST, key: 0, number: TicketNumber(number) })
-}
-
-/// Shows every ticket that could match.
-fn each_candidate(
-    world: &World,
-    filter: &Filter,
-    sparse: Option<&Arc<NumberSet>>,
-    show: &mut dyn FnMut(&Arc<Ticket>),
-) -> Result<(), ReadError> {
-    if let Some(numbers) = sparse {
-        for number in numbers.iter() {
-            if let Some(ticket) = world.ticket(number)? {
-                show(&ticket);
-            }
-        }
-        return Ok(());
-    }
-    if filter.only_open() {
-        world.queue.open().0.iter().for_each(show);
-        return Ok(());
-    }
-    let mut from = TicketNumber(1);
-    loop {
-        let tickets = world.store.tickets(from, false, CHUNK)?;
-        let Some(last) = tickets.last() else { return Ok(()) };
-        from = TicketNumber(last.number.0 + 1);
-        tickets.iter().for_each(&mut *show);
-    }
-}
-
-/// How many tickets match, exactly. Blocks.
-pub(crate) fn count(world: &World, filter: &Filter, texts: &Texts) -> Result<u64, ReadError> {
-    let now = world.now();
-    let mut count = 0;
-    each_candidate(world, filter, sparse(filter, texts), &mut |ticket| {
-        count += u64::from(texts.matches(filter, ticket, now));
-    })?;
-    Ok(count)
-}
-
-/// The open tickets that match.
-pub(crate) fn open_matching(world: &World, filter: &Filter, texts: &Texts) -> (Vec<Arc<Ticket>>, Revision) {
-    let now = world.now();
-    let (mut tickets, revision) = world.queue.open();
-    tickets.retain(|ticket| texts.matches(filter, ticket, now));
-    (tickets, revision)
 }

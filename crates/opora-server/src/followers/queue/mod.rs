@@ -4,6 +4,7 @@
 mod checkpoint;
 mod cursor;
 mod list;
+mod matching;
 mod summary;
 
 use std::collections::{BTreeMap, HashMap};
@@ -18,7 +19,8 @@ use parking_lot::RwLock;
 
 use super::search::NumberSet;
 pub use cursor::Cursor;
-pub(crate) use list::{Scan, Texts, count, open_matching};
+pub(crate) use list::{Scan, in_a_hurry};
+pub(crate) use matching::{Texts, count, open_matching};
 pub(crate) use summary::Tally;
 pub use summary::{AssigneeCount, PriorityCount, Summary};
 
@@ -141,10 +143,11 @@ impl Queue {
         found
     }
 
-    /// Some open tickets after a place, in order.
-    fn walk(&self, after: Option<UrgencyKey>, limit: usize) -> Vec<Arc<Listed>> {
+    /// Some open tickets after a place, in order, and at which revision.
+    fn walk(&self, after: Option<UrgencyKey>, limit: usize) -> (Vec<Arc<Listed>>, Revision) {
         let after = after.map_or(Bound::Unbounded, Bound::Excluded);
         let state = self.state.read();
-        state.open.range((after, Bound::Unbounded)).take(limit).map(|(_, listed)| listed.clone()).collect()
+        let found = state.open.range((after, Bound::Unbounded)).take(limit).map(|(_, listed)| listed.clone());
+        (found.collect(), state.revision)
     }
 }

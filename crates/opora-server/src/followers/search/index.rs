@@ -1,14 +1,17 @@
 //! The index on disk: what is written for a ticket, and which tickets a text finds.
 //!
 //! One document holds a ticket's own words (written anew when they are edited), one each comment. So a text is looked
-//! up word by word: a ticket is found when every word stands in one of its documents.
+//! up word by word: a ticket is found when every word stands in one of its documents, or in one of a ticket that was
+//! merged into it: a document of its own says of each merged ticket where it went.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use opora_core::event::{Change, TicketEvent};
-use opora_core::model::{Revision, Ticket};
+use opora_core::model::{MAX_PARTS, Revision, Ticket, TicketNumber};
 use opora_store::{Activity, StoreUid};
+use parking_lot::Mutex;
 use tantivy::indexer::IndexWriterOptions;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::tokenizer::{TokenStream as _, Tokenizer as _};
@@ -28,6 +31,8 @@ const HEAP: usize = 16 * 1024 * 1024;
 const MERGING: usize = 1;
 /// The most words of a text that are looked up.
 const MAX_WORDS: usize = 32;
+/// After how many places of a word a search looks whether it is to go on: some tens of microseconds.
+const LOOK_EVERY: usize = 4_096;
 /// The longest identifier that is kept, in bytes.
 const MAX_ID: usize = 200;
 
@@ -37,6 +42,8 @@ struct Fields {
     own: Field,
     /// The number, of every document.
     number: Field,
+    /// Of a document that says so: what the ticket was merged into.
+    target: Field,
     /// Words, stemmed.
     text: Field,
     /// Identifiers, in lower case.
@@ -48,6 +55,18 @@ pub(super) struct TextIndex {
     reader: IndexReader,
     changed: Changed,
     words: Words,
+    targets: Mutex<Arc<Targets>>,
+}
+
+/// What each merged ticket was merged into.
+type Targets = HashMap<u64, u64>;
+
+/// The term that all documents about merges have in `own`, which else holds numbers.
+const MERGES: &str = "merges";
+
+/// The term of the document about the merge of one ticket.
+fn merge_of(number: TicketNumber) -> String {
+    format!("{MERGES}-{}", number.0)
 }
 
 pub(super) struct TextWriter {
@@ -63,11 +82,18 @@ fn schema() -> (Schema, Fields) {
     let mut schema = Schema::builder();
     let own = schema.add_text_field("own", STRING);
     let number = schema.add_u64_field("number", FAST);
+    let target = schema.add_u64_field("target", FAST);
     let words = TextFieldIndexing::default().set_tokenizer("desk").set_index_option(IndexRecordOption::Basic);
     let text = schema.add_text_field("text", TextOptions::default().set_indexing_options(words.set_fieldnorms(false)));
     let raw = TextFieldIndexing::default().set_tokenizer("raw").set_index_option(IndexRecordOption::Basic);
     let ids = schema.add_text_field("ids", TextOptions::default().set_indexing_options(raw.set_fieldnorms(false)));
-    (schema.build(), Fields { own, number, text, ids })
+    (schema.build(), Fields { own, number, target, text, ids })
+}
+
+/// Whether the machine was short of something, descriptors or threads, when an index was opened: it is as it was.
+fn is_of_the_machine(error: &TantivyError) -> bool {
+    // What it wraps of the system's errors is left in its text alone; a thread that can't be had is a `SystemError`.
+    matches!(error, TantivyError::SystemError(_)) || opora_store::tells_passing(&format!("{error:?}"))
 }
 
 impl TextIndex {
@@ -80,7 +106,7 @@ impl TextIndex {
         activity: &Arc<Activity>,
     ) -> tantivy::Result<(Self, TextWriter, Revision)> {
         let boot = opora_store::boot_id();
-        let opened = if unsynced::trusted(dir, &boot) || !dir.exists() {
+        let opened = if unsynced::trusted(dir, &boot)? || !dir.exists() {
             Self::open_once(dir, uid, newest, &boot, activity)
         } else {
             Err(TantivyError::InvalidArgument("the machine went down while it was open".into()))
@@ -89,6 +115,7 @@ impl TextIndex {
             Ok(opened) => Ok(opened),
             // The machine's trouble, not the index's.
             Err(error @ (TantivyError::IoError(_) | TantivyError::LockFailure(..))) => Err(error),
+            Err(error) if is_of_the_machine(&error) => Err(error),
             Err(error) => {
                 tracing::warn!(%error, "the search index is built anew");
                 #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
@@ -127,7 +154,8 @@ impl TextIndex {
         let merging = Merging::default();
         let writer = writing(&index, 1, &merging)?;
         let writer = TextWriter { writer, index, threads: 1, merging, fields, uid };
-        Ok((Self { fields, reader, changed, words: words.at_once() }, writer, revision))
+        let targets = Mutex::new(Arc::new(targets(&reader.searcher(), fields)?));
+        Ok((Self { fields, reader, changed, words: words.at_once(), targets }, writer, revision))
     }
 
     /// Shows what was committed, and what was merged: until then what was merged away keeps its memory and its disk.
@@ -135,13 +163,14 @@ impl TextIndex {
     pub(super) fn reload(&self) -> tantivy::Result<()> {
         if self.changed.take() {
             self.reader.reload()?;
+            *self.targets.lock() = Arc::new(targets(&self.reader.searcher(), self.fields)?);
         }
         Ok(())
     }
 
-    /// The tickets that have every word of a text.
-    pub(super) fn find(&self, text: &str) -> tantivy::Result<NumberSet> {
-        let searcher = self.reader.searcher();
+    /// The tickets that have every word of a text; some of them, if it is not to go on.
+    pub(super) fn find(&self, text: &str, goes_on: &dyn Fn() -> bool) -> tantivy::Result<NumberSet> {
+        let (searcher, targets) = (self.reader.searcher(), self.targets.lock().clone());
         let mut words = self.words.clone();
         let mut found: Option<NumberSet> = None;
         for word in fold(text).split_whitespace().take(MAX_WORDS) {
@@ -149,20 +178,26 @@ impl TextIndex {
             let mut stream = words.token_stream(word);
             while let Some(token) = stream.next() {
                 let term = Term::from_field_text(self.fields.text, &token.text);
-                let of_token = Self::having(&searcher, &term)?;
+                let of_token = Self::having(&searcher, &targets, &term, goes_on)?;
                 narrow(&mut of_word, of_token);
             }
             let id = Term::from_field_text(self.fields.ids, word.trim_start_matches('#'));
             let mut of_word = of_word.unwrap_or_default();
-            of_word.unite(&Self::having(&searcher, &id)?);
+            of_word.unite(&Self::having(&searcher, &targets, &id, goes_on)?);
             narrow(&mut found, of_word);
         }
         Ok(found.unwrap_or_default())
     }
 
-    /// The tickets of the documents with a term.
-    fn having(searcher: &Searcher, term: &Term) -> tantivy::Result<NumberSet> {
+    /// The tickets of the documents with a term, and those that they were merged into.
+    fn having(
+        searcher: &Searcher,
+        targets: &Targets,
+        term: &Term,
+        goes_on: &dyn Fn() -> bool,
+    ) -> tantivy::Result<NumberSet> {
         let mut numbers = NumberSet::default();
+        let mut looked = 0_usize;
         for segment in searcher.segment_readers() {
             let inverted = segment.inverted_index(term.field())?;
             let Some(mut postings) = inverted.read_postings(term, IndexRecordOption::Basic)? else { continue };
@@ -170,14 +205,44 @@ impl TextIndex {
             let alive = segment.alive_bitset();
             let mut doc = postings.doc();
             while doc != TERMINATED {
+                if looked.is_multiple_of(LOOK_EVERY) && !goes_on() {
+                    return Ok(numbers);
+                }
+                looked += 1;
                 if alive.is_none_or(|alive| alive.is_alive(doc)) {
-                    numbers.insert(column.first(doc).unwrap_or(0));
+                    let number = column.first(doc).unwrap_or(0);
+                    numbers.insert(number);
+                    let chain = std::iter::successors(targets.get(&number), |number| targets.get(number));
+                    // No chain is longer; a damaged index could hold a circle.
+                    chain.take(MAX_PARTS).for_each(|number| numbers.insert(*number));
                 }
                 doc = postings.advance();
             }
         }
         Ok(numbers)
     }
+}
+
+/// What the documents about merges say.
+fn targets(searcher: &Searcher, fields: Fields) -> tantivy::Result<Targets> {
+    let mut targets = Targets::new();
+    for segment in searcher.segment_readers() {
+        let inverted = segment.inverted_index(fields.own)?;
+        let term = Term::from_field_text(fields.own, MERGES);
+        let Some(mut postings) = inverted.read_postings(&term, IndexRecordOption::Basic)? else { continue };
+        let (number, target) = (segment.fast_fields().u64("number")?, segment.fast_fields().u64("target")?);
+        let alive = segment.alive_bitset();
+        let mut doc = postings.doc();
+        while doc != TERMINATED {
+            if alive.is_none_or(|alive| alive.is_alive(doc))
+                && let Some((number, target)) = number.first(doc).zip(target.first(doc))
+            {
+                targets.insert(number, target);
+            }
+            doc = postings.advance();
+        }
+    }
+    Ok(targets)
 }
 
 /// A writer of so many threads.
@@ -226,9 +291,24 @@ impl TextWriter {
                 add_id(document, fields, &attachment.file_name);
                 document.add_text(fields.text, fold(&attachment.file_name));
             }),
+            Change::Merged { source, target } if *source == ticket.number => self.merged(*source, Some(*target)),
+            Change::Unmerged { source, .. } if *source == ticket.number => self.merged(*source, None),
             _ => return Ok(false),
         }
         .map(|()| true)
+    }
+
+    /// Says where a ticket is shown from now on.
+    fn merged(&mut self, source: TicketNumber, target: Option<TicketNumber>) -> tantivy::Result<()> {
+        let own = merge_of(source);
+        self.writer.delete_term(Term::from_field_text(self.fields.own, &own));
+        let Some(target) = target else { return Ok(()) };
+        let mut document = TantivyDocument::new();
+        document.add_u64(self.fields.number, source.0);
+        document.add_u64(self.fields.target, target.0);
+        document.add_text(self.fields.own, MERGES);
+        document.add_text(self.fields.own, &own);
+        self.writer.add_document(document).map(drop)
     }
 
     fn own_words(&mut self, ticket: &Ticket, description: Option<&str>) -> tantivy::Result<()> {

@@ -17,7 +17,9 @@ use opora_store::{ReadError, Record, Store, yield_to_others};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
+use crate::engine::Refused;
 use crate::engine::world::World;
+use crate::scans::Going;
 use index::TextIndex;
 pub use set::NumberSet;
 
@@ -69,13 +71,16 @@ impl Search {
     }
 
     /// The tickets that have every word of a text. Reads from the disk.
-    pub(crate) fn find(&self, text: &Arc<str>) -> Result<Arc<NumberSet>, ReadError> {
+    pub(crate) fn find(&self, text: &Arc<str>, going: &Going) -> Result<Arc<NumberSet>, Refused> {
         let Some(index) = self.index.lock().clone() else { return Ok(Arc::default()) };
         let revision = self.revision();
         if let Some((_, _, set)) = self.found.lock().iter().find(|(t, r, _)| t == text && *r == revision) {
             return Ok(set.clone());
         }
-        let set = Arc::new(index.find(text).map_err(|error| ReadError::Corrupt(error.to_string()))?);
+        let set = index.find(text, &|| going.goes_on()).map_err(|error| Refused::Corrupt(error.to_string()))?;
+        // What it gave up half-way is not what was asked for.
+        going.look()?;
+        let set = Arc::new(set);
         let mut found = self.found.lock();
         found.retain(|(_, r, _)| *r == revision);
         if found.len() >= REMEMBERED {
@@ -108,7 +113,7 @@ impl Search {
         self.shown.send_replace(read);
         let (mut last, mut dirty) = (now(), false);
         loop {
-            let commits = world.log.read(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
+            let commits = world.log.read_sound(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
             for published in &commits {
                 world.activity.give_way();
                 for record in &published.commit.records {

@@ -26,9 +26,16 @@ fn state(dir: &Path) -> PathBuf {
 }
 
 /// Whether what lies in a directory can be trusted.
+///
+/// # Errors
+/// When that can't be read for another reason than that it is not there: it says nothing of the index.
 #[expect(clippy::disallowed_methods, reason = "on the follower's own thread")]
-pub(super) fn trusted(dir: &Path, boot: &str) -> bool {
-    fs::read_to_string(state(dir)).is_ok_and(|said| said == SYNCED || said == boot)
+pub(super) fn trusted(dir: &Path, boot: &str) -> io::Result<bool> {
+    match fs::read_to_string(state(dir)) {
+        Ok(said) => Ok(said == SYNCED || said == boot),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::InvalidData) => Ok(false),
+        Err(error) => Err(error),
+    }
 }
 
 /// From now on the directory can be trusted while the machine is up.
@@ -171,11 +178,11 @@ mod tests {
     #[test]
     fn an_index_is_trusted_while_the_machine_is_up_and_after_it_was_synced() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(!trusted(dir.path(), "one"));
+        assert!(!trusted(dir.path(), "one").unwrap());
         begin(dir.path(), "one").unwrap();
-        assert!(trusted(dir.path(), "one"));
-        assert!(!trusted(dir.path(), "two"), "the machine went down");
+        assert!(trusted(dir.path(), "one").unwrap());
+        assert!(!trusted(dir.path(), "two").unwrap(), "the machine went down");
         end(dir.path()).unwrap();
-        assert!(trusted(dir.path(), "two"));
+        assert!(trusted(dir.path(), "two").unwrap());
     }
 }

@@ -8,6 +8,8 @@ use opora_core::filter::Filter;
 use opora_core::model::{Revision, Ticket};
 use opora_store::{Commit, Record, StoreUid};
 
+use crate::engine::log::KEEP_BYTES;
+
 /// What a watcher asks for.
 #[derive(Clone, Debug)]
 pub struct WatchQuery {
@@ -35,7 +37,7 @@ pub enum WatchStart {
 /// One message of a stream.
 #[derive(Clone, Debug)]
 pub enum WatchBatch {
-    /// Tickets that match at `revision`, in part.
+    /// Tickets that match at `revision`, in part, in order of urgency.
     Current {
         /// Of which revision they are, the same in all of these.
         revision: Revision,
@@ -46,11 +48,26 @@ pub enum WatchBatch {
     Synced(Revision),
     /// All events of one revision that concern the watcher; shared by all that the same of them concern.
     Events(Arc<Matched>),
-    /// Nothing that concerns the watcher happened up to here.
+    /// Nothing more that concerns the watcher happened up to here; also the first that is given, of the revision before
+    /// the one that the stream begins with.
     Bookmark(Revision),
 }
 
 impl WatchBatch {
+    /// How many tickets or events it holds.
+    pub fn len(&self) -> usize {
+        match self {
+            Self::Current { tickets, .. } => tickets.len(),
+            Self::Events(matched) => matched.events.len(),
+            Self::Synced(_) | Self::Bookmark(_) => 0,
+        }
+    }
+
+    /// Whether it holds neither.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The revision that the message speaks of.
     pub fn revision(&self) -> Revision {
         match self {
@@ -67,8 +84,52 @@ pub struct Matched {
     pub commit: Arc<Commit>,
     /// Which of its records, in order.
     pub events: Vec<MatchedEvent>,
-    /// Places for the service to keep the message encoded, once for all whom the same concerns: the BASIC view, FULL.
-    pub encoded: [OnceLock<Bytes>; 2],
+    /// Places for the service to keep the messages encoded, once for all whom the same concerns: the BASIC view, FULL.
+    pub encoded: [Parts; 2],
+}
+
+/// What the events of one revision become on the wire, one message after the other. Nearly always it is one.
+#[derive(Debug, Default)]
+pub struct Parts(OnceLock<Box<Part>>);
+
+/// One of the messages.
+#[derive(Debug)]
+pub struct Part {
+    /// The first of the events in it.
+    from: usize,
+    /// The message.
+    pub bytes: Bytes,
+    /// The first of the events in the next message; `None`: it is the last.
+    pub rest: Option<usize>,
+    /// The next message.
+    next: Parts,
+}
+
+impl Parts {
+    /// The message that begins with this event, if it was made.
+    pub fn get(&self, from: usize) -> Option<&Part> {
+        let mut part = self.0.get()?;
+        while part.from != from {
+            part = part.next.0.get()?;
+        }
+        Some(part)
+    }
+
+    /// Keeps a message for all who come later, unless as many bytes are kept as the log keeps.
+    pub fn keep(&self, from: usize, bytes: &Bytes, rest: Option<usize>) {
+        let (mut place, mut kept) = (&self.0, 0);
+        while let Some(part) = place.get() {
+            if part.from == from {
+                return;
+            }
+            kept += part.bytes.len();
+            place = &part.next.0;
+        }
+        if kept == 0 || kept + bytes.len() <= KEEP_BYTES {
+            // Somebody else may have been quicker; then it is made once more where it is needed.
+            let _ = place.set(Box::new(Part { from, bytes: bytes.clone(), rest, next: Self::default() }));
+        }
+    }
 }
 
 /// One event that concerns a filter.
@@ -87,7 +148,12 @@ impl Matched {
 
     /// The events with whether their ticket left the view.
     pub fn events(&self) -> impl Iterator<Item = (&TicketEvent, bool)> {
-        self.events.iter().filter_map(|matched| match self.commit.records.get(matched.record) {
+        self.events_from(0)
+    }
+
+    /// The same from one of them on.
+    pub fn events_from(&self, from: usize) -> impl Iterator<Item = (&TicketEvent, bool)> {
+        self.events.iter().skip(from).filter_map(|matched| match self.commit.records.get(matched.record) {
             Some(Record::Ticket(event)) => Some((event, matched.left_view)),
             _ => None,
         })

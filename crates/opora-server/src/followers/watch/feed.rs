@@ -10,6 +10,9 @@ use parking_lot::Mutex;
 
 use super::{WatchBatch, WatchEnd, WatchStream};
 
+/// A message that was made of a batch, and with which of its tickets or events the next one begins; `None`: with none.
+pub type Cut<T> = (T, Option<usize>);
+
 /// What a reader polls: messages as `convert` made them, then one error. Dropping it ends the stream.
 pub struct Feed<T>(Arc<Shared<T>>);
 
@@ -27,7 +30,9 @@ enum State<T> {
 
 struct Live<T> {
     stream: WatchStream,
-    convert: Box<dyn FnMut(&WatchBatch) -> T + Send>,
+    convert: Box<dyn FnMut(&WatchBatch, usize) -> Cut<T> + Send>,
+    /// What did not go into the last message, and where it begins.
+    rest: Option<(WatchBatch, usize)>,
 }
 
 /// What can be freed when nobody reads it.
@@ -40,10 +45,10 @@ impl<T: Send + 'static> Feed<T> {
     pub(crate) fn start(
         stream: WatchStream,
         patience: Duration,
-        convert: impl FnMut(&WatchBatch) -> T + Send + 'static,
+        convert: impl FnMut(&WatchBatch, usize) -> Cut<T> + Send + 'static,
     ) -> Self {
         let hub = stream.hub().clone();
-        let state = State::Live(Box::new(Live { stream, convert: Box::new(convert) }));
+        let state = State::Live(Box::new(Live { stream, convert: Box::new(convert), rest: None }));
         let shared = Arc::new(Shared { state: Mutex::new(state), patience });
         let held: Arc<dyn Held> = shared.clone();
         hub.hold(Arc::downgrade(&held));
@@ -54,6 +59,26 @@ impl<T: Send + 'static> Feed<T> {
 impl<T> State<T> {
     fn too_slow(&self, patience: Duration) -> bool {
         matches!(self, Self::Live(live) if live.stream.unread_since().is_some_and(|since| since.elapsed() > patience))
+    }
+}
+
+impl<T> Live<T> {
+    /// The next message. A large batch is made into one message at a time, as the reader comes for them.
+    fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Result<T, WatchEnd>> {
+        let (batch, from) = match self.rest.take() {
+            Some(_) if self.stream.hub().stopping() => return Poll::Ready(Err(WatchEnd::Stopping)),
+            Some(rest) => {
+                self.stream.goes_on();
+                rest
+            }
+            None => match ready!(self.stream.poll_next(context)) {
+                Ok(batch) => (batch, 0),
+                Err(end) => return Poll::Ready(Err(end)),
+            },
+        };
+        let (message, rest) = (self.convert)(&batch, from);
+        self.rest = rest.map(|from| (batch, from));
+        Poll::Ready(Ok(message))
     }
 }
 
@@ -78,8 +103,8 @@ impl<T> futures::Stream for Feed<T> {
             *state = State::Ended(WatchEnd::TooSlow);
         }
         let end = match &mut *state {
-            State::Live(live) => match ready!(live.stream.poll_next(context)) {
-                Ok(batch) => return Poll::Ready(Some(Ok((live.convert)(&batch)))),
+            State::Live(live) => match ready!(live.poll_next(context)) {
+                Ok(message) => return Poll::Ready(Some(Ok(message))),
                 Err(end) => end,
             },
             State::Ended(end) => end.clone(),

@@ -55,11 +55,6 @@ impl Groups {
         self.places.len()
     }
 
-    /// How many are judged on every change.
-    pub(super) fn always(&self) -> usize {
-        self.any.len()
-    }
-
     /// All that are watched.
     pub(super) fn all(&self) -> impl Iterator<Item = Arc<FilterGroup>> {
         self.places.iter().filter_map(|place| place.group.upgrade())

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use opora_core::filter::Filter;
 use opora_core::model::{Revision, Ticket};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, MutexGuard};
 use tokio_util::task::TaskTracker;
 
 use super::Matched;
@@ -23,8 +23,9 @@ use crate::engine::{Clock as _, SystemClock};
 
 /// How many commits are judged at once.
 const CHUNK: usize = 256;
-/// Up to how many filters that any change may concern the writer judges itself.
-const AT_ONCE: usize = 16;
+/// What the filters that a commit may concern weigh at most for the writer to judge them itself, each of its changes
+/// counted: a hundred filters of some terms, about ten microseconds.
+const AT_ONCE: usize = 512;
 /// Up to how many filters the watchers are told before who made the change: it costs the answer next to nothing.
 const FIRST: usize = 16;
 /// How many of the messages that a commit became are looked through for one that is the same.
@@ -132,35 +133,52 @@ impl Hub {
     pub(crate) fn judge_at_once(&self, commits: &[Arc<Published>], oldest: Revision) -> bool {
         let Some(mut groups) = self.groups.try_lock() else { return false };
         let in_turn = commits.first().is_none_or(|first| first.commit.revision == self.revision().next());
-        if !in_turn || groups.always() > AT_ONCE {
+        if !in_turn {
             return false;
         }
-        for published in commits {
-            self.judge_one(&mut groups, published, published.before.as_deref().unwrap_or_default(), oldest);
-        }
-        true
+        commits.iter().all(|published| {
+            let before = published.before.as_deref().unwrap_or_default();
+            self.judge_one(&mut groups, published, before, oldest, Some(AT_ONCE))
+        })
     }
 
     fn judge(&self, world: &World, memory: &mut Memory, commits: &[Arc<Published>]) {
         let mut groups = self.groups.lock();
         let oldest = world.log.oldest_kept();
-        // The writer may have judged some in between.
-        let judged = self.revision();
-        for published in commits.iter().filter(|published| published.commit.revision > judged) {
+        for published in commits {
+            // Whoever wants to begin a stream does not wait for all of them.
+            MutexGuard::bump(&mut groups);
+            // The writer may have judged some in between.
+            if published.commit.revision <= self.revision() {
+                continue;
+            }
             let before = if groups.is_empty() { Ok(Vec::new()) } else { memory.before(&*world.store, published) };
             let before = before.unwrap_or_else(|error| {
                 tracing::warn!(%error, "what a ticket was before can't be read");
                 Vec::new()
             });
-            self.judge_one(&mut groups, published, &before, oldest);
+            self.judge_one(&mut groups, published, &before, oldest, None);
         }
     }
 
-    fn judge_one(&self, groups: &mut Groups, published: &Published, before: &[Option<Arc<Ticket>>], oldest: Revision) {
+    /// Judges a commit, unless the filters that it may concern weigh more than that; whether it did.
+    fn judge_one(
+        &self,
+        groups: &mut Groups,
+        published: &Published,
+        before: &[Option<Arc<Ticket>>],
+        oldest: Revision,
+        most: Option<usize>,
+    ) -> bool {
         if !groups.is_empty() {
+            let concerned = groups.concerned(published, before);
+            let weight = concerned.iter().map(|group| 1 + group.filter.cost() as usize).sum::<usize>();
+            if most.is_some_and(|most| weight.saturating_mul(published.commit.records.len()) > most) {
+                return false;
+            }
             // Filters that let the same through share it, and what it becomes on the wire.
             let mut shared: Vec<Arc<Matched>> = Vec::new();
-            for group in groups.concerned(published, before) {
+            for group in concerned {
                 let Some(events) = judge(published, before, &group.filter) else { continue };
                 let same = shared.iter().rev().take(COMPARED).find(|matched| matched.events == events).cloned();
                 let matched = same.unwrap_or_else(|| {
@@ -172,6 +190,7 @@ impl Hub {
             }
         }
         self.judged.store(published.commit.revision.0, Ordering::Release);
+        true
     }
 
     /// Forgets what nobody watches any more, and what the log has forgotten.

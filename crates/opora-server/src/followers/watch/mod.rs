@@ -9,7 +9,7 @@ mod hub;
 mod judge;
 mod stream;
 
-pub use api::{Matched, MatchedEvent, WatchBatch, WatchEnd, WatchQuery, WatchStart};
-pub use feed::Feed;
+pub use api::{Matched, MatchedEvent, Part, Parts, WatchBatch, WatchEnd, WatchQuery, WatchStart};
+pub use feed::{Cut, Feed};
 pub(crate) use hub::Hub;
 pub use stream::WatchStream;

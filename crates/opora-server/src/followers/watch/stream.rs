@@ -17,12 +17,19 @@ use super::hub::Hub;
 use super::judge::{Memory, judge, matches};
 use super::{Matched, WatchBatch, WatchEnd, WatchQuery, WatchStart};
 use crate::engine::world::{World, ticket_at};
+use crate::followers::queue::in_a_hurry;
 use crate::followers::search::NumberSet;
+use crate::size;
 
 /// How many tickets that match now come in one message at most.
 const CHUNK: usize = 500;
-/// How many tickets are looked at between two messages.
-const LOOK: usize = 10_000;
+/// How many tickets are read at first, when it is not known how large they are.
+const FEW: usize = 32;
+/// What the tickets may cost that are looked at before others on the thread have their turn, in terms of the filter: 512
+/// tickets for a filter of some terms, 40 for the dearest, about a millisecond.
+const LOOK_COST: usize = 16 * 1024;
+/// The most tickets of that.
+const LOOK: usize = 512;
 /// How many commits a stream that is behind reads at once.
 const READ: usize = 256;
 /// How long a stream waits before it says that something passed which does not concern it.
@@ -37,6 +44,10 @@ pub struct WatchStream {
     group: Arc<FilterGroup>,
     seat: Arc<Seat>,
     phase: Phase,
+    /// Whether it has said anything.
+    greeted: bool,
+    /// How many tickets are read at once.
+    chunk: usize,
     /// The revision to be shown next.
     next: Revision,
     /// What was read ahead.
@@ -51,8 +62,8 @@ pub struct WatchStream {
 }
 
 enum Phase {
-    /// Live tickets as they stood when the stream began.
-    Live(std::vec::IntoIter<Arc<Ticket>>, Arc<NumberSet>),
+    /// Tickets that are in a hurry as they stood when the stream began, in order of urgency.
+    Urgent(std::vec::IntoIter<Arc<Ticket>>, Arc<NumberSet>),
     /// The others, by number, from the store.
     Others(TicketNumber, Arc<NumberSet>),
     Synced,
@@ -69,8 +80,8 @@ enum Waits {
 
 /// What was read from the disk.
 enum Read {
-    /// Tickets that match, and where the next ones begin.
-    Others(Vec<Arc<Ticket>>, Option<TicketNumber>),
+    /// Tickets that match, where the next ones begin, and how many are to be read then.
+    Others(Vec<Arc<Ticket>>, Option<TicketNumber>, usize),
     /// Messages, and the revision after them.
     Commits(VecDeque<WatchBatch>, Revision, Memory),
 }
@@ -91,23 +102,31 @@ impl WatchStream {
             return Err(WatchEnd::StoreReplaced(uid));
         }
         let group = hub.join(&query.filter_text, &query.filter);
-        let (oldest, newest) = (world.store.position().oldest, world.log.newest());
+        // What was appended is there for readers before it is published: they may ask for what comes after it.
+        let position = world.store.position();
+        let (oldest, newest) = (position.oldest, position.newest.max(world.log.newest()));
+        let left_out = |revision| world.store.is_left_out(revision);
         let (phase, next) = match query.start {
-            WatchStart::Now => (Phase::Follow, newest.next()),
+            WatchStart::Now => (Phase::Follow, world.log.newest().next()),
             WatchStart::From(revision) if revision > newest.next() => {
                 return Err(WatchEnd::InFuture { oldest, newest });
             }
             WatchStart::From(revision) if revision < oldest || revision == Revision::ZERO => {
                 return Err(WatchEnd::Compacted { oldest, newest });
             }
+            // Of a revision that was left out somebody knows who saw what a copy lost. The one after the last that is
+            // there is what a watcher asks for who saw all that is there.
+            WatchStart::From(revision) if left_out(revision) && left_out(Revision(revision.0.saturating_sub(1))) => {
+                return Err(WatchEnd::Compacted { oldest, newest });
+            }
             WatchStart::From(revision) => (Phase::Follow, revision),
             WatchStart::Current => {
-                let (live, revision) = world.queue.live();
+                let (urgent, revision) = urgent(&world, group.filter.only_open());
                 let mut numbers = NumberSet::default();
-                for ticket in &live {
+                for ticket in &urgent {
                     numbers.add(ticket.number);
                 }
-                (Phase::Live(live.into_iter(), Arc::new(numbers)), revision.next())
+                (Phase::Urgent(urgent.into_iter(), Arc::new(numbers)), revision.next())
             }
         };
         Ok(Self {
@@ -116,6 +135,8 @@ impl WatchStream {
             group,
             seat: Arc::default(),
             phase,
+            greeted: false,
+            chunk: FEW,
             next,
             ahead: VecDeque::new(),
             memory: Memory::default(),
@@ -144,6 +165,10 @@ impl WatchStream {
             if self.hub.stopping() {
                 return Poll::Ready(Err(WatchEnd::Stopping));
             }
+            // Whoever is cut off before anything else comes has a revision to go on from.
+            if !std::mem::replace(&mut self.greeted, true) {
+                return self.give(WatchBatch::Bookmark(self.shown()));
+            }
             if let Some((reading, _)) = &mut self.reading {
                 self.waits = Waits::Disk;
                 let read = ready!(Pin::new(reading).poll(context));
@@ -160,10 +185,18 @@ impl WatchStream {
                 }
             }
             let batch = match &mut self.phase {
-                Phase::Live(..) => self.live(),
-                Phase::Others(from, live) => {
-                    let (from, live) = (*from, live.clone());
-                    self.read_others(from, live);
+                Phase::Urgent(..) => match self.urgent() {
+                    None if matches!(self.phase, Phase::Urgent(..)) => {
+                        // None of them matched: the next ones after whatever else there is to do on this thread.
+                        self.waits = Waits::Events;
+                        context.waker().wake_by_ref();
+                        return Poll::Pending;
+                    }
+                    batch => batch,
+                },
+                Phase::Others(from, shown) => {
+                    let (from, shown) = (*from, shown.clone());
+                    self.read_others(from, shown);
                     None
                 }
                 Phase::Synced => {
@@ -176,6 +209,11 @@ impl WatchStream {
                 return self.give(batch);
             }
         }
+    }
+
+    /// The reader came for another part of the last message.
+    pub(super) fn goes_on(&mut self) {
+        (self.spoke, self.waits) = (Instant::now(), Waits::Reader);
     }
 
     /// Since when there is something that nobody came for.
@@ -195,7 +233,7 @@ impl WatchStream {
     }
 
     fn give(&mut self, batch: WatchBatch) -> Poll<Result<WatchBatch, WatchEnd>> {
-        (self.spoke, self.waits) = (Instant::now(), Waits::Reader);
+        self.goes_on();
         Poll::Ready(Ok(batch))
     }
 
@@ -208,11 +246,12 @@ impl WatchStream {
         (!tickets.is_empty()).then(|| WatchBatch::Current { revision: self.shown(), tickets })
     }
 
-    fn live(&mut self) -> Option<WatchBatch> {
+    fn urgent(&mut self) -> Option<WatchBatch> {
         let (filter, now) = (self.group.filter.clone(), self.world.now());
-        let Phase::Live(live, numbers) = &mut self.phase else { return None };
+        let Phase::Urgent(urgent, numbers) = &mut self.phase else { return None };
         let mut tickets = Vec::new();
-        for ticket in live.by_ref().take(LOOK) {
+        let most = (LOOK_COST / (1 + filter.cost() as usize)).min(LOOK);
+        for ticket in urgent.by_ref().take(most) {
             if matches(&filter, &ticket, now) {
                 tickets.push(ticket);
                 if tickets.len() == CHUNK {
@@ -220,7 +259,7 @@ impl WatchStream {
                 }
             }
         }
-        if live.as_slice().is_empty() {
+        if urgent.as_slice().is_empty() {
             let numbers = numbers.clone();
             self.phase = if filter.only_open() { Phase::Synced } else { Phase::Others(TicketNumber(1), numbers) };
         }
@@ -235,14 +274,16 @@ impl WatchStream {
     /// What was read becomes the next message, or what comes next.
     fn take(&mut self, read: Read) -> Option<WatchBatch> {
         match read {
-            Read::Others(tickets, next) => {
+            Read::Others(tickets, next, chunk) => {
+                self.chunk = chunk;
                 if let Phase::Others(from, _) = &mut self.phase {
                     match next {
                         Some(next) => *from = next,
                         None => self.phase = Phase::Synced,
                     }
                 }
-                self.current(tickets)
+                let quiet = self.spoke.elapsed() >= PASSED;
+                self.current(tickets).or_else(|| quiet.then(|| WatchBatch::Bookmark(self.shown())))
             }
             Read::Commits(batches, next, memory) => {
                 (self.ahead, self.next, self.memory) = (batches, next, memory);
@@ -252,22 +293,23 @@ impl WatchStream {
         }
     }
 
-    /// Closed and merged tickets as they stood when the stream began.
-    fn read_others(&mut self, from: TicketNumber, live: Arc<NumberSet>) {
+    /// Tickets that are in no hurry as they stood when the stream began.
+    fn read_others(&mut self, from: TicketNumber, shown: Arc<NumberSet>) {
         let (world, filter, now) = (self.world.clone(), self.group.filter.clone(), self.world.now());
-        let revision = self.shown();
+        let (at, chunk) = (self.shown(), self.chunk);
         self.read(move || {
-            let found = world.store.tickets(from, false, CHUNK)?;
+            let found = world.store.tickets(from, false, chunk)?;
+            let chunk = size::tickets_at_once(&found, CHUNK);
             let next = found.last().map(|last| TicketNumber(last.number.0 + 1));
             let mut tickets = Vec::new();
-            for ticket in found.into_iter().filter(|ticket| !live.contains(ticket.number)) {
+            for ticket in found.into_iter().filter(|ticket| !shown.contains(ticket.number)) {
                 let ticket = match ticket {
-                    newer if newer.revision > revision => ticket_at(&*world.store, newer.number, revision)?,
+                    newer if newer.revision > at => ticket_at(&*world.store, newer.number, at)?,
                     ticket => Some(ticket),
                 };
                 tickets.extend(ticket.filter(|ticket| matches(&filter, ticket, now)));
             }
-            Ok(Read::Others(tickets, next))
+            Ok(Read::Others(tickets, next, chunk))
         });
     }
 
@@ -326,4 +368,15 @@ impl WatchStream {
             Ok(Read::Commits(batches, next, memory))
         });
     }
+}
+
+/// The tickets of a snapshot that come before those which are met by number, in order of urgency as lists have it
+/// ([`crate::followers::queue`]), and the revision that they stand at.
+fn urgent(world: &World, only_open: bool) -> (Vec<Arc<Ticket>>, Revision) {
+    let (mut open, revision) = world.queue.open();
+    if !only_open {
+        let end = open.partition_point(|ticket| in_a_hurry(ticket));
+        open.truncate(end);
+    }
+    (open, revision)
 }

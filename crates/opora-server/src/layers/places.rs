@@ -1,0 +1,221 @@
+//! Places: how many calls are worked on at once, of a connection, an address and all together. A place is taken once a
+//! request is there and given back when its answer is made; streams are counted apart, for as long as they last.
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http::{Request, Response};
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use tokio::time::Instant;
+use tonic::Status;
+use tonic::body::Body;
+use tower::{Layer, Service};
+
+use super::QUEUE;
+use super::caller::{Inner, Limits, Peer};
+use super::gauge::Gauge;
+use super::paths::Kind;
+use crate::errors::{Language, Outcome, Problem};
+
+/// Puts [`Places`] round a service.
+#[derive(Clone)]
+pub(crate) struct PlacesLayer {
+    nobody: Peer,
+}
+
+impl PlacesLayer {
+    pub(crate) fn new(limits: &Arc<Limits>) -> Self {
+        Self { nobody: Peer::nobody(limits) }
+    }
+}
+
+impl<S> Layer<S> for PlacesLayer {
+    type Service = Places<S>;
+
+    fn layer(&self, inner: S) -> Places<S> {
+        Places { inner, nobody: self.nobody.clone() }
+    }
+}
+
+/// A service of which so many calls are worked on at once.
+#[derive(Clone)]
+pub(crate) struct Places<S> {
+    inner: S,
+    nobody: Peer,
+}
+
+impl<S> Service<Request<Body>> for Places<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send + 'static,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
+        let kind = Kind::of(request.uri().path());
+        let language = Language::of_headers(request.headers());
+        let clone = self.inner.clone();
+        let mut inner = std::mem::replace(&mut self.inner, clone);
+        Box::pin(async move {
+            let (stream, _place) = match take(&peer, kind).await {
+                Ok(places) => places,
+                Err(problem) => return Ok(problem.status(language).into_http()),
+            };
+            let response = inner.call(request).await?;
+            Ok(if stream.is_empty() { response } else { response.map(|body| holding(body, stream)) })
+        })
+    }
+}
+
+/// What a call needs: for as long as its stream lasts, and until its answer is made.
+async fn take(peer: &Peer, kind: Kind) -> Outcome<(Taken, Taken)> {
+    let mut stream = Taken::new(peer);
+    stream.stream(kind)?;
+    let mut place = Taken::new(peer);
+    place.place(kind).await?;
+    Ok((stream, place))
+}
+
+/// Which of a peer's gauges something was taken of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Of {
+    All,
+    Reserved,
+    Transfers,
+    Connection,
+    Place,
+    Stream,
+    Upload,
+}
+
+/// What a call took; given back with the value.
+struct Taken {
+    peer: Peer,
+    of: [Option<Of>; 3],
+}
+
+impl Taken {
+    fn new(peer: &Peer) -> Self {
+        Self { peer: peer.clone(), of: [None; 3] }
+    }
+
+    fn gauge(peer: &Inner, of: Of) -> Option<&Gauge> {
+        Some(match of {
+            Of::All => &peer.limits.places,
+            Of::Reserved => &peer.limits.reserved,
+            Of::Transfers => &peer.limits.transfers,
+            Of::Connection => &peer.places,
+            // Who calls through a proxy that many use is not bounded.
+            Of::Place => &peer.held()?.places,
+            Of::Stream => &peer.held()?.streams,
+            Of::Upload => &peer.held()?.uploads,
+        })
+    }
+
+    fn took(&mut self, of: Of) {
+        if let Some(free) = self.of.iter_mut().find(|slot| slot.is_none()) {
+            *free = Some(of);
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.of == [None; 3]
+    }
+
+    /// One more stream, or none.
+    fn stream(&mut self, kind: Kind) -> Outcome<()> {
+        let needed: &[(Of, &'static str)] = match kind {
+            Kind::Watch | Kind::HealthWatch | Kind::Other => &[(Of::Stream, "streams_per_address")],
+            Kind::Download => &[(Of::Stream, "streams_per_address"), (Of::Transfers, "max_transfers")],
+            Kind::Upload => &[(Of::Upload, "uploads_per_address"), (Of::Transfers, "max_transfers")],
+            Kind::Plain | Kind::Page | Kind::Health => &[],
+        };
+        for (of, name) in needed {
+            if let Some(gauge) = Self::gauge(&self.peer, *of) {
+                if !gauge.try_take(1) {
+                    return Err(Inner::refused((name, gauge.max())));
+                }
+                self.took(*of);
+            }
+        }
+        Ok(())
+    }
+
+    /// A place to be worked on, as soon as there is one.
+    async fn place(&mut self, kind: Kind) -> Outcome<()> {
+        let needed: &[(Of, &'static str)] = match kind {
+            // It waits for its caller most of the time, and has bounds of its own, far below these.
+            Kind::Upload => &[(Of::All, "max_concurrent_requests")],
+            Kind::Health | Kind::HealthWatch | Kind::Other => &[(Of::Reserved, "reserved_requests")],
+            _ => &[
+                (Of::Connection, "requests_per_connection"),
+                (Of::Place, "requests_per_address"),
+                (Of::All, "max_concurrent_requests"),
+            ],
+        };
+        for (of, name) in needed {
+            if let Some(gauge) = Self::gauge(&self.peer, *of) {
+                if !gauge.take(1, || Instant::now() + QUEUE).await {
+                    return Err(match of {
+                        Of::All => Problem::overloaded(),
+                        _ => Inner::refused((name, gauge.max())),
+                    });
+                }
+                self.took(*of);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Taken {
+    fn drop(&mut self) {
+        for of in self.of.iter().flatten() {
+            if let Some(gauge) = Self::gauge(&self.peer, *of) {
+                gauge.give(1);
+            }
+        }
+    }
+}
+
+/// A body that holds what its stream took.
+struct Holding {
+    inner: Body,
+    taken: Option<Taken>,
+}
+
+fn holding(inner: Body, taken: Taken) -> Body {
+    if inner.is_end_stream() { inner } else { Body::new(Holding { inner, taken: Some(taken) }) }
+}
+
+impl HttpBody for Holding {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = Pin::new(&mut self.inner).poll_frame(context);
+        if matches!(frame, Poll::Ready(None)) {
+            self.taken = None;
+        }
+        frame
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,119 @@
+//! Connections: how many, of whom, for how long.
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+
+use crate::caller::{Caller, GET, HERE, THERE, WATCH, connect, framed, get, is_let_through, is_over};
+use crate::{LONG, Server};
+
+async fn works(caller: &mut Caller) -> bool {
+    is_let_through(caller.call(GET, &get(1)).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_over_the_most_is_told_so_and_may_ask_for_health() {
+    let server = Server::with(&[("max_connections", "3")]).await;
+    let mut callers = Vec::new();
+    for _ in 0..3 {
+        let mut caller = Caller::new(&server).await;
+        assert!(works(&mut caller).await, "there is room for three");
+        callers.push(caller);
+    }
+    let mut fourth = Caller::from(&server, THERE).await;
+    is_over(fourth.call(GET, &get(1)).await, "max_connections", 3);
+    fourth.health().await.unwrap();
+    assert!(works(&mut callers[0]).await, "those who are there are not disturbed");
+    callers.pop();
+    // The server hears of the end in its own time.
+    while !works(&mut Caller::new(&server).await).await {}
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_address_has_so_many_connections_and_leaves_the_rest_to_others() {
+    let server = Server::with(&[("connections_per_address", "2")]).await;
+    let (mut first, mut second) = (Caller::new(&server).await, Caller::new(&server).await);
+    assert!(works(&mut first).await && works(&mut second).await);
+    let mut third = Caller::new(&server).await;
+    is_over(third.call(GET, &get(1)).await, "connections_per_address", 2);
+    third.health().await.unwrap();
+    assert!(works(&mut Caller::from(&server, THERE).await).await, "another address is nobody's business");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_trusted_proxy_there_are_no_bounds_per_address() {
+    let settings =
+        [("connections_per_address", "1"), ("streams_per_address", "1"), ("trusted_proxies", "127.0.0.0/31")];
+    let server = Server::with(&settings).await;
+    let mut callers = Vec::new();
+    for _ in 0..4 {
+        let mut caller = Caller::new(&server).await;
+        assert!(works(&mut caller).await);
+        let mut watch = caller.begin(WATCH).await;
+        watch.sending.send_data(framed(&()), true).unwrap();
+        callers.push((caller, watch.opened().await));
+    }
+    let _one = Caller::from(&server, THERE).await;
+    is_over(Caller::from(&server, THERE).await.call(GET, &get(1)).await, "connections_per_address", 1);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_those_who_are_too_many_the_newest_is_answered() {
+    let settings = [("max_connections", "1"), ("reserved_connections", "2")];
+    let server = Server::with(&settings).await;
+    let mut first = Caller::new(&server).await;
+    assert!(works(&mut first).await);
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(connect(server.address(), HERE).await);
+    }
+    Caller::new(&server).await.health().await.unwrap();
+    for mut one in silent.into_iter().take(18) {
+        let read = tokio::time::timeout(LONG, one.read(&mut [0; 256])).await.expect("it is left waiting");
+        assert!(matches!(read, Ok(0) | Err(_)) || one.read(&mut [0; 256]).await.is_ok(), "{read:?}");
+    }
+    assert!(works(&mut first).await);
+    server.stop().await;
+}
+
+/// Sends the beginning of a connection, and waits until the server ends it.
+async fn ends_after(server: &Server, bytes: &[u8]) {
+    let mut stream = connect(server.address(), HERE).await;
+    stream.write_all(bytes).await.unwrap();
+    let mut said = Vec::new();
+    let end = tokio::time::timeout(LONG, stream.read_to_end(&mut said)).await;
+    assert!(end.is_ok(), "{} bytes keep a connection", bytes.len());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_that_does_not_come_to_the_end_of_its_beginning_is_closed() {
+    let server = Server::with(&[("handshake_time", "300ms")]).await;
+    let preface = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut settings = preface.to_vec();
+    settings.extend([0, 0, 6, 4, 0, 0, 0, 0, 0, 0, 3]);
+    for bytes in [b"".as_slice(), b"P", preface, &settings] {
+        ends_after(&server, bytes).await;
+    }
+    let mut whole = Caller::new(&server).await;
+    ends_after(&server, b"P").await;
+    assert!(works(&mut whole).await, "who came to its end stays");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nothing_is_asked_is_closed_and_one_that_watches_is_not() {
+    let server = Server::with(&[("idle_connection", "400ms")]).await;
+    let mut watcher = Caller::new(&server).await;
+    let mut watch = watcher.begin(WATCH).await;
+    watch.sending.send_data(framed(&()), true).unwrap();
+    let _open = watch.opened().await;
+    let mut idle = Caller::new(&server).await;
+    assert!(works(&mut idle).await);
+    let keeps = idle.call(GET, &get(1)).await;
+    assert!(is_let_through(keeps));
+    let Caller { connection, .. } = &mut idle;
+    tokio::time::timeout(LONG, connection).await.expect("an idle connection lasts").unwrap().ok();
+    assert!(works(&mut watcher).await, "who watches is not idle");
+    server.stop().await;
+}
