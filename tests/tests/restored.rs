@@ -262,17 +262,15 @@ async fn a_damaged_desk_is_served_to_be_read_only_and_says_so_everywhere() {
     assert_eq!(refused, [8], "the ticket whose text was damaged, and no other");
     let listed = opora_tests::list_all(&desk, v1::ListTicketsRequest::default()).await.unwrap();
     assert_eq!(listed.len(), tickets.len() - 1);
+    // Up to the damage all is told, then that there is some: never less without a word.
+    let request = Watch { from_revision: 1, ..Default::default() };
+    let mut stream = desk.clone().without_deadline().tickets().watch_tickets(request).await.unwrap().into_inner();
     let ended = loop {
-        // Up to the damage all is told, then that there is some: never less without a word.
-        let request = Watch { from_revision: 1, ..Default::default() };
-        let mut stream = desk.clone().without_deadline().tickets().watch_tickets(request).await.unwrap().into_inner();
-        break loop {
-            match stream.message().await {
-                Ok(Some(_)) => {}
-                Ok(None) => panic!("it ended without a word"),
-                Err(status) => break status,
-            }
-        };
+        match stream.message().await {
+            Ok(Some(_)) => {}
+            Ok(None) => panic!("it ended without a word"),
+            Err(status) => break status,
+        }
     };
     assert_eq!((ended.code(), reason(&ended)), (Code::DataLoss, Some(ErrorReason::DataCorrupt)));
     let refused = create(&desk, "новая").await.unwrap_err();

@@ -102,12 +102,12 @@ pub(crate) fn sentences(model: &Model, picked: &Picked) -> Vec<String> {
         let arguments = arguments.map(|(key, value)| (key, value.into()));
         sentences.push(texts.with("meanwhile-field", &arguments));
     }
-    let others = events.iter().filter(|(_, own)| !own).map(|(event, _)| event);
+    let mut others = events.iter().filter(|(_, own)| !own).map(|(event, _)| event);
     for event in others.clone().filter(|event| matches!(event.change, Some(Change::Commented(_)))) {
         sentences.push(texts.with("meanwhile-message", &[("who", (&name(&who(event))).into())]));
     }
     if sentences.is_empty() {
-        let last = others.last().map(who).unwrap_or_default();
+        let last = others.next_back().map(who).unwrap_or_default();
         sentences.push(texts.with("meanwhile-other", &[("who", (&name(&last)).into())]));
     }
     sentences

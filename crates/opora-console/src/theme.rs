@@ -169,10 +169,10 @@ impl Theme {
     }
 
     pub(crate) fn selected(self) -> Style {
-        let ((fg, light_fg), (bg, light_bg)) = (colour::SELECTED, colour::GROUND);
+        let ((fg, on_light), (bg, light)) = (colour::SELECTED, colour::GROUND);
         match self {
             Self::Dark => Style::new().fg(fg).bg(bg).add_modifier(Modifier::BOLD),
-            Self::Light => Style::new().fg(light_fg).bg(light_bg).add_modifier(Modifier::BOLD),
+            Self::Light => Style::new().fg(on_light).bg(light).add_modifier(Modifier::BOLD),
             Self::Mono => Style::new().add_modifier(Modifier::REVERSED),
         }
     }

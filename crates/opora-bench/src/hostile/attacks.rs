@@ -86,7 +86,7 @@ async fn once(attack: Attack, address: &str) -> Result<(), Trouble> {
         builder.initial_window_size(0);
     }
     let (calls, connection) = builder.handshake::<_, Bytes>(stream).await?;
-    let mut connection = Box::pin(async move { connection.await });
+    let mut connection = Box::pin(connection);
     tokio::select! {
         ended = &mut connection => Ok(ended?),
         done = speak(attack, calls, address) => done,

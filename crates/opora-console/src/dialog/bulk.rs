@@ -293,7 +293,7 @@ impl Bulk {
             if !one.meanwhile.is_empty() {
                 one.meanwhile.insert(0, meanwhile::others(model, picked));
             }
-            one.preview = self.effected.iter().find(|old| old.number == one.number).and_then(|old| old.preview.clone());
+            one.preview = self.effected.iter().find(|old| old.number == one.number).and_then(|old| old.preview);
             effected.push(one);
         }
         self.effected = effected;

@@ -81,6 +81,7 @@ pub(crate) enum Dialog {
 
 /// What a key did to a dialog.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it goes back to its place at once")]
 pub(crate) enum After {
     /// It stays.
     Stay(Dialog),

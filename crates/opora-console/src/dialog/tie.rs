@@ -130,7 +130,7 @@ impl Tie {
             (self.found, self.fault) = (Some(Ok(Box::new(now))), Some("tie-changed"));
             return After::Stay(Dialog::Tie(self));
         }
-        let stands = self.picked.iter_mut().map(|picked| picked.stands(model)).fold(true, |all, one| all && one);
+        let stands = self.picked.iter_mut().map(|picked| picked.stands(model)).filter(|stands| !stands).count() == 0;
         if !stands {
             self.fault = self.marked.then_some("bulk-changed");
             return After::Stay(Dialog::Tie(self));

@@ -28,11 +28,11 @@ pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie
         Some(Err(why)) => (clean_line(why), theme.bad()),
         Some(Ok(row)) => {
             let two = format!("#{} «{}» ({})", row.number, row.subject(), texts.get(state_word(row.state)));
-            let words = if !dialog.marked {
+            let words = if dialog.marked {
+                texts.with("tie-link-many", &[("two", (&two).into()), ("count", dialog.tied().count().into())])
+            } else {
                 let key = if dialog.merge { "tie-merge" } else { "tie-link" };
                 texts.with(key, &[("one", (&one).into()), ("two", (&two).into())])
-            } else {
-                texts.with("tie-link-many", &[("two", (&two).into()), ("count", dialog.tied().count().into())])
             };
             (words, if dialog.merge { theme.warning() } else { theme.plain() })
         }

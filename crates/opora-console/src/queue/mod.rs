@@ -172,8 +172,8 @@ impl Queue {
         let old = std::mem::take(&mut self.rows);
         self.rows.extend(rows);
         // While the order is held, all that is shown stays.
-        let held = self.shown.iter().filter(|_| self.frozen).map(|key| key.number);
-        for row in held.chain(self.cursor).filter_map(|number| old.get(number)) {
+        let kept = self.shown.iter().filter(|_| self.frozen).map(|key| key.number);
+        for row in kept.chain(self.cursor).filter_map(|number| old.get(number)) {
             if self.rows.get(row.number).is_none() {
                 self.ghosts.insert(row.number, Ghost { row: row.clone(), why: Left::Gone });
             }

@@ -177,7 +177,6 @@ fn work(places: &Places, incoming: &mpsc::Receiver<Order>, inbox: &Sender<Msg>, 
 ///
 /// # Errors
 /// What the system says.
-#[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
 pub(super) fn make_directory(directory: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)
 }
@@ -203,7 +202,6 @@ fn keep(path: &Path, text: Option<&str>) -> std::io::Result<()> {
 }
 
 /// Writes a file that is its owner's alone.
-#[expect(clippy::disallowed_methods, reason = "a thread of its own, away from the loop that draws")]
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
@@ -325,7 +323,7 @@ mod tests {
         let read = |key: DraftKey| {
             std::fs::read_to_string(drafts.join(key.file_name())).map(|text| Draft::decode(&text).text).ok()
         };
-        let old = std::time::SystemTime::now() - Duration::from_secs(60);
+        let old = std::time::SystemTime::now() - Duration::from_mins(1);
         let write = |name: &str, text: &str, old_too: bool| {
             std::fs::write(drafts.join(name), text).unwrap();
             if old_too {

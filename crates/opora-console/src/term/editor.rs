@@ -80,7 +80,6 @@ fn fault(status: ExitStatus) -> Option<EditorFault> {
 
 /// Writes the text where the editor finds it; nobody else may read it. Where it can't be written whole the editor is
 /// not begun: what it saved would be less than what there was.
-#[expect(clippy::disallowed_methods, reason = "runs on a thread for what blocks, while nothing is drawn")]
 fn begin(directory: &Path, key: DraftKey, text: &str) -> io::Result<(String, File)> {
     super::disk::make_directory(directory)?;
     let stem = key.file_name();

@@ -156,7 +156,7 @@ fn ones_own_change_that_arrives_meanwhile_asks_nothing() {
     let taken = changes(&press(&mut model, "jjt")).remove(0);
     press(&mut model, "s");
     changed(&mut model, 1039, "olga", Event::Assigned(v1::TicketAssigned::default()), |t| {
-        t.assignee = "agents/olga".into()
+        t.assignee = "agents/olga".into();
     });
     let done = Done { number: 1039, revision: 48_212, etag: "e1039-48212".into(), ..Done::default() };
     net(&mut model, Net::Done { request_id: taken.request_id, result: Ok(done) });

@@ -5,10 +5,12 @@ use opora_proto::v1::{self, Priority, TicketState, ticket_event::Change as Event
 use super::dialogs::{changes, crowd};
 use super::press;
 use super::screens::drawn;
+use crate::change::Change;
 use crate::dialog::Dialog;
 use crate::model::{Model, Pane};
 use crate::msg::{Batch, Done, Found, Happened, Msg, Net, What};
 use crate::queue::row::Row;
+use crate::selection::Picked;
 use crate::testing::{NOW, board, happened, sample, sample_tickets, ticket, time, with_incident};
 use crate::texts::Language;
 use crate::theme::Theme;
@@ -46,7 +48,7 @@ pub(super) fn resolved(number: u64) -> Happened {
 
 /// The tickets of the open dialog.
 pub(super) fn picked(model: &Model) -> Vec<u64> {
-    model.dialog.iter().flat_map(Dialog::picked).map(|picked| picked.number()).collect()
+    model.dialog.iter().flat_map(Dialog::picked).map(Picked::number).collect()
 }
 
 fn rows(model: &Model) -> Vec<u64> {
@@ -220,7 +222,7 @@ fn a_change_of_many_goes_to_those_that_it_lists() {
     assert!(shown.contains("resolved by Иван · left out"), "{shown}");
     assert!(changes(&press(&mut model, "<enter>")).is_empty(), "the list is another: it is looked at first");
     let sent = changes(&press(&mut model, "<enter>"));
-    let numbers: Vec<u64> = sent.iter().flat_map(|change| change.numbers()).collect();
+    let numbers: Vec<u64> = sent.iter().flat_map(Change::numbers).collect();
     assert_eq!(numbers, [1042, 1021, 1040, 1007]);
 }
 

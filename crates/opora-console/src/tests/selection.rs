@@ -18,8 +18,9 @@ use crate::layout::{Regions, layout, screen};
 use crate::model::Model;
 use crate::msg::{Batch, Msg, Net};
 use crate::notice::notice;
+use crate::queue::row::Row;
 use crate::screens::Screen;
-use crate::selection::{self, Selection};
+use crate::selection::{self, Picked, Selection};
 use crate::testing::{NOW, happened, load, sample, ticket, time};
 use crate::texts::Language;
 use crate::theme::Theme;
@@ -92,7 +93,7 @@ fn step() -> impl Strategy<Value = Step> {
 }
 
 fn one(number: u64, due: i64) -> v1::Ticket {
-    let priority = if number % 9 == 0 { Priority::Critical } else { Priority::Medium };
+    let priority = if number.is_multiple_of(9) { Priority::Critical } else { Priority::Medium };
     let subject = if due % 2 == 0 { "Нет звонков" } else { "Плохо слышно" };
     let mut one = ticket(number, subject, priority, if due % 3 == 0 { "ivan" } else { "" });
     one.etag = format!("e{number}-{due}");
@@ -101,7 +102,7 @@ fn one(number: u64, due: i64) -> v1::Ticket {
     let clock =
         v1::Clock { state: state.into(), start_time: time(NOW - 3_600_000), due_time: due, ..Default::default() };
     one.sla = Some(v1::TicketSla { resolution: Some(clock), ..Default::default() });
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         one.escalation = Some(v1::Escalation { rung: 1, ..Default::default() });
     }
     one
@@ -222,7 +223,7 @@ fn touched(model: &Model) -> (BTreeSet<u64>, bool) {
     if asked {
         press(&mut model, "<enter>");
     }
-    (model.dialog.iter().flat_map(Dialog::picked).map(|picked| picked.number()).collect(), asked)
+    (model.dialog.iter().flat_map(Dialog::picked).map(Picked::number).collect(), asked)
 }
 
 /// Whether a row says that it is a ghost.
@@ -274,7 +275,7 @@ fn check_list(
     if model.screen != Screen::Queue {
         return Ok(());
     }
-    let critical = above.iter().filter(|n| model.queue.rows.get(**n).is_some_and(|row| row.is_critical())).count();
+    let critical = above.iter().filter(|n| model.queue.rows.get(**n).is_some_and(Row::is_critical)).count();
     let frame = words(buffer, Rect { height: 1, ..list });
     let told = match (above.len(), critical) {
         (0, _) => None,
@@ -296,7 +297,7 @@ fn check_selection(model: &Model, buffer: &Buffer, list: bool, lines: &[Line]) -
     let selection: BTreeSet<u64> = match Selection::of(model) {
         Selection::Nothing => BTreeSet::new(),
         Selection::One(picked) => [picked.number()].into(),
-        Selection::Marked(marked) => marked.iter().map(|picked| picked.number()).collect(),
+        Selection::Marked(marked) => marked.iter().map(Picked::number).collect(),
     };
     let is_marked = selection::marks_act(model);
     let header = words(buffer, Rect { x: 0, y: 0, width: model.size.0, height: 1 });

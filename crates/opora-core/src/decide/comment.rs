@@ -40,9 +40,10 @@ pub(super) fn comment(
     if speaks_for_customer && ticket.state == TicketState::Closed {
         return follow(ticket, comment, name, context);
     }
-    let mut draft = match public && comment.author.is_agent() {
-        true => Draft::meeting(ticket, context, ClockKind::FirstResponse)?,
-        false => Draft::new(ticket, context)?,
+    let mut draft = if public && comment.author.is_agent() {
+        Draft::meeting(ticket, context, ClockKind::FirstResponse)?
+    } else {
+        Draft::new(ticket, context)?
     };
     write(&mut draft, comment, name)?;
     draft.finish()

@@ -11,6 +11,7 @@ fn shows(clock: &Clock) -> (Timestamp, Option<Millis>, Option<Timestamp>) {
     (clock.start, clock.target, clock.due)
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what a clock shows")]
 fn breach(text: &str, cause: BreachCause) -> Option<Breach> {
     Some(Breach { at: at(text), cause })
 }
@@ -364,9 +365,16 @@ fn an_explanation_tells_set_aside_before_merged_before_resolved_before_paused() 
         .state("03-02 14:00", Resolved)
         .state("03-02 15:00", InProgress);
     let told = story.state.explain(ClockKind::Resolution, at("03-02 16:00"), &story.policies).unwrap();
-    use StretchReason::{Open, Paused, SetAside};
     let reasons: Vec<_> = told.stretches.iter().map(|s| s.reason).collect();
-    let expected = [Open, Paused, SetAside, Paused, StretchReason::Merged, StretchReason::Resolved, Open];
+    let expected = [
+        StretchReason::Open,
+        StretchReason::Paused,
+        StretchReason::SetAside,
+        StretchReason::Paused,
+        StretchReason::Merged,
+        StretchReason::Resolved,
+        StretchReason::Open,
+    ];
     assert_eq!(reasons, expected);
     assert_eq!(told.elapsed, Millis::hours(2));
 }

@@ -278,13 +278,12 @@ impl Track {
         due: Timestamp,
         obligation: Option<(Priority, Timestamp)>,
     ) {
-        let found = match obligation {
-            Some((priority, start)) => self.obligations.iter().position(|o| o.priority == priority && o.start == start),
-            None => {
-                let owed = self.obligations.iter().enumerate().filter(|(_, o)| o.target.is_some());
-                let mut exact = owed.clone().filter(|(_, o)| self.reaches(o, 100, Some(breach.at)) == Some(due));
-                exact.next().or_else(|| owed.clone().next()).map(|(i, _)| i).or(Some(0))
-            }
+        let found = if let Some((priority, start)) = obligation {
+            self.obligations.iter().position(|o| o.priority == priority && o.start == start)
+        } else {
+            let owed = self.obligations.iter().enumerate().filter(|(_, o)| o.target.is_some());
+            let mut exact = owed.clone().filter(|(_, o)| self.reaches(o, 100, Some(breach.at)) == Some(due));
+            exact.next().or_else(|| owed.clone().next()).map(|(i, _)| i).or(Some(0))
         };
         let index = found.unwrap_or_else(|| {
             let (priority, start) = obligation.unwrap_or((Priority::Medium, due));

@@ -41,7 +41,7 @@ impl Shared {
         let told = std::thread::scope(|scope| scope.spawn(|| self.tell_outdated(&outdated)).join());
         match told {
             Ok(Ok(())) => {
-                tracing::info!(tickets = outdated.len(), "clocks were reckoned anew by the rules of this version")
+                tracing::info!(tickets = outdated.len(), "clocks were reckoned anew by the rules of this version");
             }
             Ok(Err(error)) => tracing::warn!(%error, "clocks were not reckoned anew; the next start tries again"),
             Err(_) => tracing::warn!("clocks were not reckoned anew; the next start tries again"),

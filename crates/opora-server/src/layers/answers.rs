@@ -207,18 +207,14 @@ impl std::fmt::Debug for Answers {
 impl Answers {
     fn add(&self, sending: Arc<Mutex<Sending>>) -> usize {
         let mut list = self.0.lock();
-        match list.free.pop() {
-            Some(place) => {
-                if let Some(slot) = list.sending.get_mut(place) {
-                    *slot = Some(sending);
-                }
-                place
+        if let Some(place) = list.free.pop() {
+            if let Some(slot) = list.sending.get_mut(place) {
+                *slot = Some(sending);
             }
-            None => {
-                list.sending.push(Some(sending));
-                list.sending.len() - 1
-            }
+            return place;
         }
+        list.sending.push(Some(sending));
+        list.sending.len() - 1
     }
 
     fn remove(&self, place: usize) {
@@ -233,7 +229,7 @@ impl Answers {
     pub(super) fn look(&self, now: Instant, bounds: &Bounds) -> bool {
         // Not under the lock: what an answer held may take its time to go.
         let sending: Vec<_> = self.0.lock().sending.iter().flatten().cloned().collect();
-        sending.iter().fold(false, |deaf, one| one.lock().look(now, bounds) || deaf)
+        sending.iter().filter(|one| one.lock().look(now, bounds)).count() > 0
     }
 }
 

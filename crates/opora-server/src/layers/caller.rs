@@ -221,6 +221,7 @@ impl Inner {
     }
 
     /// One more than there may be, to be tried again.
+    #[expect(clippy::unnecessary_box_returns, reason = "it goes into a Result")]
     pub(crate) fn refused((limit, max): Bound) -> Box<Problem> {
         let problem = Problem::limit(limit, max).retry(super::AGAIN);
         match limit {

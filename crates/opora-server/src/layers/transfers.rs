@@ -76,7 +76,7 @@ where
                     problem.status(language).into_http()
                 }
             };
-            call.is_answered();
+            call.answered();
             Ok(response)
         })
     }
@@ -120,6 +120,7 @@ fn soon() -> Instant {
 }
 
 /// The upload did not come forward.
+#[expect(clippy::unnecessary_box_returns, reason = "it goes into a Result")]
 fn late(peer: &Peer) -> Box<Problem> {
     Inner::refused(("upload_patience", peer.limits.bounds.upload_patience.as_secs()))
 }
@@ -136,7 +137,7 @@ impl Call {
         Self { peer, answered: false }
     }
 
-    fn is_answered(mut self) {
+    fn answered(mut self) {
         self.answered = true;
     }
 }

@@ -120,7 +120,7 @@ impl Caller {
     }
 
     /// Waits for the end of the connection.
-    pub(crate) async fn is_sent_away(self) {
+    pub(crate) async fn sent_away(self) {
         drop(self.calls);
         tokio::time::timeout(LONG, self.connection).await.expect("the connection lasts").unwrap().ok();
     }

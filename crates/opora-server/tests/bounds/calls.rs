@@ -118,8 +118,8 @@ async fn answers_that_nobody_reads_are_ended_and_hold_up_nobody() {
     let mut call = some.begin(GET).await;
     call.sending.send_data(framed(&get(1)), true).unwrap();
     let _never = call.opened().await;
-    some.is_sent_away().await;
-    deaf.is_sent_away().await;
+    some.sent_away().await;
+    deaf.sent_away().await;
     let answer = polite.call(LIST, &full).await;
     assert!(answer.is_ok(), "what they held is free again: {answer:?}");
     server.stop().await;
@@ -187,7 +187,7 @@ async fn an_upload_that_stands_still_is_ended_and_one_address_has_so_many() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_gives_up_call_after_call_is_sent_away() {
+async fn who_gives_up_call_after_call_sent_away() {
     let server = Server::with(&[("abandoned_calls", "10")]).await;
     let (mut rude, mut polite) = (Caller::new(&server).await, Caller::new(&server).await);
     for _ in 0..40 {
@@ -201,7 +201,7 @@ async fn who_gives_up_call_after_call_is_sent_away() {
         call.sending.send_reset(h2::Reason::CANCEL);
         assert!(is_let_through(polite.call(GET, &get(1)).await));
     }
-    rude.is_sent_away().await;
+    rude.sent_away().await;
     assert!(is_let_through(polite.call(GET, &get(1)).await));
     server.stop().await;
 }

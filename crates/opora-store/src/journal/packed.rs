@@ -70,6 +70,7 @@ pub(super) struct Packed {
 }
 
 /// If a segment's header says that it is compressed: the leap that it begins with, if any.
+#[expect(clippy::option_option, reason = "whether it is compressed, and then whether it leaps")]
 pub(super) fn packed_header(uid: StoreUid, first: Revision, header: &[u8]) -> Option<Option<Leap>> {
     check_header(uid, first, PACKED_VERSION, header).ok()
 }

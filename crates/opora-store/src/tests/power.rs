@@ -207,7 +207,7 @@ fn a_journal_that_ends_before_what_was_acknowledged_is_refused() {
     });
     match open(&disk, home.path()) {
         Err(e @ OpenError::Behind { newest: Revision(2), acknowledged: Revision(3), witness: "state", .. }) => {
-            assert!(e.to_string().contains("opora check"))
+            assert!(e.to_string().contains("opora check"));
         }
         other => panic!("{other:?}"),
     }

@@ -99,10 +99,11 @@ pub(crate) fn remove_others(root: &Path, keep: &Path) {
 /// # Errors
 /// What is wrong with it, or with the machine.
 pub fn probe_view(dir: &Path) -> Result<(), ProbeError> {
-    probe(dir).map_err(|detail| match tells_passing(&detail) {
-        true => ProbeError::Short(detail),
-        false => ProbeError::Damaged(detail),
-    })
+    probe(dir).map_err(
+        |detail| {
+            if tells_passing(&detail) { ProbeError::Short(detail) } else { ProbeError::Damaged(detail) }
+        },
+    )
 }
 
 /// Why a view did not stand a trial.

@@ -52,6 +52,7 @@ to a file named at the end.";
 /// `opora serve`.
 #[cfg(feature = "server")]
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct ServeArgs {
     /// The data directory (OPORA_DATA)
     #[arg(long, value_name = "DIR")]

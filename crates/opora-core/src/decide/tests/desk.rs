@@ -165,12 +165,9 @@ impl Desk {
             }
         };
         others.ticket = other.and_then(|other| self.tickets.get(&other).cloned());
-        let above = |of: &Ticket| {
-            let find = |number| Ok::<_, Refusal>(self.tickets.get(&number).cloned());
-            decide::above(of, find).unwrap()
-        };
-        others.above = above(&ticket);
-        others.above_other = others.ticket.as_deref().map(above).unwrap_or_default();
+        let find = |number| Ok::<_, Refusal>(self.tickets.get(&number).cloned());
+        others.above = decide::above(&ticket, find).unwrap();
+        others.above_other = others.ticket.as_deref().map(|of| decide::above(of, find).unwrap()).unwrap_or_default();
         let events = decide::change(&ticket, change, &others, &self.context())?;
         Ok(self.commit(events))
     }

@@ -182,7 +182,10 @@ fn three_organisations() -> Desk {
 /// Kind, organisations and tickets of suggestions.
 fn brief(found: &[Suggestion]) -> Vec<(SuggestionKind, Vec<&str>, Vec<u64>)> {
     let brief = |s: &Suggestion| -> (SuggestionKind, Vec<u64>) { (s.kind, s.tickets.iter().map(|n| n.0).collect()) };
-    found.iter().map(|s| (brief(s).0, s.organisations.iter().map(|o| o.as_str()).collect(), brief(s).1)).collect()
+    found
+        .iter()
+        .map(|s| (brief(s).0, s.organisations.iter().map(OrganisationId::as_str).collect(), brief(s).1))
+        .collect()
 }
 
 #[test]

@@ -200,7 +200,7 @@ fn answer_of(draft: &Draft, asked: Option<TicketNumber>) -> Result<Answer, Refus
     let created = events().find(|event| matches!(event.change, Happened::Created { .. }));
     let asked = asked.filter(|asked| events().any(|event| event.ticket.number == *asked));
     let number = created.map(|event| event.ticket.number).or(asked);
-    let number = number.or_else(|| events().last().map(|event| event.ticket.number)).ok_or(Refusal::NoChange)?;
+    let number = number.or_else(|| events().next_back().map(|event| event.ticket.number)).ok_or(Refusal::NoChange)?;
     let last = |wanted: &dyn Fn(TicketNumber) -> bool| {
         events().filter(|event| wanted(event.ticket.number)).last().map(|event| event.ticket.clone())
     };

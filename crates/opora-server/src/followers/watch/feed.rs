@@ -28,9 +28,12 @@ enum State<T> {
     Over,
 }
 
+/// Puts a batch, from one of its parts on, into the message that the reader gets.
+type Convert<T> = Box<dyn FnMut(&WatchBatch, usize) -> Cut<T> + Send>;
+
 struct Live<T> {
     stream: WatchStream,
-    convert: Box<dyn FnMut(&WatchBatch, usize) -> Cut<T> + Send>,
+    convert: Convert<T>,
     /// What did not go into the last message, and where it begins.
     rest: Option<(WatchBatch, usize)>,
 }
