@@ -347,6 +347,7 @@ import-no-column = в { $file } нет столбца `{ $column }`
 import-length = значений: { $values }, столбцов: { $columns }
 import-no-id = `{ $column }` не заполнен
 import-empty-subject = тема пуста
+import-far-time = `{ $text }` прочиталось как { $time }, а время вне { $from }–{ $to } годов не принимается: проверьте time_formats сопоставления или задайте в нём `years`
 import-no-time = `{ $time }` — не время ни в одном из форматов сопоставления
 import-no-creation = не известны ни create_time, ни update_time
 import-left-out = остальные строки { $id } пропущены вместе с ней

@@ -27,6 +27,8 @@ pub(crate) enum Fault {
     EmptySubject,
     /// A time in none of the forms that the mapping gives.
     NoTime(String),
+    /// A time in a year that the mapping does not take.
+    FarTime { text: String, time: String, from: i16, to: i16 },
     /// A time that no calendar has: what the library of time says.
     BadTime(String),
     /// A row that does not tell when the ticket was made.
@@ -66,6 +68,12 @@ impl Fault {
             }
             Self::NoId(column) => say("import-no-id", &[("column", column.into())]),
             Self::EmptySubject => say("import-empty-subject", &[]),
+            Self::FarTime { text, time, from, to } => {
+                let years = (from.to_string(), to.to_string());
+                let time = [("text", text.into()), ("time", time.into())];
+                let years = [("from", (&years.0).into()), ("to", (&years.1).into())];
+                say("import-far-time", &[time, years].concat())
+            }
             Self::NoTime(time) => say("import-no-time", &[("time", time.into())]),
             Self::NoCreation => say("import-no-creation", &[]),
             Self::LeftOut(id) => say("import-left-out", &[("id", id.into())]),

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, civil};
+use jiff::Timestamp;
 use opora_proto::v1;
 use serde::Deserialize;
 
@@ -56,6 +56,10 @@ pub(crate) struct Mapping {
     /// The zone of times without one.
     #[serde(default = "utc")]
     pub(crate) time_zone: String,
+    /// The first and the last year in which a time may lie. Two digits of a year, or another unit than the one that was
+    /// meant, give a time that is far away: without being asked for, none is taken.
+    #[serde(default = "years")]
+    pub(crate) years: (i16, i16),
     /// Values that mean "not known".
     #[serde(default)]
     pub(crate) unknown: BTreeSet<String>,
@@ -78,6 +82,10 @@ pub(crate) struct Mapping {
 
 fn utc() -> String {
     "UTC".to_owned()
+}
+
+const fn years() -> (i16, i16) {
+    (2000, 2100)
 }
 
 impl Mapping {
@@ -134,15 +142,31 @@ impl Mapping {
 
     /// A time as it stands in the file.
     pub(crate) fn time(&self, text: &str) -> Result<Timestamp, Fault> {
+        let zone = TimeZone::get(&self.time_zone).map_err(|error| Fault::BadTime(error.to_string()))?;
+        let time = self.read_time(text, &zone)?;
+        let (from, to) = self.years;
+        if (from..=to).contains(&zone.to_datetime(time).year()) {
+            return Ok(time);
+        }
+        Err(Fault::FarTime { text: text.to_owned(), time: time.to_string(), from, to })
+    }
+
+    fn read_time(&self, text: &str, zone: &TimeZone) -> Result<Timestamp, Fault> {
         if let Ok(time) = text.parse::<Timestamp>() {
             return Ok(time);
         }
         let bad = |error: jiff::Error| Fault::BadTime(error.to_string());
-        let zone = TimeZone::get(&self.time_zone).map_err(bad)?;
         for format in &self.time_formats {
-            if let Ok(local) = civil::DateTime::strptime(format, text) {
-                return local.to_zoned(zone).map(|zoned| zoned.timestamp()).map_err(bad);
+            let Ok(read) = jiff::fmt::strtime::parse(format, text) else { continue };
+            // An offset, or a zone by its name, says more than the mapping's zone.
+            if read.offset().is_some() {
+                return read.to_timestamp().map_err(bad);
             }
+            if read.iana_time_zone().is_some() {
+                return read.to_zoned().map(|zoned| zoned.timestamp()).map_err(bad);
+            }
+            let local = read.to_datetime().map_err(bad)?;
+            return local.to_zoned(zone.clone()).map(|zoned| zoned.timestamp()).map_err(bad);
         }
         Err(Fault::NoTime(text.to_owned()))
     }

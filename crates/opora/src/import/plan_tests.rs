@@ -182,3 +182,40 @@ fn why_a_row_was_not_taken_is_told_in_both_languages() {
 fn the_mapping_that_comes_with_the_project_is_sound() {
     Mapping::parse(include_str!("../../../../examples/import/incident_event_log.toml")).unwrap();
 }
+
+fn mapping_of_times(more: &str, formats: &str) -> Mapping {
+    Mapping::parse(&format!(
+        "name = 'x'\nid = 'id'\ntime_zone = 'Europe/Moscow'\ntime_formats = {formats}\n{more}\n[columns]\nsubject = 's'\n"
+    ))
+    .unwrap()
+}
+
+#[test]
+fn an_offset_in_a_time_is_obeyed_and_the_mappings_zone_is_for_times_without_one() {
+    let mapping = mapping_of_times("", "['%Y-%m-%d %H:%M %z', '%Y-%m-%d %H:%M %Q', '%Y-%m-%d %H:%M']");
+    let read = |text: &str| mapping.time(text).unwrap().to_string();
+    assert_eq!(read("2026-03-01 10:00 +0500"), "2026-03-01T05:00:00Z");
+    assert_eq!(read("2026-03-01 10:00 America/New_York"), "2026-03-01T15:00:00Z");
+    assert_eq!(read("2026-03-01 10:00"), "2026-03-01T07:00:00Z");
+    assert_eq!(read("2026-03-01T10:00:00-02:00"), "2026-03-01T12:00:00Z");
+}
+
+#[test]
+fn a_time_far_from_our_years_is_refused_unless_the_mapping_asks_for_it() {
+    let formats = "['%d.%m.%Y %H:%M']";
+    let mapping = mapping_of_times("", formats);
+    let far = |text: &str| matches!(mapping.time(text), Err(Fault::FarTime { .. }));
+    assert!(far("01.03.0026 10:00") && far("31.12.1999 23:59") && far("01.01.2101 00:00"));
+    assert!(far("1970-01-01T00:00:00Z"), "the beginning of an epoch is a missing value");
+    assert_eq!(mapping.time("01.01.2000 00:00").unwrap().to_string(), "1999-12-31T21:00:00Z");
+    assert!(mapping.time("31.12.2100 23:59").is_ok());
+    let older = mapping_of_times("years = [1990, 2100]", formats);
+    assert!(older.time("31.12.1999 23:59").is_ok());
+    assert!(older.time("31.12.1989 23:59").is_err());
+}
+
+#[test]
+fn a_year_of_two_digits_under_a_format_of_four_is_refused_with_its_row() {
+    let mapping = mapping_of_times("", "['%d.%m.%Y %H:%M']");
+    assert!(mapping.time("01.03.26 10:00").is_err());
+}
