@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use jiff::tz::TimeZone;
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use opora_proto::v1;
 use serde::Deserialize;
 
@@ -200,19 +200,4 @@ pub(crate) fn number(field: &str, word: &str) -> Result<i32, Fault> {
         _ => Some(0),
     };
     found.ok_or_else(|| Fault::NoWord { word: word.to_owned(), field: field.to_owned() })
-}
-
-/// An id of the directory made of any text: `Resolver 170` becomes `resolver-170`.
-pub(crate) fn id_of(text: &str) -> String {
-    let mut id = String::new();
-    for c in text.chars() {
-        match c.to_ascii_lowercase() {
-            c if c.is_ascii_alphanumeric() => id.push(c),
-            _ if !id.ends_with('-') && !id.is_empty() => id.push('-'),
-            _ => {}
-        }
-    }
-    id.truncate(63);
-    let id = id.trim_matches('-');
-    if id.is_empty() { "unnamed".to_owned() } else { id.to_owned() }
 }

@@ -3,6 +3,7 @@
 
 mod fault;
 mod mapping;
+mod names;
 mod plan;
 mod read;
 mod report;
@@ -43,7 +44,7 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
     if args.dry_run {
         out.say("import-dry-run", &[])?;
     } else {
-        let sender = Sender::new(context, &mapping, args.resume).await?;
+        let mut sender = Sender::new(context, &mapping, args.resume).await?;
         sender.prepare(&plans).await?;
         send_all(context, &sender, plans, args.parallel, &mut report).await?;
         if !args.keep_open {

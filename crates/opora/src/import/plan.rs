@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use opora_proto::v1::{self, TicketState};
 
 use super::fault::Fault;
-use super::mapping::{Mapping, id_of, number};
+use super::mapping::{Mapping, number};
 use super::read::Row;
 use super::report::Report;
 
@@ -20,8 +20,10 @@ pub(crate) struct Plan {
     pub(crate) line: u64,
     /// How many rows it has.
     pub(crate) rows: usize,
-    /// The ticket as it was created.
+    /// The ticket as it was created, without its customer.
     pub(crate) ticket: v1::Ticket,
+    /// The customer, as the file names it.
+    pub(crate) organisation: Option<String>,
     /// When it was created.
     pub(crate) created: Timestamp,
     /// What happened then.
@@ -39,7 +41,7 @@ pub(crate) struct Step {
     pub(crate) at: Timestamp,
     /// The priority, if the row tells one.
     pub(crate) priority: i32,
-    /// The owner's id, if the row tells one.
+    /// The owner as the file names them, if the row tells one.
     pub(crate) assignee: Option<String>,
     /// The state.
     pub(crate) state: TicketState,
@@ -106,6 +108,7 @@ fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Re
             .map_err(|why| (first.line, why))?
             .ok_or((first.line, Fault::NoCreation))?,
     };
+    let organisation = mapping.value("organisation", &source.values);
     let mut ticket = ticket(mapping, &source.values).map_err(|why| (source.line, why))?;
     ticket.external_id = format!("{}{id}", mapping.external_id_prefix);
     let played = if replay { rows } else { std::slice::from_ref(last) };
@@ -121,7 +124,7 @@ fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Re
     for (line, why) in settle(&mut steps) {
         report.note(line, id, why);
     }
-    Ok(Plan { external_id: ticket.external_id.clone(), line, rows: count, ticket, created, steps, last })
+    Ok(Plan { external_id: ticket.external_id.clone(), line, rows: count, ticket, organisation, created, steps, last })
 }
 
 fn time(mapping: &Mapping, field: &str, row: &BTreeMap<String, String>) -> Result<Option<Timestamp>, Fault> {
@@ -133,13 +136,13 @@ fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticke
     let word = |field: &str| mapping.value(field, row).map_or(Ok(0), |word| number(field, &word));
     let list = |field: &str| -> Vec<String> {
         let all = text(field);
-        all.split(',').map(|part| part.trim().to_lowercase()).filter(|part| !part.is_empty()).collect()
+        all.split(',').map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()
     };
     let subject = text("subject");
     if subject.is_empty() {
         return Err(Fault::EmptySubject);
     }
-    let mut tags = list("tags");
+    let mut tags: Vec<String> = list("tags").iter().map(|tag| tag.to_lowercase()).collect();
     tags.sort();
     tags.dedup();
     let channels: Vec<i32> = Some(word("channel")?).filter(|channel| *channel != 0).into_iter().collect();
@@ -156,10 +159,6 @@ fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticke
     Ok(v1::Ticket {
         subject,
         description: text("description"),
-        organisation: mapping
-            .value("organisation", row)
-            .map(|o| format!("organisations/{}", id_of(&o)))
-            .unwrap_or_default(),
         reporter: (!name.is_empty() || !email.is_empty()).then_some(v1::Reporter { display_name: name, email }),
         category: word("category")?,
         channels,
@@ -183,7 +182,7 @@ fn step(mapping: &Mapping, row: &Row, latest: Timestamp) -> Result<Step, Fault> 
         // Times that are equal or run backwards lose no row: it then happened right after the one before.
         at: at.max(latest),
         priority: word("priority")?,
-        assignee: mapping.value("assignee", &row.values).map(|who| id_of(&who)),
+        assignee: mapping.value("assignee", &row.values),
         state: if state == TicketState::Unspecified { TicketState::New } else { state },
         comment: mapping.value("comment", &row.values),
         note: mapping.value("note", &row.values),

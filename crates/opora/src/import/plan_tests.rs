@@ -52,7 +52,7 @@ fn states(plan: &Plan) -> Vec<TicketState> {
 fn rows_are_played_in_the_order_of_the_order_column() {
     let (plans, _) = planned("A,2,Done,01-03-2026 10:00,3,?\nA,1,Active,01-03-2026 09:00,3,Ann B\n", true);
     assert_eq!(states(&plans[0]), [TicketState::InProgress, TicketState::Resolved]);
-    assert_eq!(plans[0].steps[0].assignee.as_deref(), Some("ann-b"));
+    assert_eq!(plans[0].steps[0].assignee.as_deref(), Some("Ann B"));
     assert_eq!(plans[0].steps[1].assignee, None);
     assert_eq!(plans[0].ticket.subject, "Заявка A");
 }

@@ -10,6 +10,7 @@ use opora_proto::v1::{self, TicketState, reprioritise_ticket_request::To};
 
 use super::fault::Fault;
 use super::mapping::Mapping;
+use super::names::{Names, distinct, folded, id_of};
 use super::plan::{Plan, Step, way};
 use super::report::Report;
 use crate::context::{Context, call};
@@ -28,6 +29,8 @@ pub(crate) struct Sender<'a> {
     /// With `--resume`: what the desk has, and whether its import is still open.
     there: BTreeMap<String, v1::Ticket>,
     origins: std::sync::Mutex<BTreeSet<i32>>,
+    organisations: Names,
+    agents: Names,
 }
 
 /// What stops one ticket, or the whole import.
@@ -46,7 +49,9 @@ impl<'a> Sender<'a> {
             return Err(Failure::new(Exit::Refused, context.out.text.get("hint-import")));
         }
         let origins = std::sync::Mutex::new(BTreeSet::from([i32::from(v1::Origin::Import)]));
-        let mut sender = Self { context, mapping, before: info.revision, there: BTreeMap::new(), origins };
+        let (organisations, agents) = (Names::default(), Names::default());
+        let there = BTreeMap::new();
+        let mut sender = Self { context, mapping, before: info.revision, there, origins, organisations, agents };
         if resume {
             sender.there = sender.known().await?;
         }
@@ -74,39 +79,72 @@ impl<'a> Sender<'a> {
         self.origins.lock().map(|origins| origins.iter().copied().collect()).unwrap_or_default()
     }
 
-    /// Registers the agents and organisations that the desk does not know, if the mapping asks for it.
-    pub(crate) async fn prepare(&self, plans: &[Plan]) -> Result<(), Failure> {
+    /// Finds the agents and organisations of the plans by their names, and registers those that the desk does not know,
+    /// if the mapping asks for it.
+    pub(crate) async fn prepare(&mut self, plans: &[Plan]) -> Result<(), Failure> {
+        self.learn().await?;
         if !self.mapping.register_missing {
             return Ok(());
         }
-        let agents: BTreeSet<&String> =
-            plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| step.assignee.as_ref()).collect();
-        for id in agents {
+        let agents = plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| step.assignee.as_deref());
+        for name in distinct(agents) {
+            if self.agents.find(name).is_some() {
+                continue;
+            }
+            let id = self.agents.add(name);
             let request = v1::CreateAgentRequest {
-                agent_id: id.clone(),
                 agent: Some(v1::Agent {
-                    display_name: id.clone(),
+                    display_name: name.to_owned(),
                     email: format!("{id}@example.com"),
                     ..Default::default()
                 }),
-                request_id: self.request_id("agent", id),
+                request_id: self.request_id("agent", &folded(name)),
+                agent_id: id,
             };
             let answer: Result<v1::CreateAgentResponse, _> = call!(self.context, directory.create_agent(request));
             registered(answer.map(drop))?;
         }
-        let names: BTreeSet<&str> =
-            plans.iter().filter_map(|plan| plan.ticket.organisation.strip_prefix("organisations/")).collect();
-        for id in names {
+        for name in distinct(plans.iter().filter_map(|plan| plan.organisation.as_deref())) {
+            if self.organisations.find(name).is_some() {
+                continue;
+            }
             let request = v1::CreateOrganisationRequest {
-                organisation_id: id.to_owned(),
-                organisation: Some(v1::Organisation { display_name: id.to_owned(), ..Default::default() }),
-                request_id: self.request_id("organisation", id),
+                organisation_id: self.organisations.add(name),
+                organisation: Some(v1::Organisation { display_name: name.to_owned(), ..Default::default() }),
+                request_id: self.request_id("organisation", &folded(name)),
             };
             let answer: Result<v1::CreateOrganisationResponse, _> =
                 call!(self.context, directory.create_organisation(request));
             registered(answer.map(drop))?;
         }
         Ok(())
+    }
+
+    /// Whom the desk knows, archived ones too: a name is taken once.
+    async fn learn(&mut self) -> Result<(), Failure> {
+        let mut request = v1::ListOrganisationsRequest { page_size: 1000, show_archived: true, ..Default::default() };
+        loop {
+            let page: v1::ListOrganisationsResponse =
+                call!(self.context, directory.list_organisations(request.clone()))?;
+            for one in &page.organisations {
+                self.organisations.learn(bare(&one.name), &one.display_name);
+            }
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                break;
+            }
+        }
+        let mut request = v1::ListAgentsRequest { page_size: 1000, show_archived: true, ..Default::default() };
+        loop {
+            let page: v1::ListAgentsResponse = call!(self.context, directory.list_agents(request.clone()))?;
+            for one in &page.agents {
+                self.agents.learn(bare(&one.name), &one.display_name);
+            }
+            request.page_token = page.next_page_token;
+            if request.page_token.is_empty() {
+                return Ok(());
+            }
+        }
     }
 
     fn request_id(&self, key: &str, what: &str) -> String {
@@ -150,8 +188,10 @@ impl<'a> Sender<'a> {
 
     /// The new ticket; `None`: it came with an import that is over.
     async fn create(&self, plan: &Plan, report: &mut Report) -> Result<Option<v1::Ticket>, Stop> {
+        let organisation = plan.organisation.as_deref().map(|name| name_of("organisations", &self.organisations, name));
+        let ticket = v1::Ticket { organisation: organisation.unwrap_or_default(), ..plan.ticket.clone() };
         let request = v1::CreateTicketRequest {
-            ticket: Some(plan.ticket.clone()),
+            ticket: Some(ticket),
             request_id: self.request_id(&plan.external_id, "create"),
             import_time: Some(wire(plan.created)),
         };
@@ -173,6 +213,17 @@ impl<'a> Sender<'a> {
             Err(failure) => Err(stop(plan.line, failure)),
         }
     }
+}
+
+/// The id behind a collection's name.
+fn bare(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// The resource of a name; one that the desk does not know is named all the same, and refused by it with its row.
+fn name_of(collection: &str, names: &Names, name: &str) -> String {
+    let id = names.find(name).map_or_else(|| id_of(name), str::to_owned);
+    format!("{collection}/{id}")
 }
 
 fn reason(failure: &Failure) -> Option<ErrorReason> {
@@ -254,8 +305,8 @@ impl Player<'_> {
             );
         }
         // Assigning takes NEW to IN_PROGRESS: where the row says NEW, the owner has to wait.
-        if let Some(id) = step.assignee.as_ref().filter(|_| step.state != TicketState::New) {
-            let assignee = format!("agents/{id}");
+        if let Some(name) = step.assignee.as_ref().filter(|_| step.state != TicketState::New) {
+            let assignee = name_of("agents", &self.sender.agents, name);
             if self.ticket.assignee != assignee {
                 change!(
                     self,
