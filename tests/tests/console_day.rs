@@ -243,6 +243,9 @@ async fn many_are_closed_at_once_and_what_a_colleague_did_meanwhile_is_shown_fir
     console.see("in progress → resolved");
     console.keys("\r");
     console.told("Done: 3, refused: 0");
+    console.see("What became of each");
+    console.keys(ESC);
+    console.terminal.see_gone("What became of each");
     for number in 1..=3 {
         let ticket = get(&server.desk(), &format!("tickets/{number}")).await.unwrap();
         assert_eq!(ticket.state(), v1::TicketState::Resolved, "#{number}");

@@ -111,7 +111,8 @@ impl Caller {
     /// A whole call; gives what was answered.
     pub(crate) async fn call(&mut self, path: &str, message: &impl Message) -> Result<Bytes, Fault> {
         let mut call = self.begin(path).await;
-        call.sending.send_data(framed(message), true).unwrap();
+        // Who is refused at once can't send any more.
+        let _ = call.sending.send_data(framed(message), true);
         call.answered().await
     }
 
