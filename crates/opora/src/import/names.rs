@@ -35,7 +35,9 @@ impl Names {
     /// An id for a name that is not known yet; from now on it is known.
     pub(crate) fn add(&mut self, name: &str) -> String {
         let base = id_of(name);
-        let free = (1..).map(|n| numbered(&base, n)).find(|id| !self.ids.contains_key(id)).unwrap_or(base);
+        // Of one more number than there are ids one is free.
+        let most = self.ids.len() as u32 + 1;
+        let free = (1..=most).map(|n| numbered(&base, n)).find(|id| !self.ids.contains_key(id)).unwrap_or(base);
         self.learn(&free, name);
         free
     }
