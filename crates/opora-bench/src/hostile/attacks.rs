@@ -9,7 +9,7 @@ use opora_proto::v1;
 use opora_proto::v1::upload_attachment_request::Part;
 use prost::Message;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 
 use crate::opora::{CREATE, GET, LIST};
@@ -72,7 +72,10 @@ pub(super) async fn run(attack: Attack, address: String) {
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
 async fn once(attack: Attack, address: &str) -> Result<(), Trouble> {
-    let mut stream = TcpStream::connect(address).await?;
+    // From another address than the probe's: what callers of one address share is bounded for all of them together.
+    let socket = TcpSocket::new_v4()?;
+    socket.bind("127.0.0.2:0".parse()?)?;
+    let mut stream = socket.connect(address.parse()?).await?;
     match attack {
         Attack::Silent => return until_closed(stream).await,
         Attack::OneByte => {
