@@ -1,5 +1,6 @@
 //! The ones that do not behave. Each is bounded in connections and bytes, and goes on until it is aborted.
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bytes::{BufMut as _, Bytes, BytesMut};
@@ -46,7 +47,7 @@ pub(super) const ALL: &[(&str, Attack)] = &[
 ];
 
 /// Runs an attack until it is aborted.
-pub(super) async fn run(attack: Attack, address: String) {
+pub(super) async fn run(attack: Attack, from: Ipv4Addr, address: String) {
     let attackers = match attack {
         Attack::Silent | Attack::OneByte => 1_200,
         Attack::HalfRequests | Attack::Unread => 17,
@@ -61,7 +62,7 @@ pub(super) async fn run(attack: Attack, address: String) {
         all.spawn(async move {
             loop {
                 // Whoever is sent away comes again.
-                let _ = once(attack, &address).await;
+                let _ = once(attack, from, &address).await;
                 tokio::time::sleep(ROUND).await;
             }
         });
@@ -71,10 +72,9 @@ pub(super) async fn run(attack: Attack, address: String) {
 
 type Trouble = Box<dyn std::error::Error + Send + Sync>;
 
-async fn once(attack: Attack, address: &str) -> Result<(), Trouble> {
-    // From another address than the probe's: what callers of one address share is bounded for all of them together.
+async fn once(attack: Attack, from: Ipv4Addr, address: &str) -> Result<(), Trouble> {
     let socket = TcpSocket::new_v4()?;
-    socket.bind("127.0.0.2:0".parse()?)?;
+    socket.bind((from, 0).into())?;
     let mut stream = socket.connect(address.parse()?).await?;
     match attack {
         Attack::Silent => return until_closed(stream).await,

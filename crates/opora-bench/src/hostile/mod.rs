@@ -4,6 +4,7 @@
 mod attacks;
 mod probe;
 
+use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -20,6 +21,8 @@ pub(crate) use probe::probe;
 const TICKETS: usize = 2_000;
 /// How long an attack is on before the probe counts.
 pub(super) const BEFORE: Duration = Duration::from_millis(1_500);
+/// Where attacks come from: another address than the probe's, and its own.
+const FROM: [Ipv4Addr; 2] = [Ipv4Addr::new(127, 0, 0, 2), Ipv4Addr::LOCALHOST];
 /// What is expected of the probe's rate.
 const EXPECTED: f64 = 0.9;
 
@@ -27,23 +30,24 @@ const EXPECTED: f64 = 0.9;
 pub(crate) async fn measure(settings: &Settings) -> Outcome<bool> {
     println!("a probe of {} GetTicket a second; its rate and p99 beside each attack, against without", probe::RATE);
     println!(
-        "{:<28} {:>10} {:>10} {:>7} {:>10} {:>10}",
-        "attack", "without/s", "beside/s", "share", "p99 ms", "p99 ms"
+        "{:<28} {:<10} {:>10} {:>10} {:>7} {:>10} {:>10}",
+        "attack", "from", "without/s", "beside/s", "share", "p99 ms", "p99 ms"
     );
     let mut kept = true;
-    for (name, attack) in attacks::ALL {
+    for ((name, attack), from) in attacks::ALL.iter().flat_map(|attack| FROM.map(|from| (attack, from))) {
         let mut opora = Opora::start(settings).await?;
         fill(&opora).await?;
         let without = probe::run(opora.address(), settings.window()).await?;
         let address = opora.address().to_owned();
-        let under_way = tokio::spawn(attacks::run(*attack, address));
+        let under_way = tokio::spawn(attacks::run(*attack, from, address));
         let beside = probe::run(opora.address(), settings.window()).await;
         under_way.abort();
         let beside = beside?;
         let share = beside.rate / without.rate.max(1.0);
         kept &= share >= EXPECTED;
         let (quiet, loud) = (without.p99.as_secs_f64() * 1e3, beside.p99.as_secs_f64() * 1e3);
-        println!("{name:<28} {:>10.1} {:>10.1} {share:>7.2} {quiet:>10.1} {loud:>10.1}", without.rate, beside.rate);
+        let (without, beside) = (without.rate, beside.rate);
+        println!("{name:<28} {from:<10} {without:>10.1} {beside:>10.1} {share:>7.2} {quiet:>10.1} {loud:>10.1}");
         opora.stop().await?;
     }
     println!(

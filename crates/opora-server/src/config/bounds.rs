@@ -107,11 +107,12 @@ pub(super) fn bounds(read: &mut Reader<'_>) -> Bounds {
         abandoned_calls: read.count("abandoned_calls"),
         trusted_proxies: networks(read),
     };
-    // A page, and the headers of the call that asks for it, have to fit.
-    for (key, bytes) in [("bytes_in_flight", bounds.bytes), ("bytes_per_connection", bounds.bytes_per_connection)] {
-        if bytes < 4 << 20 {
-            read.wrong(key, "is less than 4MiB, which one call may need");
-        }
+    // A page, and the headers of the call that asks for it, have to fit; and who asks for one leaves as much to others.
+    if bounds.bytes < 8 << 20 {
+        read.wrong("bytes_in_flight", "is less than 8MiB, which one call may need with what it leaves to others");
+    }
+    if bounds.bytes_per_connection < 4 << 20 {
+        read.wrong("bytes_per_connection", "is less than 4MiB, which one call may need");
     }
     bounds
 }

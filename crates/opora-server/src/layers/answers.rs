@@ -7,6 +7,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use http::HeaderMap;
@@ -52,9 +53,13 @@ impl Charge {
         if !own.take(more, by).await {
             return Err(("bytes_per_connection", own.max()));
         }
-        if !all.try_take(more) {
+        let has_room = self.peer.leaves_enough(more) || (self.peer.sheds_unread() && self.peer.leaves_enough(more));
+        if !has_room || !all.try_take(more) {
             own.give(more);
             return Err(("bytes_in_flight", all.max()));
+        }
+        if let Some(held) = self.peer.held() {
+            held.bytes.take_anyway(more);
         }
         self.bytes += more;
         Ok(())
@@ -62,13 +67,13 @@ impl Charge {
 
     /// Counts for as much as there is.
     fn set(&mut self, bytes: u64) {
-        let (own, all) = (&self.peer.bytes, &self.peer.limits.bytes);
-        if bytes > self.bytes {
-            own.take_anyway(bytes - self.bytes);
-            all.take_anyway(bytes - self.bytes);
-        } else if bytes < self.bytes {
-            own.give(self.bytes - bytes);
-            all.give(self.bytes - bytes);
+        let address = self.peer.held().map(|held| &held.bytes);
+        for gauge in [Some(&self.peer.bytes), address, Some(&self.peer.limits.bytes)].into_iter().flatten() {
+            if bytes > self.bytes {
+                gauge.take_anyway(bytes - self.bytes);
+            } else if bytes < self.bytes {
+                gauge.give(self.bytes - bytes);
+            }
         }
         self.bytes = bytes;
     }
@@ -159,6 +164,18 @@ impl Sending {
         problem.status(self.language)
     }
 
+    /// Lets go of everything when nobody read it for so long, and others need the room.
+    fn shed(&mut self, now: Instant, patience: Duration) {
+        if self.unread.is_some_and(|since| now.duration_since(since) > patience) {
+            self.end();
+        }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        (self.rest, self.piece, self.charge) = (None, Bytes::new(), None);
+    }
+
     /// Lets go of everything when nobody read it for so long; true: for as long again since.
     fn look(&mut self, now: Instant, bounds: &Bounds) -> bool {
         let is_watch = self.kind == Kind::Watch;
@@ -168,8 +185,7 @@ impl Sending {
             // A watcher may come back as late as they like: they hold nothing.
             return !is_watch && now.duration_since(since) > patience * 2;
         }
-        self.ended = true;
-        (self.rest, self.piece, self.charge) = (None, Bytes::new(), None);
+        self.end();
         false
     }
 }
@@ -225,11 +241,21 @@ impl Answers {
         drop(gone);
     }
 
+    /// Ends answers that nobody read for so long, since others need the room.
+    pub(super) fn shed(&self, now: Instant, patience: Duration) {
+        for one in self.all() {
+            one.lock().shed(now, patience);
+        }
+    }
+
+    /// Not to be looked at under the lock: what an answer held may take its time to go.
+    fn all(&self) -> Vec<Arc<Mutex<Sending>>> {
+        self.0.lock().sending.iter().flatten().cloned().collect()
+    }
+
     /// Ends answers that nobody reads; true: one was ended, and its caller does not even read that.
     pub(super) fn look(&self, now: Instant, bounds: &Bounds) -> bool {
-        // Not under the lock: what an answer held may take its time to go.
-        let sending: Vec<_> = self.0.lock().sending.iter().flatten().cloned().collect();
-        sending.iter().filter(|one| one.lock().look(now, bounds)).count() > 0
+        self.all().iter().filter(|one| one.lock().look(now, bounds)).count() > 0
     }
 }
 

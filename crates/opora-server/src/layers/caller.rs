@@ -4,14 +4,25 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use parking_lot::Mutex;
+use tokio::time::Instant;
 
 use super::answers::Answers;
 use super::gauge::Gauge;
+use super::members::{Members, Newest};
 use crate::config::Bounds;
 use crate::errors::Problem;
+
+/// So many bytes are left to those who hold fewer: 64 small calls.
+const SMALL_CALLS: u64 = 1024 * 1024;
+
+/// Where bytes are short, an answer of which nothing was read for so long is given up: less than 16 KiB in it.
+const UNREAD: Duration = Duration::from_secs(1);
+/// How often that is looked for at most.
+const SHED: Duration = Duration::from_millis(100);
 
 /// Whom bounds are for. One who signs in will be another kind of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -48,13 +59,24 @@ pub(crate) struct Limits {
     pub(crate) transfers: Gauge,
     /// Bytes of requests and answers.
     pub(crate) bytes: Gauge,
+    /// When unread answers were given up last.
+    shed: Mutex<Option<Instant>>,
+    /// Connections that are one too many.
+    over: Newest,
     callers: Mutex<HashMap<Caller, Arc<Held>>>,
 }
 
 /// What one caller holds.
 #[derive(Debug)]
 pub(crate) struct Held {
+    /// Connections whose beginning is over.
     pub(crate) connections: Gauge,
+    /// Those that count.
+    members: Members,
+    /// Connections that are at their beginning.
+    beginning: Newest,
+    /// Bytes of requests and answers; how many there may be depends on what others hold.
+    pub(crate) bytes: Gauge,
     pub(crate) places: Gauge,
     pub(crate) streams: Gauge,
     pub(crate) uploads: Gauge,
@@ -69,6 +91,8 @@ impl Limits {
             reserved: Gauge::new(bounds.reserved_places as u64),
             transfers: Gauge::new(bounds.transfers as u64),
             bytes: Gauge::new(bounds.bytes),
+            shed: Mutex::default(),
+            over: Newest::new(bounds.reserved_connections),
             callers: Mutex::default(),
             bounds,
         }
@@ -85,6 +109,9 @@ impl Limits {
         let held = callers.entry(caller).or_insert_with(|| {
             Arc::new(Held {
                 connections: Gauge::new(bounds.connections_per_address as u64),
+                members: Members::default(),
+                beginning: Newest::new(bounds.connections_per_address),
+                bytes: Gauge::new(bounds.bytes),
                 places: Gauge::new(bounds.places_per_address as u64),
                 streams: Gauge::new(bounds.streams_per_address as u64),
                 uploads: Gauge::new(bounds.uploads_per_address as u64),
@@ -101,14 +128,46 @@ impl Limits {
         }
     }
 
+    /// Takes the place of a connection that is at its beginning, of the caller who has most of them, else of one on
+    /// which nothing is asked, of the caller who has most connections; false: there is none.
+    fn make_room(&self) -> bool {
+        let callers: Vec<_> = self.callers.lock().values().cloned().collect();
+        let begins = callers.iter().max_by_key(|held| held.beginning.len());
+        let idles = || callers.iter().max_by_key(|held| held.connections.used())?.members.idlest();
+        let one = begins.and_then(|held| held.beginning.take_oldest()).or_else(idles);
+        // It may have gone by itself in between: then its place is free.
+        one.is_some_and(|one| one.gives_way() || self.connections.try_take(1))
+    }
+
     #[cfg(test)]
     pub(crate) fn callers(&self) -> usize {
         self.callers.lock().len()
     }
 }
 
+impl Held {
+    /// Takes the place of a connection on which nothing is asked; false: there is none.
+    fn make_room(&self) -> bool {
+        let one = self.members.idlest();
+        one.is_some_and(|one| one.gives_way_in_its_address() || self.connections.try_take(1))
+    }
+}
+
 /// What is too many: the name of a bound, and the bound.
 pub(crate) type Bound = (&'static str, u64);
+
+/// What a connection counts as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is at its beginning: one of all.
+    Begins,
+    /// One of all, and of its address.
+    Counts,
+    /// One too many.
+    Over(Bound),
+    /// Nothing any more.
+    Gone,
+}
 
 /// One connection, and what its calls hold. Each request carries it.
 #[derive(Clone, Debug)]
@@ -119,9 +178,10 @@ pub(crate) struct Inner {
     pub(crate) limits: Arc<Limits>,
     caller: Option<Caller>,
     held: Option<Arc<Held>>,
-    /// The connection is one too many: it is told so, and may ask for health.
-    pub(crate) over: Option<Bound>,
+    standing: Mutex<Standing>,
     pub(crate) places: Gauge,
+    pub(crate) streams: Gauge,
+    pub(crate) uploads: Gauge,
     pub(crate) bytes: Gauge,
     /// Answers that are being sent.
     pub(crate) answers: Answers,
@@ -143,26 +203,50 @@ impl std::ops::Deref for Peer {
 }
 
 impl Peer {
-    /// A connection from an address; counted, or `over` a bound.
+    /// A connection from an address: counted among all of them, or one too many.
     pub(crate) fn new(limits: &Arc<Limits>, address: IpAddr) -> Self {
         let (caller, held) = limits.held(address).unzip();
-        let over = if !limits.connections.try_take(1) {
-            Some(("max_connections", limits.connections.max()))
-        } else if let Some(held) = held.as_ref().filter(|held: &&Arc<Held>| !held.connections.try_take(1)) {
-            limits.connections.give(1);
-            Some(("connections_per_address", held.connections.max()))
-        } else {
-            None
-        };
-        Self::with(limits, caller, held, over)
+        if !limits.connections.try_take(1) && !limits.make_room() {
+            let over = Standing::Over(("max_connections", limits.connections.max()));
+            let peer = Self::with(limits, caller, held, over);
+            limits.over.add(&peer.0);
+            return peer;
+        }
+        let peer = Self::with(limits, caller, held, Standing::Begins);
+        if let Some(held) = &peer.held {
+            held.beginning.add(&peer.0);
+        }
+        peer
     }
 
-    fn with(limits: &Arc<Limits>, caller: Option<Caller>, held: Option<Arc<Held>>, over: Option<Bound>) -> Self {
+    /// Its beginning is over: it counts among those of its address, or is one too many of them. Where there are as many
+    /// as there may be, one on which nothing is asked gives way.
+    pub(super) fn begun(&self) {
+        let Some(held) = &self.held else { return };
+        held.beginning.remove(&self.0);
+        let mut standing = self.standing.lock();
+        if *standing != Standing::Begins {
+            return;
+        }
+        if held.connections.try_take(1) || held.make_room() {
+            *standing = Standing::Counts;
+            held.members.add(&self.0);
+            return;
+        }
+        *standing = Standing::Over(("connections_per_address", held.connections.max()));
+        drop(standing);
+        self.limits.connections.give(1);
+        self.limits.over.add(&self.0);
+    }
+
+    fn with(limits: &Arc<Limits>, caller: Option<Caller>, held: Option<Arc<Held>>, standing: Standing) -> Self {
         Self(Arc::new(Inner {
             caller,
             held,
-            over,
+            standing: Mutex::new(standing),
             places: Gauge::new(limits.bounds.places_per_connection as u64),
+            streams: Gauge::new(u64::MAX),
+            uploads: Gauge::new(u64::MAX),
             bytes: Gauge::new(limits.bounds.bytes_per_connection),
             answers: Answers::default(),
             calls: AtomicU64::new(0),
@@ -175,16 +259,19 @@ impl Peer {
 
     /// A request that came over no connection.
     pub(crate) fn nobody(limits: &Arc<Limits>) -> Self {
-        Self::with(limits, None, None, None)
+        Self::with(limits, None, None, Standing::Gone)
     }
 
     /// The connection is gone; its calls may last a moment longer.
     pub(super) fn left(&self) {
-        if self.over.is_none() {
+        let before = std::mem::replace(&mut *self.standing.lock(), Standing::Gone);
+        match (before, &self.held) {
+            (Standing::Begins, Some(held)) => held.beginning.remove(&self.0),
+            (Standing::Counts, Some(held)) => held.connections.give(1),
+            _ => {}
+        }
+        if matches!(before, Standing::Begins | Standing::Counts) {
             self.limits.connections.give(1);
-            if let Some(held) = &self.held {
-                held.connections.give(1);
-            }
         }
     }
 }
@@ -192,6 +279,72 @@ impl Peer {
 impl Inner {
     pub(crate) fn held(&self) -> Option<&Held> {
         self.held.as_deref()
+    }
+
+    /// Why the connection is one too many: its calls are told so, and it may ask for health.
+    pub(crate) fn over(&self) -> Option<Bound> {
+        match *self.standing.lock() {
+            Standing::Over(bound) => Some(bound),
+            _ => None,
+        }
+    }
+
+    /// Ends, and leaves its place among those of its address to another; false: it had none.
+    fn gives_way_in_its_address(&self) -> bool {
+        let mut standing = self.standing.lock();
+        let had_one = *standing == Standing::Counts;
+        if had_one {
+            *standing = Standing::Begins;
+        }
+        drop(standing);
+        self.close();
+        had_one
+    }
+
+    /// Ends, and leaves its place among all to another; false: it had none.
+    fn gives_way(&self) -> bool {
+        let mut standing = self.standing.lock();
+        let before = *standing;
+        if !matches!(before, Standing::Begins | Standing::Counts) {
+            return false;
+        }
+        *standing = Standing::Gone;
+        drop(standing);
+        if let (Standing::Counts, Some(held)) = (before, &self.held) {
+            held.connections.give(1);
+        }
+        self.close();
+        true
+    }
+
+    /// Whether others are left enough when the connection, which counts them for itself already, takes so many bytes: of
+    /// what all may have each caller leaves as much to another one as it has, and of that a connection as much to
+    /// another of its caller's as it has. Whoever takes what they can so stops at their share (a dynamic threshold, as
+    /// switches share their buffers: Choudhury and Hahne, 1998). What goes out at once must leave some small calls.
+    pub(crate) fn leaves_enough(&self, more: u64) -> bool {
+        let mine = self.bytes.used();
+        let of_address = self.held().map_or(0, |held| held.bytes.used());
+        let before = self.limits.bytes.left().saturating_sub(of_address);
+        let after = before.saturating_sub(more.saturating_mul(2));
+        mine <= before && mine.min(SMALL_CALLS) <= after
+    }
+
+    /// Others give back what they do not read, as far as they hold more than this one; false: they were asked just now.
+    pub(crate) fn sheds_unread(&self) -> bool {
+        let now = Instant::now();
+        let mut last = self.limits.shed.lock();
+        if last.is_some_and(|last| now.duration_since(last) < SHED) {
+            return false;
+        }
+        *last = Some(now);
+        drop(last);
+        let mine = self.bytes.used();
+        let callers: Vec<_> = self.limits.callers.lock().values().cloned().collect();
+        let connections = callers.iter().flat_map(|held| held.members.all());
+        for one in connections.filter(|one| one.bytes.used() > mine) {
+            one.answers.shed(now, UNREAD);
+        }
+        true
     }
 
     /// The connection ends as soon as its task looks.

@@ -1,9 +1,9 @@
 //! Accepting connections: without Nagle's algorithm, as many as there may be, and none that keeps its place for nothing.
 //!
 //! Nobody is left in the system's queue. A connection that is one too many is served all the same, as far as being told
-//! so, and health, go: of these there are few, and the newest takes the place of the oldest.
+//! so, and health, go: of these there are few, and the newest takes the place of the oldest. Who is at the beginning of a
+//! connection takes no place from those of the same address who are past it.
 
-use std::collections::VecDeque;
 use std::io;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -47,9 +47,8 @@ pub(crate) fn connections(
     listener: TcpListener,
     limits: Arc<Limits>,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
-    let over = VecDeque::new();
-    futures::stream::unfold((listener, limits, Failures::default(), over), |mut accepting| async move {
-        let (listener, limits, failures, over) = &mut accepting;
+    futures::stream::unfold((listener, limits, Failures::default()), |mut accepting| async move {
+        let (listener, limits, failures) = &mut accepting;
         let (stream, address) = loop {
             match listener.accept().await {
                 Ok(accepted) => break accepted,
@@ -64,22 +63,8 @@ pub(crate) fn connections(
             tracing::debug!(%error, "a connection keeps Nagle's algorithm");
         }
         let peer = Peer::new(limits, address.ip());
-        if peer.over.is_some() {
-            give_way(over, peer.clone(), limits.bounds.reserved_connections);
-        }
         Some((Ok(Connection::new(stream, peer)), accepting))
     })
-}
-
-/// Of connections that are one too many the oldest goes.
-fn give_way(over: &mut VecDeque<Peer>, newest: Peer, most: usize) {
-    over.retain(|peer| !peer.is_closing());
-    over.push_back(newest);
-    while over.len() > most {
-        if let Some(oldest) = over.pop_front() {
-            oldest.close();
-        }
-    }
 }
 
 /// Accepts that failed: told now and then, with their number.
@@ -136,7 +121,7 @@ impl Connection {
         if self.handshake.is_some() {
             return age >= bounds.handshake_time;
         }
-        if self.peer.over.is_some() && age >= OVER {
+        if self.peer.over().is_some() && age >= OVER {
             return true;
         }
         // Who does not even read that an answer was ended reads nothing.
@@ -195,6 +180,7 @@ impl AsyncRead for Connection {
             && handshake.is_over_with(buffer.filled().get(before..).unwrap_or_default())
         {
             self.handshake = None;
+            self.peer.begun();
         }
         self.or_end(read, context)
     }

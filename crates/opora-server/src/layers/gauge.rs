@@ -29,6 +29,16 @@ impl Gauge {
         self.used.load(Ordering::Acquire)
     }
 
+    /// How much is left.
+    pub(crate) fn left(&self) -> u64 {
+        self.max.saturating_sub(self.used())
+    }
+
+    /// Takes so much, if that much is left and `kept` beside it.
+    pub(crate) fn try_take_but(&self, amount: u64, kept: u64) -> bool {
+        self.left() >= amount.saturating_add(kept) && self.try_take(amount)
+    }
+
     /// Takes so much, if that much is left.
     pub(crate) fn try_take(&self, amount: u64) -> bool {
         // Never taken and given back: that would wake those who wait, each of whom would do the same.

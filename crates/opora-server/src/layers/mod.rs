@@ -9,6 +9,7 @@ mod connections;
 mod gather;
 mod gauge;
 mod handshake;
+mod members;
 mod paths;
 mod places;
 mod transfers;

@@ -21,6 +21,9 @@ use super::gauge::Gauge;
 use super::paths::Kind;
 use crate::errors::{Language, Outcome, Problem};
 
+/// Of what an address has, one in so many streams and uploads is kept for its connections that have none.
+const KEPT: u64 = 8;
+
 /// Puts [`Places`] round a service.
 #[derive(Clone)]
 pub(crate) struct PlacesLayer {
@@ -123,7 +126,19 @@ impl Taken {
         })
     }
 
+    /// What of it the connection has.
+    fn own(peer: &Inner, of: Of) -> Option<&Gauge> {
+        match of {
+            Of::Stream => Some(&peer.streams),
+            Of::Upload => Some(&peer.uploads),
+            _ => None,
+        }
+    }
+
     fn took(&mut self, of: Of) {
+        if let Some(own) = Self::own(&self.peer, of) {
+            own.take_anyway(1);
+        }
         if let Some(free) = self.of.iter_mut().find(|slot| slot.is_none()) {
             *free = Some(of);
         }
@@ -143,7 +158,8 @@ impl Taken {
         };
         for (of, name) in needed {
             if let Some(gauge) = Self::gauge(&self.peer, *of) {
-                if !gauge.try_take(1) {
+                let has_some = Self::own(&self.peer, *of).is_some_and(|own| own.used() > 0);
+                if !gauge.try_take_but(1, if has_some { gauge.max() / KEPT } else { 0 }) {
                     return Err(Inner::refused((name, gauge.max())));
                 }
                 self.took(*of);
@@ -182,7 +198,7 @@ impl Taken {
 impl Drop for Taken {
     fn drop(&mut self) {
         for of in self.of.iter().flatten() {
-            if let Some(gauge) = Self::gauge(&self.peer, *of) {
+            for gauge in [Self::gauge(&self.peer, *of), Self::own(&self.peer, *of)].into_iter().flatten() {
                 gauge.give(1);
             }
         }

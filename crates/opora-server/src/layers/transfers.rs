@@ -86,7 +86,7 @@ async fn transfer<S>(mut inner: S, request: Request<Body>, peer: &Peer, kind: Ki
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    if let Some(bound) = peer.over.filter(|_| kind != Kind::Health) {
+    if let Some(bound) = peer.over().filter(|_| kind != Kind::Health) {
         return Err(Inner::refused(bound));
     }
     let mut charge = Charge::begin(peer, soon).await.map_err(Inner::refused)?;
@@ -110,7 +110,10 @@ where
         charge.grow(PAGE, by).await.map_err(Inner::refused)?;
     }
     let Ok(response) = inner.call(Request::from_parts(head, body)).await;
-    charge.settle();
+    // A page keeps what it was given until it is known how long it is: else another one would come in between.
+    if kind != Kind::Page {
+        charge.settle();
+    }
     Ok((response, charge))
 }
 

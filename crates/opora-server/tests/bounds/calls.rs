@@ -1,18 +1,28 @@
 //! Calls: places, bytes, times.
 
-use std::time::Duration;
+use std::pin::Pin;
 
 use bytes::Bytes;
+use h2::{RecvStream, SendStream};
+use http::Response;
 use opora_proto::error::ErrorReason;
 use opora_proto::v1;
 use opora_proto::v1::upload_attachment_request::Part;
 
-use crate::Server;
 use crate::caller::{
-    CREATE, Caller, GET, LIST, THERE, UPLOAD, WATCH, framed, get, is_let_through, is_over, read, ticket,
+    CREATE, Call, Caller, GET, LIST, THERE, UPLOAD, WATCH, framed, get, is_let_through, is_over, read, ticket,
 };
+use crate::{LONG, Server};
 
 const MIB: usize = 1024 * 1024;
+
+/// What came of half a request, and its other half.
+type Half = (Response<RecvStream>, SendStream<Bytes>);
+
+/// A request of nearly one MiB.
+fn large() -> Bytes {
+    framed(&ticket(MIB - 100_000))
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_do_not_come_take_no_place_and_are_ended() {
@@ -58,29 +68,73 @@ async fn requests_of_a_connection_have_so_many_bytes_and_others_are_not_held_up(
     server.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn bytes_of_all_together_are_bounded() {
-    let settings = [("bytes_in_flight", "4MiB"), ("bytes_per_connection", "4MiB"), ("request_time", "30s")];
-    let server = Server::with(&settings).await;
-    let message = framed(&ticket(MIB - 1_000));
+/// Begins requests of nearly one MiB until one is refused, which has to be the one after so many; gives the others.
+async fn as_many_as_may_be(caller: &mut Caller, most: usize) -> Vec<Pin<Box<dyn Future<Output = Half>>>> {
     let mut half = Vec::new();
-    for _ in 0..3 {
-        let mut caller = Caller::new(&server).await;
+    for _ in 0..=most {
         let mut call = caller.begin(CREATE).await;
-        call.sending.send_data(message.slice(..8_000), false).unwrap();
-        half.push((caller, call));
+        // Who is refused at once can't send any more.
+        let _ = call.sending.send_data(large().slice(..8_000), false);
+        let half_a_request = async {
+            let Call { answer, sending } = call;
+            (answer.await.unwrap(), sending)
+        };
+        half.push(Box::pin(half_a_request) as Pin<Box<dyn Future<Output = Half>>>);
     }
-    // The three are on their way for a moment.
-    let mut fourth = Caller::new(&server).await;
-    loop {
-        let mut call = fourth.begin(CREATE).await;
-        call.sending.send_data(message.slice(..8_000), false).unwrap();
-        let opened = tokio::time::timeout(Duration::from_secs(2), call.opened()).await;
-        let Ok((headers, mut body, _sending)) = opened else { continue };
-        is_over(read(&headers, &mut body).await, "bytes_in_flight", 4 << 20);
-        break;
+    let first = tokio::time::timeout(LONG, futures::future::select_all(half)).await.expect("all of them are taken");
+    let ((answer, _sending), _, others) = first;
+    let (head, mut body) = answer.into_parts();
+    is_over(read(&head.headers, &mut body).await, "bytes_in_flight", 8 << 20);
+    others
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bytes_of_all_together_are_bounded_and_who_takes_what_they_can_leaves_as_much_to_others() {
+    let settings = [("bytes_in_flight", "8MiB"), ("bytes_per_connection", "8MiB"), ("request_time", "10min")];
+    let server = Server::with(&settings).await;
+    let (mut one, mut same) = (Caller::new(&server).await, Caller::new(&server).await);
+    let its = as_many_as_may_be(&mut one, 3).await;
+    as_many_as_may_be(&mut same, 0).await;
+    for _ in 0..20 {
+        assert!(is_let_through(same.call(GET, &get(1)).await), "a small call of the same address");
     }
-    fourth.health().await.unwrap();
+    let mut other = Caller::from(&server, THERE).await;
+    let whole = other.call(CREATE, &ticket(200_000)).await;
+    assert!(whole.is_ok(), "another address has its own: {whole:?}");
+    let others = as_many_as_may_be(&mut other, 2).await;
+    let mut beside = Caller::from(&server, THERE).await;
+    assert!(is_let_through(beside.call(GET, &get(1)).await), "a small call of that one");
+    drop((its, others, one, other));
+    while same.call(CREATE, &ticket(200_000)).await.is_err() {}
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beside_answers_that_nobody_reads_small_calls_go_on_and_pages_once_those_are_given_up() {
+    let server = Server::with(&[("answer_patience", "10min")]).await;
+    let mut polite = Caller::new(&server).await;
+    for _ in 0..10 {
+        polite.call(CREATE, &ticket(200_000)).await.unwrap();
+    }
+    let full = v1::ListTicketsRequest { view: v1::TicketView::Full.into(), page_size: 100, ..Default::default() };
+    let mut unread = Vec::new();
+    let mut refused = 0;
+    for _ in 0..17 {
+        let mut deaf = Caller::deaf(&server).await;
+        for _ in 0..20 {
+            let mut call = deaf.begin(LIST).await;
+            call.sending.send_data(framed(&full), true).unwrap();
+            unread.push(call.answer);
+        }
+        unread.push(deaf.begin(GET).await.answer);
+        let answer = polite.call(GET, &get(1)).await;
+        assert!(answer.is_ok(), "{:?}", answer.err());
+    }
+    while let Err(fault) = polite.call(LIST, &full).await {
+        is_over(Err(fault), "bytes_in_flight", 256 << 20);
+        refused += 1;
+        assert!(polite.call(GET, &get(1)).await.is_ok(), "after {refused} pages that were refused");
+    }
     server.stop().await;
 }
 
@@ -147,6 +201,29 @@ async fn one_address_has_so_many_streams() {
             break;
         }
     }
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn some_streams_of_an_address_are_kept_for_its_connections_that_have_none() {
+    let server = Server::with(&[("streams_per_address", "16")]).await;
+    let (mut many, mut one, mut late) =
+        (Caller::new(&server).await, Caller::new(&server).await, Caller::new(&server).await);
+    let mut open = Vec::new();
+    for _ in 0..14 {
+        let mut watch = many.begin(WATCH).await;
+        watch.sending.send_data(framed(&()), true).unwrap();
+        open.push(watch.opened().await);
+    }
+    is_over(many.call(WATCH, &()).await, "streams_per_address", 16);
+    for other in [&mut one, &mut late] {
+        let mut watch = other.begin(WATCH).await;
+        watch.sending.send_data(framed(&()), true).unwrap();
+        open.push(watch.opened().await);
+        is_over(other.call(WATCH, &()).await, "streams_per_address", 16);
+    }
+    assert!(open.iter().all(|(head, ..)| !head.contains_key("grpc-status")));
+    is_over(Caller::new(&server).await.call(WATCH, &()).await, "streams_per_address", 16);
     server.stop().await;
 }
 

@@ -1,5 +1,7 @@
 //! Connections: how many, of whom, for how long.
 
+use std::net::Ipv4Addr;
+
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use crate::caller::{Caller, GET, HERE, THERE, WATCH, connect, framed, get, is_let_through, is_over};
@@ -9,19 +11,27 @@ async fn works(caller: &mut Caller) -> bool {
     is_let_through(caller.call(GET, &get(1)).await)
 }
 
+/// A caller who is not idle, for as long as the second lasts.
+async fn busy(server: &Server, from: Ipv4Addr) -> (Caller, impl Sized + use<>) {
+    let mut caller = Caller::from(server, from).await;
+    let mut watch = caller.begin(WATCH).await;
+    watch.sending.send_data(framed(&()), true).unwrap();
+    let opened = watch.opened().await;
+    assert!(!opened.0.contains_key("grpc-status"), "{:?}", opened.0);
+    (caller, opened)
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_over_the_most_is_told_so_and_may_ask_for_health() {
     let server = Server::with(&[("max_connections", "3")]).await;
     let mut callers = Vec::new();
     for _ in 0..3 {
-        let mut caller = Caller::new(&server).await;
-        assert!(works(&mut caller).await, "there is room for three");
-        callers.push(caller);
+        callers.push(busy(&server, HERE).await);
     }
     let mut fourth = Caller::from(&server, THERE).await;
     is_over(fourth.call(GET, &get(1)).await, "max_connections", 3);
     fourth.health().await.unwrap();
-    assert!(works(&mut callers[0]).await, "those who are there are not disturbed");
+    assert!(works(&mut callers[0].0).await, "those who are there are not disturbed");
     callers.pop();
     // The server hears of the end in its own time.
     while !works(&mut Caller::new(&server).await).await {}
@@ -31,13 +41,53 @@ async fn a_connection_over_the_most_is_told_so_and_may_ask_for_health() {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_address_has_so_many_connections_and_leaves_the_rest_to_others() {
     let server = Server::with(&[("connections_per_address", "2")]).await;
-    let (mut first, mut second) = (Caller::new(&server).await, Caller::new(&server).await);
-    assert!(works(&mut first).await && works(&mut second).await);
+    let (_first, _second) = (busy(&server, HERE).await, busy(&server, HERE).await);
     let mut third = Caller::new(&server).await;
     is_over(third.call(GET, &get(1)).await, "connections_per_address", 2);
     third.health().await.unwrap();
     assert!(works(&mut Caller::from(&server, THERE).await).await, "another address is nobody's business");
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_on_which_nothing_is_asked_gives_way_to_one_more() {
+    for (setting, other) in [("connections_per_address", HERE), ("max_connections", THERE)] {
+        let server = Server::with(&[(setting, "3")]).await;
+        let mut often = Caller::new(&server).await;
+        for _ in 0..9 {
+            assert!(works(&mut often).await);
+        }
+        let mut seldom = Caller::new(&server).await;
+        assert!(works(&mut seldom).await);
+        let (mut busy, _open) = busy(&server, HERE).await;
+        assert!(works(&mut Caller::from(&server, other).await).await, "{setting}: one more");
+        seldom.sent_away().await;
+        assert!(works(&mut often).await && works(&mut busy).await, "who asks more, or waits for something, stays");
+        server.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_begins_a_connection_and_nothing_more_takes_no_place_from_those_who_go_on() {
+    for (setting, other) in [("connections_per_address", HERE), ("max_connections", THERE)] {
+        let server = Server::with(&[(setting, "3"), ("handshake_time", "10min")]).await;
+        let (mut before, _open) = busy(&server, HERE).await;
+        let mut begun = Vec::new();
+        for n in 0..20 {
+            let mut stream = connect(server.address(), HERE).await;
+            // Whoever was sent away can't write.
+            let _ = if n % 2 == 0 { stream.write_all(b"P").await } else { Ok(()) };
+            begun.push(stream);
+        }
+        for _ in 0..2 {
+            assert!(works(&mut Caller::from(&server, other).await).await, "{setting}: who comes after them");
+        }
+        assert!(works(&mut before).await, "{setting}: who was there before");
+        let mut first = begun.remove(0);
+        let end = tokio::time::timeout(LONG, first.read_to_end(&mut Vec::new())).await;
+        assert!(end.is_ok(), "{setting}: the first of them is kept");
+        server.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,7 +103,7 @@ async fn behind_a_trusted_proxy_there_are_no_bounds_per_address() {
         watch.sending.send_data(framed(&()), true).unwrap();
         callers.push((caller, watch.opened().await));
     }
-    let _one = Caller::from(&server, THERE).await;
+    let _one = busy(&server, THERE).await;
     is_over(Caller::from(&server, THERE).await.call(GET, &get(1)).await, "connections_per_address", 1);
     server.stop().await;
 }
@@ -62,8 +112,7 @@ async fn behind_a_trusted_proxy_there_are_no_bounds_per_address() {
 async fn of_those_who_are_too_many_the_newest_is_answered() {
     let settings = [("max_connections", "1"), ("reserved_connections", "2")];
     let server = Server::with(&settings).await;
-    let mut first = Caller::new(&server).await;
-    assert!(works(&mut first).await);
+    let (mut first, _open) = busy(&server, HERE).await;
     let mut silent = Vec::new();
     for _ in 0..20 {
         silent.push(connect(server.address(), HERE).await);

@@ -4,6 +4,7 @@ use std::time::Duration;
 use opora_proto::error::{ErrorReason, Fault};
 
 use super::*;
+use crate::layers::Limits;
 use crate::layers::tests::limits;
 
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -111,4 +112,40 @@ async fn a_watch_that_nobody_reads_holds_nothing_and_may_be_read_again_at_any_ti
     let trailers = next(&mut body).unwrap().unwrap().into_trailers().unwrap();
     let fault = Fault::from(&Status::from_header_map(&trailers).unwrap());
     assert_eq!(fault.reason, Some(ErrorReason::WatchTooSlow));
+}
+
+#[tokio::test]
+async fn however_many_take_what_they_can_the_next_one_finds_room_for_small_calls_and_beside_few_for_pages() {
+    const PAGE: u64 = 1 << 21;
+    for (addresses, of_each, next_has) in
+        [(1, 1, PAGE), (1, 17, PAGE), (1, 256, CALL), (3, 6, PAGE), (3, 256, CALL), (250, 4, CALL)]
+    {
+        let limits = Arc::new(Limits::new(limits().bounds, 10_000));
+        let address = |n: usize| std::net::Ipv4Addr::new(192, 0, 2, n as u8).into();
+        let peers: Vec<_> = (0..addresses * of_each).map(|n| Peer::new(&limits, address(n % addresses))).collect();
+        for step in [CALL, 1 << 20, PAGE] {
+            let mut charges = Vec::new();
+            // In turns, until nobody gets any more.
+            for turn in 1.. {
+                let before = charges.len();
+                for peer in &peers {
+                    let Ok(mut charge) = Charge::begin(peer, Instant::now).await else { continue };
+                    if charge.grow(step, Instant::now).await.is_ok() {
+                        charges.push(charge);
+                    }
+                }
+                assert!(turn > 1 || step > CALL || charges.len() == peers.len(), "a small call of each fits");
+                if charges.len() == before {
+                    break;
+                }
+            }
+            for who in [0, 251] {
+                let next = Peer::new(&limits, address(who));
+                let mut charge = Charge::begin(&next, Instant::now).await.expect("a small call always fits");
+                let fits = charge.grow(next_has, Instant::now).await;
+                assert_eq!(fits, Ok(()), "beside {addresses} addresses with {of_each} connections, by {step} bytes");
+            }
+            assert!(limits.bytes.used() <= limits.bytes.max());
+        }
+    }
 }
