@@ -12,6 +12,7 @@ use tonic::Status;
 
 use crate::client::Desk;
 use crate::error::{ErrorReason, Fault};
+use crate::save::{SaveError, Saving};
 use crate::v1::{self, upload_attachment_request::Part};
 
 /// Bytes of a chunk: the most that the contract takes.
@@ -32,6 +33,14 @@ pub enum TransferError {
         /// What is wrong with it.
         cause: std::io::Error,
     },
+    /// Where it should be put there is something already.
+    #[error("{path}: {cause}")]
+    Place {
+        /// Where.
+        path: String,
+        /// [`SaveError::Taken`] or [`SaveError::Directory`].
+        cause: SaveError,
+    },
     /// The desk refused it or could not be reached.
     #[error("{0}")]
     Call(#[from] Box<Status>),
@@ -49,6 +58,15 @@ pub enum TransferError {
 impl TransferError {
     fn file(path: &Path, cause: std::io::Error) -> Self {
         Self::File { path: path.display().to_string(), cause }
+    }
+
+    /// What came of putting a file at `path`.
+    #[must_use]
+    pub fn saving(path: &Path, cause: SaveError) -> Self {
+        match cause {
+            SaveError::System(cause) => Self::file(path, cause),
+            cause => Self::Place { path: path.display().to_string(), cause },
+        }
     }
 
     fn is_passing(&self) -> bool {
@@ -195,66 +213,73 @@ fn read(path: &Path, offset: u64, size: u64, chunks: &mpsc::Sender<v1::UploadChu
     }
 }
 
-/// Fetches a file into `target`: into one beside it first, checked against its hash, then put in place. A target that
-/// is there already is not touched.
+/// Fetches a file. `place` is asked once, when it is known what comes, where to put it; it is there once it is whole and
+/// checked against its hash. `progress` is told how many bytes came. Gives what it is and where it is; `None`: it went
+/// into something that has no end.
 ///
 /// # Errors
-/// [`TransferError`], after some tries where the error is a passing one.
+/// [`TransferError`], after some tries where the error is a passing one; nothing is left of the file then.
 pub async fn download(
     desk: &Desk,
     name: &str,
-    target: &Path,
-    progress: impl Fn(u64, u64),
-) -> Result<v1::Attachment, TransferError> {
-    let failed = |cause| TransferError::file(target, cause);
-    // Takes the name at once: whatever is there already stays.
-    std::fs::OpenOptions::new().write(true).create_new(true).open(target).map_err(failed)?;
-    let mut part = target.as_os_str().to_owned();
-    part.push(".part");
-    let part = PathBuf::from(part);
-    let result = fetch(desk, name, &part, progress).await;
-    let result = result.and_then(|found| std::fs::rename(&part, target).map(|()| found).map_err(failed));
-    if result.is_err() {
-        let _ = std::fs::remove_file(&part);
-        let _ = std::fs::remove_file(target);
-    }
-    result
-}
-
-async fn fetch(
-    desk: &Desk,
-    name: &str,
-    part: &Path,
-    progress: impl Fn(u64, u64),
-) -> Result<v1::Attachment, TransferError> {
-    let failed = |cause| TransferError::file(part, cause);
-    let mut file = std::fs::File::create(part).map_err(failed)?;
-    let mut hasher = blake3::Hasher::new();
-    let (mut at, mut tries) = (0, 0);
-    let mut found = v1::Attachment::default();
-    loop {
-        let request = v1::DownloadAttachmentRequest { name: name.to_owned(), read_offset: at, read_limit: 0 };
-        let ended = async {
-            let answer = desk.without_deadline().attachments().download_attachment(request).await;
-            let mut stream = answer?.into_inner();
-            while let Some(message) = stream.message().await? {
-                found = message.attachment.unwrap_or(std::mem::take(&mut found));
-                file.write_all(&message.data).map_err(failed)?;
-                hasher.update(&message.data);
-                at += message.data.len() as u64;
-                progress(at, found.size);
-            }
-            Ok::<(), TransferError>(())
-        };
-        match ended.await {
-            Ok(()) => break,
-            Err(error) if error.is_passing() && tries < TRIES => tries += 1,
-            Err(error) => return Err(error),
+    place: impl FnOnce(&v1::Attachment) -> Result<Saving, TransferError>,
+    progress: impl Fn(&v1::Attachment, u64),
+) -> Result<(v1::Attachment, Option<PathBuf>), TransferError> {
+    let mut fetching = Fetching { found: None, hasher: blake3::Hasher::new(), at: 0, place: Some(place) };
+    let mut tries = 0;
+    while let Err(error) = fetching.fetch(desk, name, &progress).await {
+        if !error.is_passing() || tries >= TRIES {
+            return Err(error);
         }
+        tries += 1;
     }
-    if at != found.size || hasher.finalize().to_hex().to_string() != found.blake3 {
+    let (found, saving) = fetching.found.ok_or(TransferError::Content)?;
+    if fetching.at != found.size || fetching.hasher.finalize().to_hex().to_string() != found.blake3 {
         return Err(TransferError::Content);
     }
-    file.sync_data().map_err(failed)?;
-    Ok(found)
+    let target = saving.target().map(Path::to_owned);
+    let shown = target.clone().unwrap_or_default();
+    saving.finish().map_err(|cause| TransferError::saving(&shown, cause))?;
+    Ok((found, target))
+}
+
+/// A file that comes.
+struct Fetching<P> {
+    place: Option<P>,
+    found: Option<(v1::Attachment, Saving)>,
+    hasher: blake3::Hasher,
+    at: u64,
+}
+
+impl<P> Fetching<P>
+where
+    P: FnOnce(&v1::Attachment) -> Result<Saving, TransferError>,
+{
+    /// One try, from where the one before ended.
+    async fn fetch(
+        &mut self,
+        desk: &Desk,
+        name: &str,
+        progress: &impl Fn(&v1::Attachment, u64),
+    ) -> Result<(), TransferError> {
+        let request = v1::DownloadAttachmentRequest { name: name.to_owned(), read_offset: self.at, read_limit: 0 };
+        let answer = desk.without_deadline().attachments().download_attachment(request).await;
+        let mut stream = answer?.into_inner();
+        while let Some(message) = stream.message().await? {
+            if let (Some(attachment), Some(place)) = (message.attachment, self.place.take_if(|_| self.found.is_none()))
+            {
+                let saving = place(&attachment)?;
+                self.found = Some((attachment, saving));
+            }
+            let Some((found, saving)) = &mut self.found else { return Err(TransferError::Content) };
+            if let Err(cause) = saving.write_all(&message.data) {
+                let path = saving.target().unwrap_or_else(|| Path::new(&found.file_name));
+                return Err(TransferError::file(path, cause));
+            }
+            self.hasher.update(&message.data);
+            self.at += message.data.len() as u64;
+            progress(found, self.at);
+        }
+        Ok(())
+    }
 }

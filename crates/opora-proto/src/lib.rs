@@ -1,5 +1,5 @@
 //! The contract `opora.v1`: generated messages, clients and servers, and what every Rust caller of it needs —
-//! names parsed into types, errors read back, the JSON form, a client that retries.
+//! names parsed into types, errors read back, the JSON form, a client that retries, files put in their place.
 //!
 //! Knows nothing of how the desk works inside.
 
@@ -8,6 +8,7 @@ pub mod error;
 pub mod files;
 pub mod json;
 pub mod name;
+pub mod save;
 pub mod watch;
 
 /// The generated code of package `opora.v1`.

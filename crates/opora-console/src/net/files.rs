@@ -4,6 +4,7 @@ use std::path::Path;
 
 use opora_proto::client::Desk;
 use opora_proto::files::{self, Measured, TransferError};
+use opora_proto::save::{Existing, Saving};
 use opora_proto::v1;
 use tokio::sync::mpsc;
 
@@ -40,11 +41,14 @@ pub(super) async fn list(desk: &Desk, number: u64) -> Result<Vec<v1::Attachment>
 /// Fetches a file to a place on this machine; gives where it is.
 pub(super) async fn fetch(desk: &Desk, inbox: &mpsc::Sender<Msg>, name: &str, to: &str) -> Result<String, Trouble> {
     let shown = Path::new(to).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
-    let progress = |done, size| {
-        let _ = inbox.try_send(Msg::Net(Net::Progress { name: shown.clone(), done, size }));
+    let progress = |file: &v1::Attachment, done| {
+        let _ = inbox.try_send(Msg::Net(Net::Progress { name: shown.clone(), done, size: file.size }));
     };
-    files::download(desk, name, Path::new(to), progress).await.map_err(trouble)?;
-    Ok(to.to_owned())
+    let to = Path::new(to);
+    let place =
+        |_: &v1::Attachment| Saving::begin(to, Existing::Keep).map_err(|cause| TransferError::saving(to, cause));
+    files::download(desk, name, place, progress).await.map_err(trouble)?;
+    Ok(to.display().to_string())
 }
 
 fn trouble(error: TransferError) -> Trouble {

@@ -72,7 +72,7 @@ fn to_send(path: &Path) -> Result<String, PathFault> {
 fn to_save(mut path: PathBuf, name: &str, directory: bool) -> Result<String, PathFault> {
     let is_directory = |path: &Path| std::fs::metadata(path).is_ok_and(|meta| meta.is_dir());
     if directory || is_directory(&path) {
-        path = path.join(name);
+        path = path.join(opora_proto::save::plain_name(name));
     }
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     if parent.is_some_and(|parent| !is_directory(parent)) {

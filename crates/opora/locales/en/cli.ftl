@@ -417,7 +417,13 @@ open-io = { $path }: { $cause }
 hint-check-lost = What is lost can't be made again here: restore the named file from a copy.
 hint-check-repair = Run it again with --repair to mend what can be mended.
 attach-unfinished = The upload of { $file } is not complete: the desk has { $size } bytes. Give the same command again.
-attach-hash = What arrived does not match its hash: fetch { $file } again.
+attach-hash = What arrived does not match its hash: nothing was kept. Fetch it again.
+attach-taken = { $path } is there already and was left as it is. Another place: --to PATH; to replace it: --force
+attach-directory = { $path } is a directory. Name a file in it: --to { $path }/NAME
+attach-no-directory = { $path } is no directory: several files need one. Make it first, or fetch them one by one.
+attach-which-ticket = Whose file is { $file }? Name the ticket, or the file as the list does: opora attach TICKET --download { $file }
+attach-none = The ticket has no file { $file }. Its files: opora attach TICKET --list
+attach-several = Several files are called { $file }: { $names }. Give one of these names.
 
 config-unknown = { $origin }: `{ $key }` is not a setting
 config-nearest = ; did you mean `{ $nearest }`?

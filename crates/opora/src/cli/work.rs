@@ -10,7 +10,8 @@ pub(crate) const ATTACH_EXAMPLES: &str = "\
 Examples:
   opora attach 1042 bpclient_2026_03_02_13_39_02.log chromehost.log
   opora attach 1042 --list
-  opora attach --download tickets/1042/attachments/48211 --to ./logs
+  opora attach 1042 --download chromehost.log --to ./logs
+  opora attach --download tickets/1042/attachments/48211 --to - | less
 
 A broken upload goes on where it broke when the same command is given again.";
 
@@ -177,12 +178,15 @@ pub(crate) struct AttachArgs {
     /// List the ticket's files
     #[arg(long, conflicts_with_all = ["files", "download"])]
     pub(crate) list: bool,
-    /// Fetch a file by its name in the list
+    /// Fetch a file, by its file name, its number or its full name in the list; may be given several times
     #[arg(long, value_name = "NAME", conflicts_with = "files")]
-    pub(crate) download: Option<String>,
+    pub(crate) download: Vec<String>,
     /// Where to put it: a directory, a file, or `-` for standard output [default: here]
     #[arg(long, value_name = "PATH", requires = "download")]
     pub(crate) to: Option<PathBuf>,
+    /// Replace a file that is there already
+    #[arg(long, requires = "download")]
+    pub(crate) force: bool,
     /// The media type of the files
     #[arg(long, value_name = "TYPE", default_value = "application/octet-stream")]
     pub(crate) content_type: String,

@@ -4,6 +4,7 @@ use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use opora_proto::files::{self, Measured, TransferError};
+use opora_proto::save::SaveError;
 use opora_proto::v1;
 
 use crate::cli::work::AttachArgs;
@@ -14,8 +15,8 @@ use crate::output::short;
 
 /// Runs `opora attach`.
 pub(crate) async fn run(context: &Context, args: AttachArgs) -> Result<(), Failure> {
-    if let Some(name) = args.download {
-        return download::download(context, name, args.to).await;
+    if !args.download.is_empty() {
+        return download::download(context, args).await;
     }
     let ticket = args.ticket.unwrap_or_default();
     if args.list {
@@ -37,17 +38,22 @@ pub(crate) async fn run(context: &Context, args: AttachArgs) -> Result<(), Failu
 
 async fn list(context: &Context, ticket: String) -> Result<(), Failure> {
     let out = &context.out;
+    let response = listed(context, ticket).await?;
+    out.list(&response, &response.attachments, || out.attachments(&response.attachments))
+}
+
+/// All files of a ticket.
+pub(crate) async fn listed(context: &Context, ticket: String) -> Result<v1::ListAttachmentsResponse, Failure> {
     let mut request = v1::ListAttachmentsRequest { name: ticket, page_size: 500, ..Default::default() };
     let mut all = Vec::new();
-    let response = loop {
+    loop {
         let mut page: v1::ListAttachmentsResponse = call!(context, attachments.list_attachments(request.clone()))?;
         all.append(&mut page.attachments);
         request.page_token.clone_from(&page.next_page_token);
         if page.next_page_token.is_empty() {
-            break v1::ListAttachmentsResponse { attachments: all, ..page };
+            return Ok(v1::ListAttachmentsResponse { attachments: all, ..page });
         }
-    };
-    out.list(&response, &response.attachments, || out.attachments(&response.attachments))
+    }
 }
 
 async fn upload(
@@ -73,9 +79,13 @@ async fn upload(
     }
 }
 
-fn failed(context: &Context, error: TransferError) -> Failure {
+pub(crate) fn failed(context: &Context, error: TransferError) -> Failure {
+    let said = |key, path: &str| Failure::new(Exit::Io, context.out.text.with(key, &[("path", path.into())]));
     match error {
         TransferError::File { path, cause } => Failure::io(path, cause),
+        TransferError::Place { path, cause: SaveError::Taken } => said("attach-taken", &path),
+        TransferError::Place { path, .. } => said("attach-directory", &path),
+        TransferError::Content => Failure::new(Exit::Io, context.out.text.with("attach-hash", &[])),
         TransferError::Call(status) => context.failed(&status),
         other => Failure::bug(other.to_string()),
     }

@@ -1,140 +1,112 @@
-//! Fetching files: into a file beside the target first, checked against its hash, then put in place.
+//! Fetching files: found among a ticket's, checked against their hash, put where nothing of another's is lost.
 
-use std::io::Write as _;
+use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
+use opora_proto::files::{self, TransferError};
+use opora_proto::save::{self, Existing, Saving};
 use opora_proto::v1;
 
-use super::attach::bar;
+use super::attach::{bar, failed, listed};
+use crate::cli::work::AttachArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::sanitise;
 
-/// How many times a broken download is taken up again.
-const TRIES: u32 = 5;
+/// Where fetched files go.
+struct Places {
+    to: Option<PathBuf>,
+    existing: Existing,
+    /// There are several: each gets a name of its own.
+    several: bool,
+}
+
+impl Places {
+    fn begin(&self, file_name: &str) -> Result<Saving, TransferError> {
+        let folder = match &self.to {
+            Some(path) if path == Path::new("-") => return Ok(Saving::stdout()),
+            Some(path) if !self.several && !path.is_dir() => return Self::at(path, self.existing),
+            Some(folder) => folder.as_path(),
+            None => Path::new("."),
+        };
+        let name = save::plain_name(&sanitise::line(file_name));
+        if self.several && self.existing == Existing::Keep {
+            return Self::at(&save::free_place(folder, &name), self.existing);
+        }
+        Self::at(&folder.join(name), self.existing)
+    }
+
+    fn at(path: &Path, existing: Existing) -> Result<Saving, TransferError> {
+        Saving::begin(path, existing).map_err(|cause| TransferError::saving(path, cause))
+    }
+}
 
 /// `opora attach --download`.
-pub(crate) async fn download(context: &Context, name: String, to: Option<PathBuf>) -> Result<(), Failure> {
-    let mut fetching = Fetching { name, to, attachment: None, sink: None, hasher: blake3::Hasher::new(), at: 0 };
-    let mut tries = 0;
-    while let Err(failure) = fetching.fetch(context).await {
-        if !failure.is_passing() || tries >= TRIES || fetching.attachment.is_none() {
-            return Err(failure);
-        }
-        tries += 1;
+pub(crate) async fn download(context: &Context, args: AttachArgs) -> Result<(), Failure> {
+    let names = names(context, args.ticket, args.download).await?;
+    let several = names.len() > 1;
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let places = Places { to: args.to, existing, several };
+    if let Some(folder) = places.to.as_ref().filter(|to| several && to.as_path() != Path::new("-") && !to.is_dir()) {
+        let shown = folder.display().to_string();
+        return Err(Failure::usage(context.out.text.with("attach-no-directory", &[("path", (&shown).into())])));
     }
-    fetching.finish(context)
-}
-
-struct Fetching {
-    name: String,
-    to: Option<PathBuf>,
-    attachment: Option<v1::Attachment>,
-    sink: Option<Sink>,
-    hasher: blake3::Hasher,
-    at: u64,
-}
-
-enum Sink {
-    Stdout(std::io::Stdout),
-    File(tempfile::NamedTempFile, PathBuf),
-}
-
-impl Sink {
-    fn open(to: Option<&Path>, file_name: &str) -> Result<Self, Failure> {
-        if to == Some(Path::new("-")) {
-            return Ok(Self::Stdout(std::io::stdout()));
-        }
-        let target = match to {
-            Some(path) if !path.is_dir() => path.to_owned(),
-            folder => folder.unwrap_or_else(|| Path::new(".")).join(plain(file_name)),
+    for name in names {
+        let progress = OnceCell::new();
+        let told = |file: &v1::Attachment, at| {
+            progress.get_or_init(|| bar(context, file.size, &file.file_name)).set_position(at);
         };
-        let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or_else(|| Path::new("."));
-        let file = tempfile::NamedTempFile::new_in(folder)
-            .map_err(|cause| Failure::io(folder.display().to_string(), cause))?;
-        Ok(Self::File(file, target))
-    }
-
-    fn write(&mut self, data: &[u8]) -> std::io::Result<()> {
-        match self {
-            Self::Stdout(stdout) => stdout.write_all(data),
-            Self::File(file, _) => file.write_all(data),
-        }
-    }
-}
-
-/// A name without anything that could lead elsewhere.
-fn plain(file_name: &str) -> String {
-    let clean = sanitise::line(file_name);
-    let last = clean.rsplit(['/', '\\']).next().unwrap_or_default().trim();
-    if matches!(last, "" | "." | "..") { "attachment".to_owned() } else { last.to_owned() }
-}
-
-impl Fetching {
-    async fn fetch(&mut self, context: &Context) -> Result<(), Failure> {
-        let request = v1::DownloadAttachmentRequest { name: self.name.clone(), read_offset: self.at, read_limit: 0 };
-        let answer = context.desk.without_deadline().attachments().download_attachment(request).await;
-        let mut stream = answer.map_err(|status| context.failed(&status))?.into_inner();
-        let mut progress = None;
-        while let Some(part) = stream.message().await.map_err(|status| context.failed(&status))? {
-            if let Some(attachment) = part.attachment {
-                if self.sink.is_none() {
-                    self.sink = Some(Sink::open(self.to.as_deref(), &attachment.file_name)?);
-                }
-                progress = Some(bar(context, attachment.size, &attachment.file_name));
-                self.attachment = Some(attachment);
-            }
-            let sink = self.sink.as_mut().ok_or_else(|| Failure::bug("a file came without its header"))?;
-            sink.write(&part.data).map_err(|cause| Failure::io(self.name.clone(), cause))?;
-            self.hasher.update(&part.data);
-            self.at += part.data.len() as u64;
-            if let Some(progress) = &progress {
-                progress.set_position(self.at);
-            }
-        }
-        if let Some(progress) = progress {
+        let place = |file: &v1::Attachment| places.begin(&file.file_name);
+        let fetched = files::download(&context.desk, &name, place, told).await;
+        if let Some(progress) = progress.get() {
             progress.finish_and_clear();
         }
-        Ok(())
+        let (attachment, target) = fetched.map_err(|error| failed(context, error))?;
+        let Some(target) = target else { continue };
+        let (shown, size) = (target.display().to_string(), attachment.size.to_string());
+        context.out.one(&attachment, || {
+            context.out.say("done-downloaded", &[("file", (&shown).into()), ("size", (&size).into())])
+        })?;
     }
-
-    fn finish(self, context: &Context) -> Result<(), Failure> {
-        let attachment = self.attachment.unwrap_or_default();
-        let whole = self.hasher.finalize().to_hex().to_string() == attachment.blake3 && self.at == attachment.size;
-        if !whole {
-            let said = context.out.text.with("attach-hash", &[("file", (&attachment.file_name).into())]);
-            return Err(Failure::new(Exit::Io, said));
-        }
-        match self.sink {
-            Some(Sink::File(file, target)) => {
-                let shown = target.display().to_string();
-                file.persist(&target).map_err(|error| Failure::io(shown.clone(), error.error))?;
-                let size = attachment.size.to_string();
-                context.out.one(&attachment, || {
-                    context.out.say("done-downloaded", &[("file", (&shown).into()), ("size", (&size).into())])
-                })
-            }
-            Some(Sink::Stdout(mut stdout)) => stdout.flush().map_err(|cause| Failure::stream("io-stdout", cause)),
-            None => Err(Failure::bug("no file came")),
-        }
-    }
+    Ok(())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::plain;
+/// The full names of what was asked for: a full name, a file's number, or its name in the ticket's list.
+async fn names(context: &Context, ticket: Option<String>, asked: Vec<String>) -> Result<Vec<String>, Failure> {
+    let mut list = None;
+    let mut names = Vec::new();
+    for asked in asked {
+        let is_full = asked.starts_with("tickets/") && asked.contains("/attachments/");
+        let name = match (&ticket, is_full) {
+            (_, true) => asked,
+            (None, false) => {
+                let said = context.out.text.with("attach-which-ticket", &[("file", (&asked).into())]);
+                return Err(Failure::usage(said));
+            }
+            (Some(ticket), false) => {
+                let list = match &mut list {
+                    Some(list) => list,
+                    list => list.insert(listed(context, ticket.clone()).await?.attachments),
+                };
+                found(context, list, &asked)?
+            }
+        };
+        names.push(name);
+    }
+    Ok(names)
+}
 
-    #[test]
-    fn a_name_from_elsewhere_never_leads_elsewhere() {
-        for (given, kept) in [
-            ("bpclient.log", "bpclient.log"),
-            ("../../etc/passwd", "passwd"),
-            ("C:\\logs\\x.log", "x.log"),
-            ("..", "attachment"),
-            ("", "attachment"),
-            ("a\u{202e}b", "a\u{fffd}b"),
-        ] {
-            assert_eq!(plain(given), kept);
+fn found(context: &Context, list: &[v1::Attachment], asked: &str) -> Result<String, Failure> {
+    let number = |file: &&v1::Attachment| file.name.rsplit('/').next() == Some(asked);
+    let by_name: Vec<&v1::Attachment> = list.iter().filter(|file| file.file_name == asked).collect();
+    match (by_name.as_slice(), list.iter().find(number)) {
+        ([one], _) => Ok(one.name.clone()),
+        ([], Some(one)) => Ok(one.name.clone()),
+        ([], None) => Err(Failure::new(Exit::Refused, context.out.text.with("attach-none", &[("file", asked.into())]))),
+        (several, _) => {
+            let names: Vec<&str> = several.iter().map(|file| file.name.as_str()).collect();
+            let arguments = [("file", asked.into()), ("names", names.join(", ").into())];
+            Err(Failure::usage(context.out.text.with("attach-several", &arguments)))
         }
     }
 }

@@ -57,8 +57,8 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
         let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Path::new(&format!("{stem}.rejects.csv")).to_owned()
     });
-    report.write_rejects(&out.text, &rejects)?;
-    report.tell(out, &rejects)?;
+    let rejects = report.write_rejects(&out.text, &rejects)?;
+    report.tell(out, rejects.as_deref())?;
     if report.refused() > 0 { Err(Failure::said(Exit::Refused)) } else { Ok(()) }
 }
 

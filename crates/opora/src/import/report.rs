@@ -1,11 +1,12 @@
 //! What came of an import: counts, and what was refused, with line numbers.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use opora_proto::save::{self, Existing, SaveError, Saving};
 use serde_json::json;
 
 use super::fault::Fault;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::text::Text;
 
@@ -80,24 +81,42 @@ impl Report {
         refused.iter().map(|one| one.why.told(text)).collect()
     }
 
-    /// Writes the refused rows into a file, if there are any.
-    pub(crate) fn write_rejects(&mut self, text: &Text, path: &Path) -> Result<(), Failure> {
+    /// Writes the refused rows into a file, if there are any; gives where: a file that is there already stays, and the
+    /// rows go into one with a number.
+    pub(crate) fn write_rejects(&mut self, text: &Text, wanted: &Path) -> Result<Option<PathBuf>, Failure> {
         self.refused.sort_by_key(|one| one.number);
         self.notes.sort_by_key(|one| one.number);
         if self.refused.is_empty() {
-            return Ok(());
+            return Ok(None);
         }
-        let failed = |error: csv::Error| Failure::io(path.display().to_string(), std::io::Error::other(error));
-        let mut writer = csv::Writer::from_path(path).map_err(failed)?;
+        let shown = || wanted.display().to_string();
+        let failed = |error: csv::Error| Failure::io(shown(), std::io::Error::other(error));
+        let unsaved = |error: SaveError| match error {
+            SaveError::System(cause) => Failure::io(shown(), cause),
+            SaveError::Taken => Failure::new(Exit::Io, text.with("attach-taken", &[("path", shown().into())])),
+            SaveError::Directory => Failure::new(Exit::Io, text.with("attach-directory", &[("path", shown().into())])),
+        };
+        let mut path = wanted.to_owned();
+        let saving = match Saving::begin(&path, Existing::Keep) {
+            Err(SaveError::Taken) => {
+                let name = wanted.file_name().unwrap_or_default().to_string_lossy();
+                path = save::free_place(wanted.parent().unwrap_or(Path::new("")), &name);
+                Saving::begin(&path, Existing::Keep)
+            }
+            begun => begun,
+        };
+        let mut writer = csv::Writer::from_writer(saving.map_err(unsaved)?);
         writer.write_record(["line", "id", "reason"]).map_err(failed)?;
         for one in &self.refused {
             writer.write_record([&one.number.to_string(), &one.id, &one.why.told(text)]).map_err(failed)?;
         }
-        writer.flush().map_err(|cause| Failure::io(path.display().to_string(), cause))
+        let saving = writer.into_inner().map_err(|error| Failure::io(shown(), error.into_error()))?;
+        saving.finish().map_err(unsaved)?;
+        Ok(Some(path))
     }
 
     /// Tells what came of it.
-    pub(crate) fn tell(&self, out: &Out, rejects: &Path) -> Result<(), Failure> {
+    pub(crate) fn tell(&self, out: &Out, rejects: Option<&Path>) -> Result<(), Failure> {
         let lines = |list: &[Line]| -> Vec<_> {
             list.iter()
                 .map(|one| json!({"line": one.number, "id": one.id, "reason": one.why.told(&out.text)}))
@@ -107,6 +126,7 @@ impl Report {
             let value = json!({
                 "created": self.created, "changed": self.changed, "skipped": self.skipped,
                 "refused": lines(&self.refused), "notes": lines(&self.notes),
+                "rejects": rejects.map(|path| path.display().to_string()),
             });
             return out.raw(&format!("{value}\n"));
         }
@@ -115,9 +135,7 @@ impl Report {
         out.say("import-skipped", &[("count", self.skipped.into())])?;
         Self::tell_lines(out, "import-notes", &self.notes)?;
         Self::tell_lines(out, "import-refused", &self.refused)?;
-        if self.refused.is_empty() {
-            return Ok(());
-        }
+        let Some(rejects) = rejects else { return Ok(()) };
         out.say("import-rejects", &[("file", rejects.display().to_string().into())])
     }
 
