@@ -1,5 +1,6 @@
 //! The client: connects, says who calls and in which language, sets deadlines, and retries what is safe to retry.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
@@ -7,10 +8,10 @@ use tonic::metadata::{Ascii, MetadataValue};
 use tonic::service::Interceptor;
 use tonic::service::interceptor::InterceptedService;
 use tonic::transport::{Channel, Endpoint};
-use tonic::{Request, Status};
+use tonic::{Code, Request, Status};
 use tonic_health::pb::health_client::HealthClient;
 
-use crate::error::Fault;
+use crate::error::{ErrorReason, Fault};
 use crate::v1::admin_service_client::AdminServiceClient;
 use crate::v1::attachment_service_client::AttachmentServiceClient;
 use crate::v1::directory_service_client::DirectoryServiceClient;
@@ -100,6 +101,7 @@ impl Interceptor for Stamp {
 #[derive(Clone, Debug)]
 pub struct Desk {
     channel: Channel,
+    endpoint: Endpoint,
     stamp: Stamp,
     retries: usize,
 }
@@ -132,7 +134,12 @@ impl Desk {
             language: metadata(options.language.as_deref())?,
             deadline: options.deadline,
         };
-        Ok(Self { channel: endpoint.connect_lazy(), stamp, retries: options.retries })
+        Ok(Self { channel: endpoint.connect_lazy(), endpoint, stamp, retries: options.retries })
+    }
+
+    /// The same over a connection of its own.
+    fn anew(&self) -> Self {
+        Self { channel: self.endpoint.connect_lazy(), ..self.clone() }
     }
 
     /// The same connection for streams that have no end, such as a watch: no deadline.
@@ -175,14 +182,27 @@ impl Desk {
         HealthClient::with_interceptor(self.channel.clone(), self.stamp.clone())
     }
 
-    /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]).
+    /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]), the connection broke,
+    /// or, once, no answer came in time.
     ///
     /// Safe for reads, and for changes whose request carries a `request_id`: the id must be made before, outside
     /// of `call`, so that every try sends the same one.
     ///
     /// # Errors
     /// The last status, when the tries are used up or the error is not a passing one.
-    pub async fn call<T, F, Fut>(&self, mut call: F) -> Result<T, Status>
+    pub async fn call<T, F, Fut>(&self, call: F) -> Result<T, Status>
+    where
+        F: FnMut(Self) -> Fut,
+        Fut: Future<Output = Result<tonic::Response<T>, Status>>,
+    {
+        self.change(call).await.map_err(|unanswered| unanswered.status)
+    }
+
+    /// The same for a change: its error says whether it may have been made all the same.
+    ///
+    /// # Errors
+    /// [`Unanswered`].
+    pub async fn change<T, F, Fut>(&self, mut call: F) -> Result<T, Unanswered>
     where
         F: FnMut(Self) -> Fut,
         Fut: Future<Output = Result<tonic::Response<T>, Status>>,
@@ -192,13 +212,61 @@ impl Desk {
             .with_max_delay(Duration::from_secs(2))
             .with_max_times(self.retries)
             .with_jitter();
-        let response = (|| call(self.clone()))
+        let (mut may_be_made, late) = (false, AtomicUsize::new(0));
+        // A connection on which no answer came may be dead, which is found out much later.
+        let desk = || if late.load(Ordering::Relaxed) > 0 { self.anew() } else { self.clone() };
+        let response = (|| call(desk()))
             .retry(backoff)
-            .when(|status: &Status| Fault::from(status).is_passing())
+            .when(|status: &Status| {
+                may_be_made |= is_lost(status);
+                let more = usize::from(is_late(status));
+                let late = late.fetch_add(more, Ordering::Relaxed) + more;
+                late <= 1 && (is_lost(status) || Fault::from(status).is_passing())
+            })
             .adjust(|status, delay| delay.map(|d| d.max(Fault::from(status).retry_after.unwrap_or_default())))
-            .await?;
-        Ok(response.into_inner())
+            .await;
+        match response {
+            Ok(response) => Ok(response.into_inner()),
+            Err(status) => Err(Unanswered { may_be_made: may_be_made || is_lost(&status), status }),
+        }
     }
+}
+
+/// A change that was not answered with what it asked for.
+#[derive(Debug)]
+pub struct Unanswered {
+    /// What the last try came to.
+    pub status: Status,
+    /// A request went out and its answer was lost: the change may have been made. The same request with the same
+    /// `request_id` makes it at most once.
+    pub may_be_made: bool,
+}
+
+/// Whether no answer came in time.
+pub fn is_late(status: &Status) -> bool {
+    // By the caller's own clock, tonic says either.
+    let late = status.code() == Code::DeadlineExceeded || status.code() == Code::Cancelled;
+    late && Fault::from(status).reason.is_none_or(|reason| reason == ErrorReason::DeadlineExceeded)
+}
+
+/// Whether a request went out and it is not known what came of it.
+fn is_lost(status: &Status) -> bool {
+    let cut = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal);
+    is_late(status) || cut && Fault::from(status).reason.is_none() && !is_unsent(status)
+}
+
+/// Whether there was no connection on which to send.
+fn is_unsent(status: &Status) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(status);
+    // A chain of causes is short; the bound guards against one that runs in a circle.
+    for _ in 0..16 {
+        let Some(now) = cause else { return false };
+        if now.is::<tonic::ConnectError>() {
+            return true;
+        }
+        cause = now.source();
+    }
+    false
 }
 
 fn metadata(value: Option<&str>) -> Result<Option<MetadataValue<Ascii>>, ConnectError> {

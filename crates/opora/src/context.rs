@@ -2,9 +2,10 @@
 //! and time zone are read here and nowhere else.
 
 use std::io::IsTerminal as _;
+use std::sync::{Mutex, PoisonError};
 
 use jiff::{Timestamp, tz::TimeZone};
-use opora_proto::client::{ClientOptions, Desk};
+use opora_proto::client::{ClientOptions, Desk, Unanswered};
 use tonic::Status;
 
 use crate::cli::ClientArgs;
@@ -23,6 +24,8 @@ pub(crate) struct Context {
     pub(crate) actor: Option<String>,
     /// The desk's address.
     pub(crate) server: String,
+    /// The id of the change that was sent last.
+    sent: Mutex<Option<String>>,
 }
 
 impl Context {
@@ -37,7 +40,7 @@ impl Context {
             ..ClientOptions::default()
         })
         .map_err(|error| Failure::usage(error.to_string()))?;
-        Ok(Self { desk, out, actor: args.actor.clone(), server: args.server.clone() })
+        Ok(Self { desk, out, actor: args.actor.clone(), server: args.server.clone(), sent: Mutex::default() })
     }
 
     /// What a status of a call means for a person.
@@ -45,10 +48,34 @@ impl Context {
         Failure::call(&self.server, status)
     }
 
-    /// The request id that was given, or a fresh one.
-    pub(crate) fn request_id(given: Option<String>) -> String {
-        given.unwrap_or_else(opora_proto::client::request_id)
+    /// What a call that was not answered means for a person: a change may have been made all the same, and can be asked
+    /// for again with the same id.
+    pub(crate) fn unanswered(&self, unanswered: &Unanswered) -> Failure {
+        let id = self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        match id {
+            Some(id) if unanswered.may_be_made => Failure::lost(again(std::env::args(), &id)),
+            _ => self.failed(&unanswered.status),
+        }
     }
+
+    /// The request id that was given, or a fresh one; of the change that is made next.
+    pub(crate) fn request_id(&self, given: Option<String>) -> String {
+        let id = given.unwrap_or_else(opora_proto::client::request_id);
+        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
+        id
+    }
+}
+
+/// The same command with the id of its request, as a shell takes it.
+fn again(words: impl Iterator<Item = String>, id: &str) -> String {
+    let mut words: Vec<String> = words.collect();
+    let asks = |word: &String| word == "--request-id" || word.starts_with("--request-id=");
+    if !words.iter().any(asks) {
+        // What follows `--` is no option.
+        let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+        words.splice(end..end, ["--request-id".to_owned(), id.to_owned()]);
+    }
+    shell_words::join(words)
 }
 
 /// The language that was asked for, else that of the environment.
@@ -102,12 +129,33 @@ macro_rules! call {
         let request = $request;
         context
             .desk
-            .call(|desk| {
+            .change(|desk| {
                 let request = request.clone();
                 async move { desk.$service().$method(request).await }
             })
             .await
-            .map_err(|status| context.failed(&status))
+            .map_err(|unanswered| context.unanswered(&unanswered))
     }};
 }
 pub(crate) use call;
+
+#[cfg(test)]
+mod tests {
+    use super::again;
+
+    #[test]
+    fn the_command_to_give_again_is_what_a_shell_takes_with_the_id_of_its_request() {
+        let words = |line: &[&str]| line.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>().into_iter();
+        for (given, wanted) in [
+            (&["opora", "ticket", "create", "No sound"][..], "opora ticket create 'No sound' --request-id ID"),
+            (&["opora", "ticket", "create", "--request-id", "x", "a"], "opora ticket create --request-id x a"),
+            (&["opora", "ticket", "create", "--request-id=x", "a"], "opora ticket create '--request-id=x' a"),
+            (
+                &["opora", "ticket", "comment", "7", "--", "-it's"],
+                r"opora ticket comment 7 --request-id ID -- '-it'\''s'",
+            ),
+        ] {
+            assert_eq!(again(words(given), "ID"), wanted);
+        }
+    }
+}

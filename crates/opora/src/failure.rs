@@ -42,6 +42,8 @@ enum Inner {
     Sentence(Exit, String),
     Io(Place, io::Error),
     Call(String, Fault, Cause),
+    /// A change whose answer was lost, and the command that makes it at most once.
+    Lost(String),
 }
 
 /// What could not be read or written.
@@ -69,6 +71,7 @@ impl fmt::Display for Inner {
             Self::Io(Place::Path(what), cause) => write!(f, "{what}: {cause}"),
             Self::Io(Place::Key(what), cause) => write!(f, "{what}: {cause}"),
             Self::Call(_, fault, _) => f.write_str(&fault.message),
+            Self::Lost(_) => f.write_str("no answer"),
         }
     }
 }
@@ -121,6 +124,11 @@ impl Failure {
         Self(Box::new(Inner::Call(server.to_owned(), Fault::from(status), root_cause(status))))
     }
 
+    /// A change whose answer was lost, and the command that makes it at most once.
+    pub(crate) fn lost(command: String) -> Self {
+        Self(Box::new(Inner::Lost(command)))
+    }
+
     /// The error of the contract, if a server gave one.
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match &*self.0 {
@@ -141,6 +149,7 @@ impl Failure {
             Inner::Said(exit) | Inner::Sentence(exit, _) => Some(*exit),
             Inner::Io(..) => Some(Exit::Io),
             Inner::Call(_, fault, _) => Some(exit_of(fault)),
+            Inner::Lost(_) => Some(Exit::TryAgain),
         }
     }
 
@@ -161,6 +170,7 @@ impl Failure {
                 vec![text.with("error-io", &[("what", what.into()), ("cause", system::told(cause, text).into())])]
             }
             Inner::Call(server, fault, cause) => call_lines(text, server, fault, cause),
+            Inner::Lost(command) => vec![text.get("error-lost"), text.get("hint-lost"), format!("  {command}")],
         }
     }
 }
@@ -208,6 +218,10 @@ fn call_lines(text: &Text, server: &str, fault: &Fault, cause: &Cause) -> Vec<St
             text.with("error-unreachable", &[("server", server.into()), ("cause", cause.into())]),
             text.get("hint-unreachable"),
         ];
+    }
+    if fault.reason.is_none() && exit_of(fault) == Exit::TryAgain {
+        // The transport's own words, in one language.
+        return vec![text.with("error-late", &[("server", server.into())]), text.get("hint-late")];
     }
     let mut lines = vec![fault.message.clone()];
     lines.extend(fault.violations.iter().map(|v| format!("  {}: {}", v.field, v.description)));

@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+use super::ticket::RepeatArgs;
 use super::value::{Platform, agent_name, contact_name, organisation_name, policy_name};
 
 /// Customers.
@@ -106,6 +107,9 @@ pub(crate) struct OrgAddArgs {
     /// What it is.
     #[command(flatten)]
     pub(crate) fields: OrgFields,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }
 
 /// `org update`.
@@ -123,6 +127,9 @@ pub(crate) struct OrgUpdateArgs {
     /// Refuse if it is no longer as this etag says
     #[arg(long)]
     pub(crate) etag: Option<String>,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }
 
 /// What a person of a customer is.
@@ -154,6 +161,9 @@ pub(crate) struct ContactAddArgs {
     /// What they are.
     #[command(flatten)]
     pub(crate) fields: ContactFields,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }
 
 /// `contact update`.
@@ -171,6 +181,9 @@ pub(crate) struct ContactUpdateArgs {
     /// Refuse if it is no longer as this etag says
     #[arg(long)]
     pub(crate) etag: Option<String>,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }
 
 /// What a support engineer is.
@@ -199,6 +212,9 @@ pub(crate) struct AgentAddArgs {
     /// What they are.
     #[command(flatten)]
     pub(crate) fields: AgentFields,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }
 
 /// `agent update`.
@@ -216,4 +232,7 @@ pub(crate) struct AgentUpdateArgs {
     /// Refuse if it is no longer as this etag says
     #[arg(long)]
     pub(crate) etag: Option<String>,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }

@@ -72,6 +72,14 @@ pub(crate) struct OneArgs {
     pub(crate) ticket: String,
 }
 
+/// What every change can carry that is asked for again.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct RepeatArgs {
+    /// A UUID: the same one sent again changes nothing twice [default: a random one]
+    #[arg(long, value_name = "UUID", value_parser = request_id)]
+    pub(crate) request_id: Option<String>,
+}
+
 /// What every change can carry.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ChangeArgs {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::ticket::RepeatArgs;
 use super::value::{Origin, ticket_name};
 
 pub(crate) const ATTACH_EXAMPLES: &str = "\
@@ -227,6 +228,9 @@ pub(crate) struct FinishImportArgs {
     /// The origin of the imported tickets
     #[arg(long, value_enum, ignore_case = true, default_value_t = Origin::Import)]
     pub(crate) origin: Origin,
+    /// How it is asked for again.
+    #[command(flatten)]
+    pub(crate) again: RepeatArgs,
 }
 
 /// `opora completions`.

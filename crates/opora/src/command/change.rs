@@ -15,12 +15,12 @@ use crate::output::{bare, short, wire};
 
 /// A request with the name of its ticket, and the etag, request id and import time that every change has.
 macro_rules! request {
-    ($type:ident, $name:expr, $change:expr, { $($field:ident: $value:expr),* $(,)? }) => {{
+    ($context:expr, $type:ident, $name:expr, $change:expr, { $($field:ident: $value:expr),* $(,)? }) => {{
         let change: &ChangeArgs = &$change;
         let mut request = v1::$type::default();
         request.name = $name;
         request.etag = change.etag.clone().unwrap_or_default();
-        request.request_id = Context::request_id(change.request_id.clone());
+        request.request_id = $context.request_id(change.request_id.clone());
         request.import_time = change.import_time.map(wire);
         $(request.$field = $value;)*
         request
@@ -74,7 +74,7 @@ pub(crate) async fn update(context: &Context, args: UpdateArgs) -> Result<(), Fa
         ticket: Some(ticket),
         update_mask: Some(prost_types::FieldMask { paths }),
         etag: etag.unwrap_or_default(),
-        request_id: Context::request_id(args.change.request_id),
+        request_id: context.request_id(args.change.request_id),
         import_time: args.change.import_time.map(wire),
         undo_of: 0,
     };
@@ -164,7 +164,7 @@ pub(crate) async fn reprioritise(context: &Context, args: ReprioritiseArgs) -> R
     }
     let to = args.priority.map(|priority| To::Priority(priority.into()));
     let to = to.or_else(|| args.impact.map(|impact| To::Impact(impact.into())));
-    let request = request!(ReprioritiseTicketRequest, args.ticket, args.change, {
+    let request = request!(context, ReprioritiseTicketRequest, args.ticket, args.change, {
         to: to,
         reason: args.reason.unwrap_or_default(),
     });
@@ -175,7 +175,7 @@ pub(crate) async fn reprioritise(context: &Context, args: ReprioritiseArgs) -> R
 /// `ticket escalate`.
 pub(crate) async fn escalate(context: &Context, args: EscalateArgs) -> Result<(), Failure> {
     let out = &context.out;
-    let request = request!(EscalateTicketRequest, args.ticket, args.change, {
+    let request = request!(context, EscalateTicketRequest, args.ticket, args.change, {
         reason: args.reason,
         rung: args.rung.unwrap_or_default(),
     });
@@ -198,7 +198,7 @@ pub(crate) async fn escalate(context: &Context, args: EscalateArgs) -> Result<()
 /// `ticket deescalate`.
 pub(crate) async fn deescalate(context: &Context, args: DeescalateArgs) -> Result<(), Failure> {
     let key = if args.rung == 0 { "done-deescalated-off" } else { "done-deescalated" };
-    let request = request!(DeescalateTicketRequest, args.ticket, args.change, {
+    let request = request!(context, DeescalateTicketRequest, args.ticket, args.change, {
         reason: args.reason,
         rung: args.rung,
     });
@@ -214,7 +214,7 @@ pub(crate) async fn assign(context: &Context, args: AssignArgs) -> Result<(), Fa
         (None, false) => String::new(),
     };
     let key = if assignee.is_empty() { "done-unassigned" } else { "done-assigned" };
-    let request = request!(AssignTicketRequest, args.ticket, args.change, { assignee: assignee });
+    let request = request!(context, AssignTicketRequest, args.ticket, args.change, { assignee: assignee });
     let response: v1::AssignTicketResponse = call!(context, tickets.assign_ticket(request))?;
     context.out.one(&response, || done(context, key, response.ticket.as_ref()))
 }
@@ -232,7 +232,7 @@ pub(crate) async fn comment(context: &Context, args: CommentArgs) -> Result<(), 
     }
     let visibility = if args.public { v1::Visibility::Public } else { v1::Visibility::Internal };
     let asked = args.ticket.clone();
-    let request = request!(AddCommentRequest, args.ticket, args.change, {
+    let request = request!(context, AddCommentRequest, args.ticket, args.change, {
         body: body,
         visibility: visibility.into(),
         author: args.author.unwrap_or_default(),
@@ -251,7 +251,7 @@ pub(crate) async fn comment(context: &Context, args: CommentArgs) -> Result<(), 
 
 /// `ticket transition`.
 pub(crate) async fn transition(context: &Context, args: TransitionArgs) -> Result<(), Failure> {
-    let request = request!(TransitionTicketRequest, args.ticket, args.change, {
+    let request = request!(context, TransitionTicketRequest, args.ticket, args.change, {
         state: args.state.into(),
         reason: args.reason.unwrap_or_default(),
     });
@@ -261,7 +261,7 @@ pub(crate) async fn transition(context: &Context, args: TransitionArgs) -> Resul
 
 /// `ticket merge`.
 pub(crate) async fn merge(context: &Context, args: MergeArgs) -> Result<(), Failure> {
-    let request = request!(MergeTicketsRequest, args.ticket, args.change, {
+    let request = request!(context, MergeTicketsRequest, args.ticket, args.change, {
         target: args.target,
         reason: args.reason.unwrap_or_default(),
     });
@@ -272,7 +272,7 @@ pub(crate) async fn merge(context: &Context, args: MergeArgs) -> Result<(), Fail
 
 /// `ticket unmerge`.
 pub(crate) async fn unmerge(context: &Context, args: UnmergeArgs) -> Result<(), Failure> {
-    let request = request!(UnmergeTicketRequest, args.ticket, args.change, {
+    let request = request!(context, UnmergeTicketRequest, args.ticket, args.change, {
         reason: args.reason.unwrap_or_default(),
     });
     let response: v1::UnmergeTicketResponse = call!(context, tickets.unmerge_ticket(request))?;
@@ -282,7 +282,7 @@ pub(crate) async fn unmerge(context: &Context, args: UnmergeArgs) -> Result<(), 
 /// `ticket link`.
 pub(crate) async fn link(context: &Context, args: LinkArgs) -> Result<(), Failure> {
     let target = args.target.clone();
-    let request = request!(LinkTicketsRequest, args.ticket, args.change, {
+    let request = request!(context, LinkTicketsRequest, args.ticket, args.change, {
         target: args.target,
         kind: args.kind.into(),
     });
@@ -293,7 +293,7 @@ pub(crate) async fn link(context: &Context, args: LinkArgs) -> Result<(), Failur
 /// `ticket unlink`.
 pub(crate) async fn unlink(context: &Context, args: UnlinkArgs) -> Result<(), Failure> {
     let target = args.target.clone();
-    let request = request!(UnlinkTicketsRequest, args.ticket, args.change, { target: args.target });
+    let request = request!(context, UnlinkTicketsRequest, args.ticket, args.change, { target: args.target });
     let response: v1::UnlinkTicketsResponse = call!(context, tickets.unlink_tickets(request))?;
     context.out.one(&response, || pair(context, "done-unlinked", &ticket_of(response.ticket.as_ref())?.name, &target))
 }

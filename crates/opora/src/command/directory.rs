@@ -103,7 +103,7 @@ async fn add_organisation(context: &Context, args: OrgAddArgs) -> Result<(), Fai
     let request = v1::CreateOrganisationRequest {
         organisation_id: id(&args.organisation),
         organisation: Some(one),
-        request_id: Context::request_id(None),
+        request_id: context.request_id(args.again.request_id),
     };
     let response: v1::CreateOrganisationResponse = call!(context, directory.create_organisation(request))?;
     context.out.one(&response, || said(context, "done-registered", &args.organisation))
@@ -120,7 +120,7 @@ async fn update_organisation(context: &Context, args: OrgUpdateArgs) -> Result<(
         organisation: Some(one),
         update_mask: Some(prost_types::FieldMask { paths }),
         etag: args.etag.unwrap_or_default(),
-        request_id: Context::request_id(None),
+        request_id: context.request_id(args.again.request_id),
     };
     let response: v1::UpdateOrganisationResponse = call!(context, directory.update_organisation(request))?;
     context.out.one(&response, || said(context, "done-edited", &args.organisation))
@@ -169,7 +169,7 @@ async fn add_contact(context: &Context, args: ContactAddArgs) -> Result<(), Fail
     let request = v1::CreateContactRequest {
         contact_id: id(&args.contact),
         contact: Some(one),
-        request_id: Context::request_id(None),
+        request_id: context.request_id(args.again.request_id),
     };
     let response: v1::CreateContactResponse = call!(context, directory.create_contact(request))?;
     context.out.one(&response, || said(context, "done-registered", &args.contact))
@@ -186,7 +186,7 @@ async fn update_contact(context: &Context, args: ContactUpdateArgs) -> Result<()
         contact: Some(one),
         update_mask: Some(prost_types::FieldMask { paths }),
         etag: args.etag.unwrap_or_default(),
-        request_id: Context::request_id(None),
+        request_id: context.request_id(args.again.request_id),
     };
     let response: v1::UpdateContactResponse = call!(context, directory.update_contact(request))?;
     context.out.one(&response, || said(context, "done-edited", &args.contact))
@@ -228,8 +228,11 @@ async fn add_agent(context: &Context, args: AgentAddArgs) -> Result<(), Failure>
     if one.display_name.is_empty() {
         one.display_name = id(&args.agent);
     }
-    let request =
-        v1::CreateAgentRequest { agent_id: id(&args.agent), agent: Some(one), request_id: Context::request_id(None) };
+    let request = v1::CreateAgentRequest {
+        agent_id: id(&args.agent),
+        agent: Some(one),
+        request_id: context.request_id(args.again.request_id),
+    };
     let response: v1::CreateAgentResponse = call!(context, directory.create_agent(request))?;
     context.out.one(&response, || said(context, "done-registered", &args.agent))
 }
@@ -245,7 +248,7 @@ async fn update_agent(context: &Context, args: AgentUpdateArgs) -> Result<(), Fa
         agent: Some(one),
         update_mask: Some(prost_types::FieldMask { paths }),
         etag: args.etag.unwrap_or_default(),
-        request_id: Context::request_id(None),
+        request_id: context.request_id(args.again.request_id),
     };
     let response: v1::UpdateAgentResponse = call!(context, directory.update_agent(request))?;
     context.out.one(&response, || said(context, "done-edited", &args.agent))

@@ -67,7 +67,7 @@ async fn create(context: &Context, args: CreateArgs) -> Result<(), Failure> {
             origin: args.origin.map_or(0, Into::into),
             ..Default::default()
         }),
-        request_id: Context::request_id(args.request_id),
+        request_id: context.request_id(args.request_id),
         import_time: args.import_time.map(wire),
     };
     let response: v1::CreateTicketResponse = call!(context, tickets.create_ticket(request))?;

@@ -106,7 +106,7 @@ fn bar(context: &Context, length: u64) -> ProgressBar {
 async fn finish(context: &Context, origins: &[i32]) -> Result<(), Failure> {
     let mut response = v1::FinishImportResponse::default();
     for origin in origins {
-        let request = v1::FinishImportRequest { origin: *origin, request_id: Context::request_id(None) };
+        let request = v1::FinishImportRequest { origin: *origin, request_id: opora_proto::client::request_id() };
         let one: v1::FinishImportResponse = call!(context, admin.finish_import(request))?;
         response.ticket_count += one.ticket_count;
         response.revision = response.revision.max(one.revision);
@@ -119,7 +119,8 @@ async fn finish(context: &Context, origins: &[i32]) -> Result<(), Failure> {
 
 /// Runs `opora finish-import`.
 pub(crate) async fn finish_import(context: &Context, args: FinishImportArgs) -> Result<(), Failure> {
-    let request = v1::FinishImportRequest { origin: args.origin.into(), request_id: Context::request_id(None) };
+    let request =
+        v1::FinishImportRequest { origin: args.origin.into(), request_id: context.request_id(args.again.request_id) };
     let response: v1::FinishImportResponse = call!(context, admin.finish_import(request))?;
     context.out.one(&response, || context.out.say("done-import-finished", &[("count", response.ticket_count.into())]))
 }
