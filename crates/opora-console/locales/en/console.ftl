@@ -358,7 +358,7 @@ messages-none = No messages yet
 # What has to be known before anything is done.
 notice-away = Esc puts this away
 notice-nobody = You have not said who you are: your changes are nobody's. Leave and start again with --as NAME, or set OPORA_ACTOR.
-notice-unknown = This desk has no agent `{ $me }`. If the name is right, `opora agent create { $me }` makes one; if not, start again with --as NAME.
+notice-unknown = This desk has no agent `{ $me }`. If the name is right, `opora agent add { $me }` makes one; if not, start again with --as NAME.
 notice-older = The server is older ({ $server }) than this console ({ $console }): some actions may be refused. Ask for an update of the server.
 notice-older-unknown = The server is older than this console: some actions may be refused. Ask for an update of the server.
 notice-lacks = The server is older than this console and does not know: { $what }. The rest works; ask for an update of the server.

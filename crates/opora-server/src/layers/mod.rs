@@ -48,7 +48,7 @@ pub(crate) const CHUNK_MESSAGE_BYTES: usize = 256 * 1024 + 4 * 1024;
 /// How long a call waits for others to end before it is refused.
 const QUEUE: Duration = Duration::from_secs(1);
 /// After how long it is worth while to try again when there is too much of something.
-const AGAIN: Duration = Duration::from_millis(500);
+pub(crate) const AGAIN: Duration = Duration::from_millis(500);
 /// The transport has a timer of its own for the same deadline, which answers CANCELLED: ours has to be first.
 const EARLIER: Duration = Duration::from_millis(3);
 /// The longest deadline that is kept; a longer one is as good as none.

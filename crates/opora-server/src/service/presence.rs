@@ -17,6 +17,7 @@ use super::call::answer;
 use crate::convert::{self, Violations, ticket_ref};
 use crate::engine::TicketRef;
 use crate::errors::{Language, Outcome, Problem};
+use crate::layers::AGAIN;
 use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
 use crate::size;
 
@@ -149,7 +150,7 @@ impl Service {
 
     fn refused<T>(&self, refusal: Refusal) -> Outcome<T> {
         Err(match refusal {
-            Refusal::TooMany => Problem::limit("presences", self.0.max_watches),
+            Refusal::TooMany => Problem::limit("max_watches", self.0.max_watches).retry(AGAIN),
             Refusal::NoSession => Problem::no_session(),
         })
     }

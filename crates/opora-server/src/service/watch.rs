@@ -18,6 +18,7 @@ use super::tickets::full;
 use crate::convert::{self, Violations};
 use crate::errors::{Language, Outcome, Problem};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
+use crate::layers::AGAIN;
 use crate::size::Room;
 
 /// What a watcher gets.
@@ -54,7 +55,7 @@ impl Service {
             (false, revision) => WatchStart::From(Revision(revision)),
         };
         let permit = Arc::clone(&self.0.watches).try_acquire_owned();
-        let permit = permit.map_err(|_| Problem::limit("watches", self.0.max_watches))?;
+        let permit = permit.map_err(|_| Problem::limit("max_watches", self.0.max_watches).retry(AGAIN))?;
         let query = WatchQuery { filter_text: wire.filter.into(), filter: Arc::new(filter), start, store_uid };
         let stream = self.desk().watch(query).await?;
         let service = self.clone();

@@ -44,7 +44,8 @@ impl ForReference for Command {
     }
 }
 
-#[cfg(all(test, feature = "server", feature = "console"))]
+#[cfg(test)]
+#[cfg(all(feature = "server", feature = "console"))]
 mod tests {
     use super::*;
 
@@ -64,5 +65,65 @@ mod tests {
     #[test]
     fn the_tree_of_commands_has_no_fault() {
         Cli::command().debug_assert();
+    }
+
+    /// The texts and pages that name commands.
+    fn pages() -> Vec<std::path::PathBuf> {
+        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+        let mut pages = vec![root.join("README.md")];
+        for folder in ["docs", "crates/opora/locales/en", "crates/opora/locales/ru", "crates/opora-console/locales/en"]
+            .into_iter()
+            .chain([
+                "crates/opora-console/locales/ru",
+                "crates/opora-server/locales/en",
+                "crates/opora-server/locales/ru",
+            ])
+        {
+            let entries = std::fs::read_dir(root.join(folder)).unwrap();
+            let files = entries.map(|entry| entry.unwrap().path()).filter(|path| path.extension().is_some());
+            pages.extend(files);
+        }
+        pages
+    }
+
+    #[test]
+    fn each_command_that_a_text_tells_to_give_exists_with_its_options() {
+        let mut tree = crate::cli::tree(crate::cli::value::Language::En);
+        tree.build();
+        let mut seen = 0;
+        for page in pages() {
+            let text = std::fs::read_to_string(&page).unwrap();
+            for named in text.split("`opora ").skip(1).filter_map(|rest| rest.split('`').next()) {
+                // A pattern of several commands, or a sentence.
+                if named.contains(['|', '…', '\n']) {
+                    continue;
+                }
+                seen += 1;
+                let mut command = &tree;
+                let mut words = named.split_whitespace();
+                while let Some(word) = words.next() {
+                    if let Some(long) = word.strip_prefix("--") {
+                        let name = long.split('=').next().unwrap();
+                        let is_known = |one: &clap::Arg| one.get_long() == Some(name);
+                        let option = command.get_arguments().find(|one| is_known(one));
+                        assert!(
+                            option.is_some() || matches!(name, "help" | "version"),
+                            "{}: `opora {named}`: there is no --{name}",
+                            page.display()
+                        );
+                        if option.is_some_and(|one| one.get_action().takes_values()) && !long.contains('=') {
+                            words.next();
+                        }
+                    } else if command.has_subcommands() {
+                        let found = command.find_subcommand(word);
+                        command = found.unwrap_or_else(|| panic!("{}: `opora {named}`: no {word}", page.display()));
+                    } else {
+                        // What it is given.
+                        break;
+                    }
+                }
+            }
+        }
+        assert!(seen > 30, "{seen}");
     }
 }
