@@ -214,10 +214,16 @@ impl Desk {
     /// [`Refused`]: a desk that stops, too many long reads at once.
     pub async fn suggestions(&self) -> Result<(Vec<Suggestion>, Revision), Refused> {
         let world = self.shared.world.clone();
-        let read = move |_: &mut Going| {
+        let read = move |going: &mut Going| {
             let (tickets, revision) = world.queue.open();
             let thresholds = world.rules().suggest;
-            Ok((suggestions(tickets.iter().map(|ticket| &**ticket), &thresholds), revision))
+            let mut ended = Ok(());
+            let waited_for = tickets.iter().map_while(|ticket| {
+                ended = going.row();
+                ended.is_ok().then_some(&**ticket)
+            });
+            let found = suggestions(waited_for, &thresholds);
+            ended.map(|()| (found, revision))
         };
         self.shared.scans.run(SEARCH_COST, read).await
     }

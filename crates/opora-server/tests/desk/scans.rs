@@ -110,6 +110,23 @@ async fn a_dry_run_of_a_policy_whose_caller_left_reckons_no_more_than_512_ticket
 }
 
 #[tokio::test]
+async fn a_look_for_mass_trouble_whose_caller_left_looks_at_no_more_than_512_tickets() {
+    let bench = bench().await;
+    let whole = bench.desk.scanned().0;
+    bench.desk.suggestions().await.unwrap();
+    assert!(bench.desk.scanned().0 - whole >= TICKETS as u64, "each ticket is counted");
+    let desk = bench.desk.clone();
+    let before = bench.desk.scanned().0;
+    let call = tokio::spawn(async move { drop(desk.suggestions().await) });
+    until(|| bench.desk.scanned().0 > before).await;
+    call.abort();
+    drop(call.await);
+    let before = bench.desk.scanned().0;
+    until(|| bench.desk.scanned().1 == 0).await;
+    assert!(bench.desk.scanned().0 - before <= 512);
+}
+
+#[tokio::test]
 async fn a_long_history_is_read_whole_in_both_directions_page_by_page() {
     let bench = Bench::with(false, false, 100);
     let ticket = bench.create("Долгий разговор").await.number;
