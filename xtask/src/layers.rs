@@ -27,8 +27,13 @@ const HEADLESS: &str = "a server draws nothing";
 
 const RULES: &[Rule] = &[
     Rule {
-        name: "opora-core",
+        name: "opora-fold",
         may_use: &[],
+        never: &[(WIRE, PURE), (RUNTIMES, PURE), (STORES, PURE), (SCREENS, PURE)],
+    },
+    Rule {
+        name: "opora-core",
+        may_use: &["opora-fold"],
         never: &[(WIRE, PURE), (RUNTIMES, PURE), (STORES, PURE), (SCREENS, PURE)],
     },
     Rule {
@@ -48,7 +53,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         name: "opora-console",
-        may_use: &["opora-proto"],
+        may_use: &["opora-fold", "opora-proto"],
         never: &[(STORES, A_CLIENT), (&["opora-core"], "the console knows the contract alone")],
     },
     Rule {

@@ -193,13 +193,9 @@ pub(crate) fn sentences(parts: impl IntoIterator<Item = String>) -> String {
     out
 }
 
-/// A text as it is compared: lower case, `ё` is `е`.
+/// A text as it is compared: as the desk's filters compare it.
 pub(crate) fn fold(text: &str) -> String {
-    text.chars().flat_map(folded).collect()
-}
-
-fn folded(c: char) -> impl Iterator<Item = char> {
-    c.to_lowercase().map(|c| if c == 'ё' { 'е' } else { c })
+    opora_fold::text(text)
 }
 
 #[cfg(test)]

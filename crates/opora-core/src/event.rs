@@ -179,6 +179,15 @@ pub struct Edit {
     pub organisation: Option<Option<OrganisationId>>,
 }
 
+impl Edit {
+    /// Whether it says only where a ticket belongs: whose it is, and by what it is found. That can be put right for good,
+    /// also when the ticket is closed.
+    pub fn only_files_it(&self) -> bool {
+        let rest = Self { tags: None, workstations: None, reporter: None, organisation: None, ..self.clone() };
+        rest == Self::default()
+    }
+}
+
 /// A change of the directory: the entry as it stands after.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DirectoryPut {

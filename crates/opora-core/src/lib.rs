@@ -15,3 +15,5 @@ pub mod order;
 pub mod sla;
 pub mod suggest;
 pub mod time;
+
+pub use opora_fold as fold;

@@ -256,7 +256,7 @@ impl Ask {
 
 /// Tags as they were typed, by blanks and commas.
 pub(crate) fn tags(typed: &str) -> Vec<String> {
-    typed.split([' ', ',']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_lowercase).collect()
+    typed.split([' ', ',']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
 /// The ties that a person can cut.

@@ -52,19 +52,17 @@ impl Tags {
         if let Some(one) = all.get_mut(&happened.row.number) {
             one.etag.clone_from(&happened.ticket.etag);
             one.tags.clone_from(&happened.ticket.tags);
-            one.tags.sort_unstable();
-            one.tags.dedup();
         }
     }
 
     /// The tags that the tickets have, the most frequent first, with how many have each.
     pub(super) fn counted(&self) -> Vec<(String, usize)> {
         let Self::Here(all) = self else { return Vec::new() };
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counts: BTreeMap<String, (&str, usize)> = BTreeMap::new();
         for tag in all.values().flat_map(|one| &one.tags) {
-            *counts.entry(tag).or_default() += 1;
+            counts.entry(opora_fold::name(tag)).or_insert((tag, 0)).1 += 1;
         }
-        let mut counts: Vec<_> = counts.into_iter().map(|(tag, count)| (tag.to_owned(), count)).collect();
+        let mut counts: Vec<_> = counts.into_values().map(|(tag, count)| (tag.to_owned(), count)).collect();
         counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
         counts.truncate(NAMED);
         counts
@@ -80,14 +78,17 @@ impl Tags {
     }
 }
 
-/// What a ticket has after some were added or taken away.
+/// What a ticket has after some were added or taken away, in the desk's order. A tag that it has in another spelling is
+/// the same tag: adding it changes nothing.
 fn after(have: &[String], typed: &[String], adding: bool) -> Vec<String> {
-    let mut tags: Vec<String> = have.iter().filter(|tag| adding || !typed.contains(tag)).cloned().collect();
+    let is_typed = |tag: &str| typed.iter().any(|one| opora_fold::same_name(one, tag));
+    let mut tags: Vec<String> = have.iter().filter(|tag| adding || !is_typed(tag)).cloned().collect();
     if adding {
-        tags.extend(typed.iter().cloned());
+        tags = opora_fold::distinct(tags.into_iter().chain(typed.iter().cloned()));
+        if tags.len() > have.len() {
+            tags.sort_by_cached_key(|tag| opora_fold::name(tag));
+        }
     }
-    tags.sort_unstable();
-    tags.dedup();
     tags
 }
 

@@ -193,13 +193,14 @@ fn term(word: &str) -> Option<Term> {
     if word.is_empty() {
         return None;
     }
-    let typed = fold(word);
-    if let Some((name, value)) = typed.split_once(':')
-        && let Some(field) = field(name)
+    // Keys are swapped before folding, which makes letters of `№`.
+    let both = |typed: &str| [fold(typed), fold(&keys::swapped(typed))];
+    if let Some((name, value)) = word.split_once(':')
+        && let Some(field) = field(&fold(name))
     {
-        return Some(Term { not, test: Test::Field(field, [value.to_owned(), fold(&keys::swapped(value))]) });
+        return Some(Term { not, test: Test::Field(field, both(value)) });
     }
-    let needles = [Needle::new(&typed), Needle::new(&fold(&keys::swapped(&typed)))];
+    let needles = both(word).map(|typed| Needle::new(&typed));
     Some(Term { not, test: Test::Text(Box::new(needles)) })
 }
 

@@ -65,7 +65,7 @@ fn tags_are_added_to_many_whatever_each_has_already_and_taken_back_together() {
     assert!(matches!(&model.dialog, Some(Dialog::Bulk(b)) if b.fault == Some("bulk-tags-waiting")), "not guessed");
     told_tags(&mut model, &effects);
     let sent = changes(&press(&mut model, "<enter><enter>"));
-    let vip = || "vip".to_owned();
+    let vip = || "VIP".to_owned();
     assert_eq!(
         given(&sent),
         [
@@ -96,6 +96,22 @@ fn tags_are_taken_from_those_that_have_them_and_nothing_is_sent_for_the_others()
     let effects = press(&mut model, "*T");
     told_tags(&mut model, &effects);
     let sent = changes(&press(&mut model, "j<enter>sip<enter><enter>"));
+    assert_eq!(given(&sent), [(1021, "t1021".into(), vec![]), (1042, "t1042".into(), vec![])]);
+}
+
+#[test]
+fn a_tag_in_another_spelling_is_the_tag_that_stands_there() {
+    let mut model = model();
+    let effects = press(&mut model, "*T<enter>SIP,Sip<enter>");
+    told_tags(&mut model, &effects);
+    let sent = changes(&press(&mut model, "<enter><enter>"));
+    let added: Vec<u64> = given(&sent).into_iter().map(|(number, ..)| number).collect();
+    assert_eq!(added, [1007, 1039, 1040], "those that have none; one spelling of it");
+    assert!(given(&sent).iter().all(|(.., tags)| tags == &["SIP"]));
+    let mut model = self::model();
+    let effects = press(&mut model, "*T");
+    told_tags(&mut model, &effects);
+    let sent = changes(&press(&mut model, "j<enter>SIP<enter><enter>"));
     assert_eq!(given(&sent), [(1021, "t1021".into(), vec![]), (1042, "t1042".into(), vec![])]);
 }
 

@@ -34,7 +34,10 @@ pub(super) fn update(ticket: &Ticket, edit: &Edit, context: &Context<'_>) -> Res
     {
         return Err(Refusal::NoResource(id.name()));
     }
-    check_alive(ticket)?;
+    if !edit.only_files_it() {
+        check_alive(ticket)?;
+    }
+    check_unmerged(ticket)?;
     let mut draft = Draft::new(ticket, context)?;
     let (previous, description) = apply(&mut draft.ticket, edit, context);
     if previous == Edit::default() && description.is_none() {
@@ -69,7 +72,7 @@ fn apply(ticket: &mut Ticket, edit: &Edit, context: &Context<'_>) -> (Edit, Opti
         ticket.description_revision = if text.is_empty() { Revision::ZERO } else { context.revision };
     }
     let channels = edit.channels.as_deref().map(distinct_channels);
-    let tags = edit.tags.as_deref().map(sorted_tags);
+    let tags = edit.tags.as_deref().map(|tags| sorted_tags(tags, &ticket.tags));
     let previous = Edit {
         subject: set(&mut ticket.subject, edit.subject.as_ref()),
         description: None,

@@ -72,7 +72,7 @@ pub(super) fn ticket(new: &NewTicket, context: &Context<'_>, follows: Option<Tic
         state: starts,
         state_before_merge: None,
         assignee: new.assignee.clone(),
-        tags: sorted_tags(&new.tags),
+        tags: sorted_tags(&new.tags, &[]),
         external_id: new.external_id.clone(),
         origin: new.origin,
         escalation: None,
@@ -96,11 +96,16 @@ pub(super) fn ticket(new: &NewTicket, context: &Context<'_>, follows: Option<Tic
     Ok(ticket)
 }
 
-/// Tags in order, each once.
-pub(super) fn sorted_tags(tags: &[Arc<str>]) -> Vec<Arc<str>> {
-    let mut tags = tags.to_vec();
-    tags.sort_unstable();
-    tags.dedup();
+/// Tags in order, each once: of several spellings of one tag the one that stands there already, else the first. A tag
+/// that is asked for in one other spelling alone is respelt.
+pub(super) fn sorted_tags(tags: &[Arc<str>], standing: &[Arc<str>]) -> Vec<Arc<str>> {
+    let (stay, new): (Vec<_>, Vec<_>) = tags.iter().cloned().partition(|tag| standing.contains(tag));
+    let mut tags = crate::fold::distinct(stay.into_iter().chain(new));
+    tags.sort_by_cached_key(|tag| crate::fold::name(tag));
+    // Tags that were stored in another order are the same tags.
+    if tags.len() == standing.len() && tags.iter().all(|tag| standing.contains(tag)) {
+        return standing.to_vec();
+    }
     tags
 }
 

@@ -32,7 +32,10 @@ pub(super) fn undo(
     if facet == Facet::Links {
         return links(ticket, revision, others, context);
     }
-    check_alive(ticket)?;
+    if facet != Facet::Tags {
+        check_alive(ticket)?;
+    }
+    check_unmerged(ticket)?;
     let mut draft = Draft::new(ticket, context)?;
     let found = others.undone.iter().any(|event| restore(&mut draft, &event.change, facet));
     if !found {

@@ -6,7 +6,7 @@ use super::term::{Op, Term, Value};
 
 /// A part of a text is looked for at every place of the text.
 const PART: u32 = 4;
-/// One of several tags or channels.
+/// One of several tags, workstations or channels.
 const AMONG: u32 = 2;
 /// A bare text is looked up in the index of full text, once for each text however often it stands there.
 pub(super) const SEARCH: u32 = 10;
@@ -17,7 +17,7 @@ pub(super) const ONE: u32 = 1;
 pub(super) const fn of_term(term: &Term) -> u32 {
     match (term.field.kind(), term.op, &term.value) {
         (Kind::Text | Kind::OptionalText, Op::Has, Value::Text(_)) => PART,
-        (Kind::Tag | Kind::Channel, _, _) => AMONG,
+        (Kind::Names | Kind::Channel, _, _) => AMONG,
         _ => ONE,
     }
 }
@@ -25,8 +25,8 @@ pub(super) const fn of_term(term: &Term) -> u32 {
 /// What to do about a filter that weighs too much.
 pub(super) fn too_much() -> String {
     format!(
-        "a filter weighs at most {}: a word or text to search for weighs {SEARCH}, a part of a text (`:`) {PART}, a tag or \
-         channel {AMONG}, any other term {ONE}; ask for less at once",
+        "a filter weighs at most {}: a word or text to search for weighs {SEARCH}, a part of a text (`:`) {PART}, a tag, \
+         workstation or channel {AMONG}, any other term {ONE}; ask for less at once",
         super::Filter::MAX_COST
     )
 }

@@ -35,11 +35,12 @@ pub(super) enum Kind {
     Origin,
     Organisation,
     Agent,
-    /// Compared without case, or a part of it.
+    /// Compared folded, or a part of it.
     Text,
     /// A text that may be unset.
     OptionalText,
-    Tag,
+    /// One of several names, compared folded.
+    Names,
     Number,
     Ticket,
     /// Always set.
@@ -60,7 +61,8 @@ fields!(
     Organisation "organisation" Organisation,
     Assignee "assignee" Agent,
     Reporter "reporter" OptionalText,
-    Tag "tag" Tag,
+    Tag "tag" Names,
+    Workstation "workstation" Names,
     Origin "origin" Origin,
     ExternalId "external_id" OptionalText,
     Number "number" Number,
@@ -101,7 +103,7 @@ impl Kind {
             Self::Priority | Self::OptionalPriority | Self::Number | Self::Time | Self::OptionalTime => {
                 &[Eq, Ne, Lt, Le, Gt, Ge]
             }
-            Self::Text | Self::OptionalText | Self::Tag | Self::Channel => &[Eq, Ne, Has],
+            Self::Text | Self::OptionalText | Self::Names | Self::Channel => &[Eq, Ne, Has],
             _ => &[Eq, Ne],
         }
     }

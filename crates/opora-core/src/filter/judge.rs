@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::field::Field;
 use super::term::{Op, Term, Value, When};
 use super::{Judge, Node};
+use crate::fold;
 use crate::model::{Ticket, TicketNumber, TicketState};
 use crate::sla::{Clock, ClockState};
 use crate::time::Timestamp;
@@ -25,22 +26,22 @@ impl<'a> Seen<'a> {
     }
 
     fn subject(&self) -> &str {
-        self.subject.get_or_init(|| fold(&self.ticket.subject))
+        self.subject.get_or_init(|| folded_once(&self.ticket.subject))
     }
 
     fn email(&self) -> &str {
-        self.email.get_or_init(|| fold(&self.ticket.reporter.email))
+        self.email.get_or_init(|| folded_once(&self.ticket.reporter.email))
     }
 
     fn name(&self) -> &str {
-        self.name.get_or_init(|| fold(&self.ticket.reporter.display_name))
+        self.name.get_or_init(|| folded_once(&self.ticket.reporter.display_name))
     }
 }
 
-fn fold(text: &str) -> String {
+fn folded_once(text: &str) -> String {
     #[cfg(test)]
     FOLDED.with(|folded| folded.set(folded.get() + 1));
-    text.to_lowercase()
+    fold::text(text)
 }
 
 #[cfg(test)]
@@ -167,10 +168,11 @@ fn holds(term: &Term, seen: &Seen<'_>, now: Timestamp) -> bool {
             Value::Channel(wanted) => have == wanted,
             _ => false,
         }),
-        Field::Tag if ticket.parts.is_empty() => among(op, &ticket.tags, &term.value, is_tag),
+        Field::Workstation => among(op, &ticket.workstations, &term.value, is_name),
+        Field::Tag if ticket.parts.is_empty() => among(op, &ticket.tags, &term.value, is_name),
         Field::Tag => {
             let tags: Vec<Arc<str>> = ticket.shown_tags().cloned().collect();
-            among(op, &tags, &term.value, is_tag)
+            among(op, &tags, &term.value, is_name)
         }
         Field::Subject | Field::Reporter | Field::ExternalId => text(term, seen),
         Field::CreateTime => time(term, Some(ticket.create_time), now),
@@ -213,8 +215,8 @@ fn among<T>(op: Op, have: &[T], value: &Value, equals: impl Fn(&T, &Value) -> bo
     found != (op == Op::Ne)
 }
 
-fn is_tag(have: &Arc<str>, value: &Value) -> bool {
-    matches!(value, Value::Text(wanted) if have == wanted)
+fn is_name(have: &Arc<str>, value: &Value) -> bool {
+    matches!(value, Value::Text(wanted) if fold::is_name(have, wanted))
 }
 
 fn text(term: &Term, seen: &Seen<'_>) -> bool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Node;
 use super::field::Field;
 use super::term::{Op, Term, Value};
+use crate::fold;
 use crate::model::{AgentId, OrganisationId, Priority, Ticket, TicketNumber};
 
 /// A value of a ticket that filters are found by.
@@ -19,7 +20,7 @@ pub enum Key {
     Organisation(Option<OrganisationId>),
     /// Who works on it, or that nobody does.
     Assignee(Option<AgentId>),
-    /// One of its tags.
+    /// One of its tags, folded.
     Tag(Arc<str>),
     /// Its priority.
     Priority(Priority),
@@ -34,7 +35,7 @@ impl Key {
             Self::Assignee(ticket.assignee.clone()),
             Self::Priority(ticket.priority),
         ];
-        let tags = ticket.shown_tags().cloned().map(Self::Tag);
+        let tags = ticket.shown_tags().map(|tag| Self::Tag(fold::name(tag).into()));
         single.into_iter().chain(ticket.shown_incidents().map(Self::Incident)).chain(tags)
     }
 

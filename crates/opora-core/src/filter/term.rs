@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::field::{Field, Kind};
+use crate::fold;
 use crate::model::{
     AgentId, Category, Channel, Impact, OrganisationId, Origin, Platform, Priority, TicketNumber, TicketState,
 };
@@ -49,7 +50,7 @@ pub(super) enum Value {
     Origin(Origin),
     Organisation(OrganisationId),
     Agent(AgentId),
-    /// In lower case where the field is compared without case.
+    /// Folded where the field is compared so.
     Text(Arc<str>),
     Number(u64),
     Ticket(TicketNumber),
@@ -121,7 +122,7 @@ fn value(field: Field, text: &str) -> Result<Value, String> {
             $type::ALL
                 .iter()
                 .copied()
-                .find(|v| v.word() == text)
+                .find(|v| fold::same_name(v.word(), text))
                 .map(Value::$value)
                 .ok_or_else(|| unknown(field, text, $type::ALL.iter().map(|v| v.word())))
         };
@@ -134,24 +135,25 @@ fn value(field: Field, text: &str) -> Result<Value, String> {
         Kind::Channel => word!(Channel, Channel),
         Kind::Platform => word!(Platform, Platform),
         Kind::Origin => word!(Origin, Origin),
-        Kind::Organisation => OrganisationId::from_name(text)
-            .or_else(|_| OrganisationId::new(text))
+        Kind::Organisation => OrganisationId::from_name(&fold::name(text))
+            .or_else(|_| OrganisationId::new(&fold::name(text)))
             .map(Value::Organisation)
             .map_err(|_| format!("`{}` is not an organisation, such as \"organisations/acme\"", cut(text))),
-        Kind::Agent => AgentId::from_name(text)
-            .or_else(|_| AgentId::new(text))
+        Kind::Agent => AgentId::from_name(&fold::name(text))
+            .or_else(|_| AgentId::new(&fold::name(text)))
             .map(Value::Agent)
             .map_err(|_| format!("`{}` is not an agent, such as \"agents/olga\"", cut(text))),
-        Kind::Tag => Ok(Value::Text(text.into())),
+        Kind::Names => Ok(Value::Text(fold::name(text).into())),
+        // The key of another system is its own to compare.
         Kind::OptionalText if field == Field::ExternalId => Ok(Value::Text(text.into())),
-        Kind::Text | Kind::OptionalText => Ok(Value::Text(text.to_lowercase().into())),
+        Kind::Text | Kind::OptionalText => Ok(Value::Text(fold::text(text).into())),
         Kind::Number => number(text.strip_prefix('#').unwrap_or(text), text).map(Value::Number),
         Kind::Ticket => {
             let digits = text.strip_prefix("tickets/").or_else(|| text.strip_prefix('#')).unwrap_or(text);
             number(digits, text).map(|n| Value::Ticket(TicketNumber(n)))
         }
         Kind::Time | Kind::OptionalTime => when(text).map(Value::Time),
-        Kind::Bool => match text {
+        Kind::Bool => match &*fold::name(text) {
             "true" => Ok(Value::Bool(true)),
             "false" => Ok(Value::Bool(false)),
             _ => Err(format!("`{}` is neither true nor false", cut(text))),

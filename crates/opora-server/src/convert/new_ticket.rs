@@ -77,7 +77,7 @@ pub(super) fn workstations(names: &[String], wrong: &mut Violations) -> Vec<Arc<
     names.iter().enumerate().map(read).collect()
 }
 
-/// Tags in lower case, sorted, each once.
+/// Tags as they were written, without the space around them. The domain puts them in order, each once.
 pub(super) fn tags(tags: &[String], wrong: &mut Violations) -> Vec<Arc<str>> {
     if tags.len() > TAGS {
         wrong.add("ticket.tags", "there may be 50");
@@ -85,11 +85,8 @@ pub(super) fn tags(tags: &[String], wrong: &mut Violations) -> Vec<Arc<str>> {
     }
     let mut read: Vec<Arc<str>> = Vec::with_capacity(tags.len());
     for (n, tag) in tags.iter().enumerate() {
-        let tag = tag.trim().to_lowercase();
-        read.push(wrong.line(Indexed("ticket.tags", n), &tag, 1, 64));
+        read.push(wrong.line(Indexed("ticket.tags", n), tag.trim(), 1, 64));
     }
-    read.sort_unstable();
-    read.dedup();
     read
 }
 

@@ -1,8 +1,9 @@
 //! Names as people write them, and the ids that the desk knows them by. Names are kept as written and compared without
 //! what people don't see: case, the form of letters, ё and е, spaces. Knows no wire.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use opora_core::fold;
 use unicode_normalization::UnicodeNormalization as _;
 
 /// The longest id that a desk takes.
@@ -19,13 +20,13 @@ impl Names {
     /// Learns an entry of the desk's directory.
     pub(crate) fn learn(&mut self, id: &str, display_name: &str) {
         // Of two entries of one name the first stands, in the order of ids.
-        self.by_name.entry(folded(display_name)).or_insert_with(|| id.to_owned());
+        self.by_name.entry(fold::name(display_name)).or_insert_with(|| id.to_owned());
         self.ids.insert(id.to_owned(), display_name.to_owned());
     }
 
     /// The id of an entry of this name: of the same name, or one whose id is made of it and stands in place of a name.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
-        let by_name = self.by_name.get(&folded(name)).map(String::as_str);
+        let by_name = self.by_name.get(&fold::name(name)).map(String::as_str);
         by_name.or_else(|| {
             let (id, display_name) = self.ids.get_key_value(&id_of(name))?;
             (id == display_name).then_some(id.as_str())
@@ -43,12 +44,6 @@ impl Names {
     }
 }
 
-/// The names of some texts that are different to a reader, each as it was first written.
-pub(crate) fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
-    let mut seen = BTreeSet::new();
-    names.filter(|name| seen.insert(folded(name))).collect()
-}
-
 fn numbered(base: &str, n: u32) -> String {
     if n == 1 {
         return base.to_owned();
@@ -56,12 +51,6 @@ fn numbered(base: &str, n: u32) -> String {
     let suffix = format!("-{n}");
     let kept = base.get(..base.len().min(MAX_ID - suffix.len())).unwrap_or(base).trim_end_matches('-');
     format!("{kept}{suffix}")
-}
-
-/// What two spellings of one name have in common.
-pub(crate) fn folded(name: &str) -> String {
-    let lower = name.nfkc().collect::<String>().to_lowercase().replace('ё', "е");
-    lower.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An id made of any text, in Latin letters: `ООО «Ромашка»` becomes `ooo-romashka`.
@@ -84,6 +73,8 @@ pub(crate) fn id_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
@@ -109,7 +100,6 @@ mod tests {
             assert_eq!(names.find(spelling), Some(id.as_str()), "{spelling}");
         }
         assert_eq!(names.find("Семёнова Пётр"), None);
-        assert_eq!(distinct(["Ёлка", "елка", "Ель"].into_iter()), ["Ёлка", "Ель"]);
     }
 
     #[test]

@@ -142,9 +142,7 @@ fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticke
     if subject.is_empty() {
         return Err(Fault::EmptySubject);
     }
-    let mut tags: Vec<String> = list("tags").iter().map(|tag| tag.to_lowercase()).collect();
-    tags.sort();
-    tags.dedup();
+    let tags = opora_core::fold::distinct(list("tags"));
     let channels: Vec<i32> = Some(word("channel")?).filter(|channel| *channel != 0).into_iter().collect();
     let origin = match word("origin")? {
         0 => v1::Origin::Import.into(),

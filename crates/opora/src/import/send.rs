@@ -5,12 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
+use opora_core::fold;
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::{self, TicketState, reprioritise_ticket_request::To};
 
 use super::fault::Fault;
 use super::mapping::Mapping;
-use super::names::{Names, distinct, folded, id_of};
+use super::names::{Names, id_of};
 use super::plan::{Plan, Step, way};
 use super::report::Report;
 use crate::context::{Context, call};
@@ -87,7 +88,7 @@ impl<'a> Sender<'a> {
             return Ok(());
         }
         let agents = plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| step.assignee.as_deref());
-        for name in distinct(agents) {
+        for name in fold::distinct(agents) {
             if self.agents.find(name).is_some() {
                 continue;
             }
@@ -98,20 +99,20 @@ impl<'a> Sender<'a> {
                     email: format!("{id}@example.com"),
                     ..Default::default()
                 }),
-                request_id: self.request_id("agent", &folded(name)),
+                request_id: self.request_id("agent", &fold::name(name)),
                 agent_id: id,
             };
             let answer: Result<v1::CreateAgentResponse, _> = call!(self.context, directory.create_agent(request));
             registered(answer.map(drop))?;
         }
-        for name in distinct(plans.iter().filter_map(|plan| plan.organisation.as_deref())) {
+        for name in fold::distinct(plans.iter().filter_map(|plan| plan.organisation.as_deref())) {
             if self.organisations.find(name).is_some() {
                 continue;
             }
             let request = v1::CreateOrganisationRequest {
                 organisation_id: self.organisations.add(name),
                 organisation: Some(v1::Organisation { display_name: name.to_owned(), ..Default::default() }),
-                request_id: self.request_id("organisation", &folded(name)),
+                request_id: self.request_id("organisation", &fold::name(name)),
             };
             let answer: Result<v1::CreateOrganisationResponse, _> =
                 call!(self.context, directory.create_organisation(request));

@@ -200,6 +200,27 @@ fn a_clock_that_was_set_back_never_puts_an_event_before_the_last_one() {
 }
 
 #[test]
+fn where_a_closed_ticket_belongs_can_be_put_right_and_taken_back_and_nothing_else() {
+    let mut desk = desk_with_ticket();
+    desk.done(N1, &to(Resolved));
+    desk.done(N1, &to(Closed));
+    let before = desk.ticket(N1).clone();
+    let files =
+        event::Edit {
+            tags: Some(vec!["VIP".into()]), workstations: Some(vec!["АРМ-14".into()]), ..Default::default()
+        };
+    let events = desk.change(N1, &Change::Update(Box::new(files.clone()))).unwrap();
+    let after = desk.ticket(N1).clone();
+    assert_eq!((after.state, events.len()), (Closed, 1));
+    assert_eq!((&*after.tags[0], &*after.workstations[0]), ("VIP", "АРМ-14"));
+    assert_eq!(after.sla, before.sla, "no clock is touched");
+    desk.done(N1, &Change::Undo { revision: after.revision, facet: crate::command::Facet::Tags });
+    assert!(desk.ticket(N1).tags.is_empty());
+    let more = event::Edit { subject: Some("x".into()), ..files };
+    assert_eq!(desk.change(N1, &Change::Update(Box::new(more))), Err(Refusal::State(Closed)));
+}
+
+#[test]
 fn what_ended_takes_no_changes() {
     let mut desk = desk_with_ticket();
     desk.done(N1, &to(Resolved));

@@ -48,6 +48,49 @@ fn a_text_is_folded_once_for_a_ticket_however_many_terms_ask_for_it() {
 }
 
 #[test]
+fn names_are_found_in_any_spelling() {
+    let mut desk = desk();
+    desk.create(&NewTicket {
+        tags: vec!["VIP".into(), "Срочный вызов".into(), "ёлка".into()],
+        workstations: vec!["АРМ-14".into(), "Ресепшн  2".into()],
+        channels: vec![crate::model::Channel::Calls],
+        organisation: Some(OrganisationId::new("acme").unwrap()),
+        assignee: Some(agent("ivan")),
+        subject: "Ёлка не горит, №5".into(),
+        ..new_ticket()
+    })
+    .unwrap();
+    let n3 = TicketNumber(3);
+    for text in [
+        "tag = VIP",
+        "tag = vip",
+        "tag:ｖｉｐ",
+        "tag = \"СРОЧНЫЙ  ВЫЗОВ\"",
+        "tag = Елка",
+        "tag = \"е\u{308}лка\"",
+        "workstation = арм-14",
+        "workstation:\"ресепшн 2\"",
+        "workstation:*",
+        "channel = calls",
+        "state = in_progress",
+        "organisation = ACME",
+        "organisation = \"Organisations/Acme\"",
+        "assignee = Ivan",
+        "subject:елка",
+        "subject:\"no5\"",
+        "tag != vip2",
+        "workstation != АРМ-15",
+    ] {
+        assert!(matches(&desk, n3, text), "{text}");
+    }
+    assert!(matches(&desk, N1, "tag = VIP"), "what was stored in lower case");
+    for text in ["tag != Vip", "workstation = \"\"", "workstation != арм-14", "external_id = inc-1"] {
+        assert!(!matches(&desk, n3, text), "{text}");
+    }
+    assert!(!matches(&desk, N1, "external_id = inc-1"), "the key of another system is its own to compare");
+}
+
+#[test]
 fn terms_are_judged_on_what_the_ticket_holds() {
     let mut desk = desk();
     for text in [

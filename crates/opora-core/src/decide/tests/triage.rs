@@ -139,6 +139,24 @@ fn reprioritising_goes_by_priority_or_by_impact_and_never_to_the_same() {
     assert_eq!(desk.ticket(N1).sla.resolution.state, ClockState::Continuous);
 }
 
+fn tagged(desk: &mut Desk, tags: &[&str]) -> Vec<String> {
+    let edit = Edit { tags: Some(tags.iter().map(|tag| (*tag).into()).collect()), ..Edit::default() };
+    let _ = desk.change(N1, &Change::Update(Box::new(edit)));
+    desk.ticket(N1).tags.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn tags_are_kept_as_written_and_of_two_spellings_the_one_that_stands_wins() {
+    let mut desk = Desk::new();
+    desk.create(&NewTicket { tags: vec!["VIP".into(), "Ёлка".into(), "vip".into()], ..new_ticket() }).unwrap();
+    assert_eq!(tagged(&mut desk, &[]), Vec::<String>::new());
+    assert_eq!(tagged(&mut desk, &["VIP", "vip", "Ёлка"]), ["VIP", "Ёлка"], "the first of a request");
+    assert_eq!(tagged(&mut desk, &["vip", "VIP", "елка", "Ёлка", "new"]), ["new", "VIP", "Ёлка"], "added beside it");
+    assert_eq!(tagged(&mut desk, &["vip", "Ёлка"]), ["vip", "Ёлка"], "respelt when it is asked for alone");
+    let edit = Edit { tags: Some(vec!["Ёлка".into(), "vip".into(), "VIP".into()]), ..Edit::default() };
+    assert_eq!(desk.change(N1, &Change::Update(Box::new(edit))), Err(Refusal::NoChange));
+}
+
 #[test]
 fn an_update_that_changes_nothing_is_refused_and_one_that_does_tells_what_was_there() {
     let mut desk = Desk::new();

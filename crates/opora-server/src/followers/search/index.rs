@@ -33,6 +33,8 @@ const MERGING: usize = 1;
 const MAX_WORDS: usize = 32;
 /// After how many places of a word a search looks whether it is to go on: some tens of microseconds.
 const LOOK_EVERY: usize = 4_096;
+/// How what stands in an index was folded. Where that changes the index is built anew.
+const FOLDING: &str = "folded-2";
 /// The longest identifier that is kept, in bytes.
 const MAX_ID: usize = 200;
 
@@ -46,7 +48,7 @@ struct Fields {
     target: Field,
     /// Words, stemmed.
     text: Field,
-    /// Identifiers, in lower case.
+    /// Identifiers, folded.
     ids: Field,
 }
 
@@ -148,7 +150,9 @@ impl TextIndex {
         let revision = match payload.as_deref().map(|payload| read_payload(payload, uid)) {
             None => Revision::ZERO,
             Some(Some(revision)) if revision <= newest => revision,
-            Some(_) => return Err(TantivyError::InvalidArgument("it is of another store".into())),
+            Some(_) => {
+                return Err(TantivyError::InvalidArgument("it is of another store or of an older version".into()));
+            }
         };
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into()?;
         let merging = Merging::default();
@@ -265,7 +269,8 @@ fn narrow(found: &mut Option<NumberSet>, by: NumberSet) {
 }
 
 fn read_payload(payload: &str, uid: StoreUid) -> Option<Revision> {
-    let (of, revision) = payload.split_once(' ')?;
+    let rest = payload.strip_suffix(FOLDING)?;
+    let (of, revision) = rest.trim_end().split_once(' ')?;
     (of == uid.to_string()).then_some(Revision(revision.parse().ok()?))
 }
 
@@ -362,7 +367,7 @@ impl TextWriter {
     /// Writes down what was added, up to a revision.
     pub(super) fn commit(&mut self, revision: Revision) -> tantivy::Result<()> {
         let mut commit = self.writer.prepare_commit()?;
-        commit.set_payload(&format!("{} {}", self.uid, revision.0));
+        commit.set_payload(&format!("{} {} {FOLDING}", self.uid, revision.0));
         commit.commit().map(drop)
     }
 }
@@ -370,6 +375,7 @@ impl TextWriter {
 /// An identifier as a whole, and the words of one that has several.
 fn add_id(document: &mut TantivyDocument, fields: Fields, id: &str) {
     let id = fold(id);
+    let id = id.trim();
     if id.is_empty() || id.len() > MAX_ID {
         return;
     }

@@ -7,27 +7,28 @@ use std::sync::Arc;
 use opora_store::Activity;
 use quick_cache::sync::Cache;
 use tantivy::tokenizer::{Language, RawTokenizer, Stemmer, TextAnalyzer, Token, TokenStream, Tokenizer};
+use unicode_normalization::char::is_combining_mark;
 
 /// The longest word that is searched, in bytes, and one more.
 const TOO_LONG: usize = 100;
 /// How many words are remembered with their stems.
 const STEMS: usize = 16 * 1024;
 
-/// As texts are compared: lower case, ё as е.
+/// As everything is compared. Signs that folding would make letters of (`№5`, `Opora™`) part words, as signs do.
 pub(super) fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for letter in text.chars() {
-        match letter {
-            'ё' | 'Ё' => folded.push('е'),
-            'а'..='я' => folded.push(letter),
-            'А'..='Я' => folded.push(char::from_u32(letter as u32 + ('а' as u32 - 'А' as u32)).unwrap_or(letter)),
-            _ if letter.is_ascii() => folded.push(letter.to_ascii_lowercase()),
-            // The one letter whose lower case depends on where it stands.
-            'Σ' => return text.to_lowercase().replace('ё', "е"),
-            _ => folded.extend(letter.to_lowercase()),
-        }
+    if text.contains(is_sign) {
+        return opora_core::fold::text(&text.replace(is_sign, " "));
     }
-    folded
+    opora_core::fold::text(text)
+}
+
+/// Whether a character is neither of a word nor on one; asked of the frequent ones first.
+fn is_sign(letter: char) -> bool {
+    match letter {
+        'А'..='я' | 'Ё' | 'ё' | '«' | '»' | '–' | '—' => false,
+        _ if letter.is_ascii() => false,
+        _ => !letter.is_alphanumeric() && !is_combining_mark(letter),
+    }
 }
 
 /// Whether a letter or digit is one; asked of the frequent ones first.
@@ -139,15 +140,14 @@ impl TokenStream for WordStream<'_> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use tantivy::tokenizer::{LowerCaser, RemoveLongFilter, SimpleTokenizer};
+    use tantivy::tokenizer::{RemoveLongFilter, SimpleTokenizer};
 
     use super::*;
 
-    /// What the library makes of a text by itself.
+    /// What the library makes of a folded text by itself.
     fn plainly(text: &str) -> Vec<Token> {
         let mut analyser = TextAnalyzer::builder(SimpleTokenizer::default())
             .filter(RemoveLongFilter::limit(TOO_LONG))
-            .filter(LowerCaser)
             .filter(Stemmer::new(Language::Russian))
             .filter(Stemmer::new(Language::English))
             .build();
@@ -164,7 +164,6 @@ mod tests {
 
     fn assert_same(text: &str) {
         let folded = fold(text);
-        assert_eq!(folded, text.to_lowercase().replace('ё', "е"));
         let mut analyser = TextAnalyzer::builder(Words::new(Arc::default())).build();
         // Once found, once remembered.
         for _ in 0..2 {
@@ -195,9 +194,12 @@ mod tests {
     }
 
     #[test]
-    fn every_letter_folds_and_parts_as_the_library_has_it() {
+    fn a_text_is_folded_as_everything_is_but_signs_part_its_words() {
+        for text in ["Нет ЗВУКА, ёлки", "«АРМ-14» — Straße", "е\u{308}лка ＡＣＭＥ"] {
+            assert_eq!(fold(text), opora_core::fold::text(text));
+        }
+        assert_eq!(fold("№5 Opora™ 20℃"), " 5 opora  20 ");
         for letter in '\0'..=char::MAX {
-            assert_eq!(fold(&letter.to_string()), letter.to_lowercase().to_string().replace('ё', "е"), "{letter:?}");
             assert_eq!(is_of_word(letter), letter.is_alphanumeric(), "{letter:?}");
         }
     }
