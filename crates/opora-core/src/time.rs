@@ -17,6 +17,17 @@ impl Timestamp {
     /// The latest instant the desk accepts: 9999-12-31T23:59:59.999Z, the last that protobuf can say.
     pub const MAX: Self = Self(253_402_300_799_999);
 
+    /// The first instant that a caller can tell: 2000-01-01T00:00:00Z. What lies before is a slip: of a century, of a
+    /// unit, of a clock that was never set.
+    pub const FIRST_TOLD: Self = Self(946_684_800_000);
+    /// The first instant after those that a caller can tell: 2100-01-01T00:00:00Z.
+    pub const PAST_TOLD: Self = Self(4_102_444_800_000);
+
+    /// Whether a caller can tell of it: it lies in the years 2000 to 2099.
+    pub fn can_be_told(self) -> bool {
+        (Self::FIRST_TOLD..Self::PAST_TOLD).contains(&self)
+    }
+
     /// An instant from milliseconds since the epoch, clamped to what the desk accepts.
     pub fn from_millis(ms: i64) -> Self {
         Self(ms.clamp(Self::MIN.0, Self::MAX.0))

@@ -137,12 +137,13 @@ pub(crate) fn reason(text: &str, needed: bool, wrong: &mut Violations) -> Arc<st
     wrong.reason("reason", text, needed)
 }
 
-/// When it happened, for an import.
+/// When it happened, for an import. `at_path`: what stands before the field's name.
 pub(crate) fn import_time(
+    at_path: &str,
     at: Option<prost_types::Timestamp>,
     wrong: &mut Violations,
 ) -> Option<opora_core::time::Timestamp> {
-    wrong.time("import_time", at)
+    wrong.time(format_args!("{at_path}import_time"), at)
 }
 
 /// An instant that is no import's.

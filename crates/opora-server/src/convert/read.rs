@@ -76,11 +76,11 @@ impl Violations {
         self.word(field, number)
     }
 
-    /// An instant; `None`: not given, or wrong.
+    /// An instant that a caller tells, in the years 2000 to 2099; `None`: not given, or wrong.
     pub(super) fn time(&mut self, field: impl Display, at: Option<prost_types::Timestamp>) -> Option<Timestamp> {
-        let read = instant(at?);
+        let read = instant(at?).filter(|at| at.can_be_told());
         if read.is_none() {
-            self.add(field.to_string(), "is not an instant in the years 1 to 9999");
+            self.add(field.to_string(), "is not an instant of the years 2000 to 2099 (UTC)");
         }
         read
     }

@@ -37,7 +37,8 @@ impl Service {
         for (name, _) in etags.iter().take(wire.names.len()).filter(|(name, _)| !wire.names.contains(name)) {
             wrong.add("etags", format!("`{name}` is not among the names"));
         }
-        let import = import_time(wire.change.as_ref().and_then(import_of), &mut wrong);
+        let (at, import) = wire.change.as_ref().map_or(("", None), import_of);
+        let import = import_time(at, import, &mut wrong);
         if wire.change.is_none() {
             wrong.add("change", "is needed");
         }
@@ -159,14 +160,15 @@ fn trimmed(ticket: &Ticket) -> v1::Ticket {
     }
 }
 
-fn import_of(wire: &Wire) -> Option<prost_types::Timestamp> {
+/// The path of a part, and when it happened.
+fn import_of(wire: &Wire) -> (&'static str, Option<prost_types::Timestamp>) {
     match wire {
-        Wire::Assign(wire) => wire.import_time,
-        Wire::Reprioritise(wire) => wire.import_time,
-        Wire::Escalate(wire) => wire.import_time,
-        Wire::Transition(wire) => wire.import_time,
-        Wire::Comment(wire) => wire.import_time,
-        Wire::Update(wire) => wire.import_time,
-        Wire::Link(wire) => wire.import_time,
+        Wire::Assign(wire) => ("assign.", wire.import_time),
+        Wire::Reprioritise(wire) => ("reprioritise.", wire.import_time),
+        Wire::Escalate(wire) => ("escalate.", wire.import_time),
+        Wire::Transition(wire) => ("transition.", wire.import_time),
+        Wire::Comment(wire) => ("comment.", wire.import_time),
+        Wire::Update(wire) => ("update.", wire.import_time),
+        Wire::Link(wire) => ("link.", wire.import_time),
     }
 }

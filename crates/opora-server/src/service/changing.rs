@@ -106,7 +106,7 @@ impl Service {
         let mut wrong = Violations::default();
         let id = request_id("request_id", &std::mem::take(wire.request_id()), &mut wrong);
         let request = RequestId::new(id, &wire);
-        let import = import_time(wire.import_time(), &mut wrong);
+        let import = import_time("", wire.import_time(), &mut wrong);
         let ticket = ticket_ref(M::NAME, wire.name(), &mut wrong);
         let etag = etag(wire.etag());
         let change = read(&mut wire, &mut wrong)?;
@@ -147,7 +147,7 @@ impl Service {
         let mut wrong = Violations::default();
         let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
         let request = RequestId::new(id, &wire);
-        let import = import_time(wire.import_time, &mut wrong);
+        let import = import_time("", wire.import_time, &mut wrong);
         if wire.ticket.is_none() {
             wrong.add("ticket", "is needed");
         }

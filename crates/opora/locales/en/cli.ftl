@@ -345,7 +345,8 @@ import-no-column = { $file } has no column `{ $column }`
 import-length = { $values } values, { $columns } columns
 import-no-id = `{ $column }` is empty
 import-empty-subject = the subject is empty
-import-far-time = `{ $text }` would be { $time }, and no time outside the years { $from } to { $to } is taken: look at the mapping's time_formats, or set `years` in it
+import-far-time = `{ $text }` would be { $time }, and no time outside the years { $from } to { $to } is taken: look at the mapping's time_formats and `years`
+import-years = years = [{ $from }, { $to }]: a desk takes times of the years { $first } to { $last }; give the first and the last of those that the file may have
 import-no-time = `{ $time }` is not a time in any of the mapping's formats
 import-no-creation = neither create_time nor update_time is known
 import-left-out = the other rows of { $id } were left out with it

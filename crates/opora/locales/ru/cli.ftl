@@ -351,7 +351,8 @@ import-no-column = в { $file } нет столбца `{ $column }`
 import-length = значений: { $values }, столбцов: { $columns }
 import-no-id = `{ $column }` не заполнен
 import-empty-subject = тема пуста
-import-far-time = `{ $text }` прочиталось как { $time }, а время вне { $from }–{ $to } годов не принимается: проверьте time_formats сопоставления или задайте в нём `years`
+import-far-time = `{ $text }` прочиталось как { $time }, а время вне { $from }–{ $to } годов не принимается: проверьте time_formats и `years` сопоставления
+import-years = years = [{ $from }, { $to }]: принимается время с { $first } по { $last } год; укажите первый и последний из тех, что могут быть в файле
 import-no-time = `{ $time }` — не время ни в одном из форматов сопоставления
 import-no-creation = не известны ни create_time, ни update_time
 import-left-out = остальные строки { $id } пропущены вместе с ней

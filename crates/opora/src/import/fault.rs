@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     NoTime(String),
     /// A time in a year that the mapping does not take.
     FarTime { text: String, time: String, from: i16, to: i16 },
+    /// The mapping takes years that no desk takes, or none at all.
+    Years { from: i16, to: i16, first: i16, last: i16 },
     /// A time that no calendar has: what the library of time says.
     BadTime(String),
     /// A row that does not tell when the ticket was made.
@@ -73,6 +75,12 @@ impl Fault {
                 let time = [("text", text.into()), ("time", time.into())];
                 let years = [("from", (&years.0).into()), ("to", (&years.1).into())];
                 say("import-far-time", &[time, years].concat())
+            }
+            Self::Years { from, to, first, last } => {
+                let years = [from, to, first, last].map(ToString::to_string);
+                let arguments: Vec<(&str, Value<'_>)> =
+                    ["from", "to", "first", "last"].into_iter().zip(years.iter().map(Into::into)).collect();
+                say("import-years", &arguments)
             }
             Self::NoTime(time) => say("import-no-time", &[("time", time.into())]),
             Self::NoCreation => say("import-no-creation", &[]),

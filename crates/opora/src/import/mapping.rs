@@ -56,8 +56,8 @@ pub(crate) struct Mapping {
     /// The zone of times without one.
     #[serde(default = "utc")]
     pub(crate) time_zone: String,
-    /// The first and the last year in which a time may lie. Two digits of a year, or another unit than the one that was
-    /// meant, give a time that is far away: without being asked for, none is taken.
+    /// The first and the last year in which a time may lie, within those that a desk takes. Two digits of a year, or
+    /// another unit than the one that was meant, give a time that is far away.
     #[serde(default = "years")]
     pub(crate) years: (i16, i16),
     /// Values that mean "not known".
@@ -85,7 +85,7 @@ fn utc() -> String {
 }
 
 const fn years() -> (i16, i16) {
-    (2000, 2100)
+    (2000, 2099)
 }
 
 impl Mapping {
@@ -107,6 +107,10 @@ impl Mapping {
             }
         }
         TimeZone::get(&mapping.time_zone).map_err(|_| Fault::NoZone(mapping.time_zone.clone()))?;
+        let ((from, to), (first, last)) = (mapping.years, years());
+        if from < first || to > last || from > to {
+            return Err(Fault::Years { from, to, first, last });
+        }
         for (field, table) in &mapping.values {
             for value in table.values().filter(|value| !value.is_empty()) {
                 number(field, value)?;
@@ -145,7 +149,8 @@ impl Mapping {
         let zone = TimeZone::get(&self.time_zone).map_err(|error| Fault::BadTime(error.to_string()))?;
         let time = self.read_time(text, &zone)?;
         let (from, to) = self.years;
-        if (from..=to).contains(&zone.to_datetime(time).year()) {
+        let is_told = opora_core::time::Timestamp::from_millis(time.as_millisecond()).can_be_told();
+        if is_told && (from..=to).contains(&zone.to_datetime(time).year()) {
             return Ok(time);
         }
         Err(Fault::FarTime { text: text.to_owned(), time: time.to_string(), from, to })

@@ -201,17 +201,22 @@ fn an_offset_in_a_time_is_obeyed_and_the_mappings_zone_is_for_times_without_one(
 }
 
 #[test]
-fn a_time_far_from_our_years_is_refused_unless_the_mapping_asks_for_it() {
+fn a_time_far_from_our_years_is_refused_and_a_mapping_can_take_fewer() {
     let formats = "['%d.%m.%Y %H:%M']";
     let mapping = mapping_of_times("", formats);
     let far = |text: &str| matches!(mapping.time(text), Err(Fault::FarTime { .. }));
     assert!(far("01.03.0026 10:00") && far("31.12.1999 23:59") && far("01.01.2101 00:00"));
     assert!(far("1970-01-01T00:00:00Z"), "the beginning of an epoch is a missing value");
-    assert_eq!(mapping.time("01.01.2000 00:00").unwrap().to_string(), "1999-12-31T21:00:00Z");
-    assert!(mapping.time("31.12.2100 23:59").is_ok());
-    let older = mapping_of_times("years = [1990, 2100]", formats);
-    assert!(older.time("31.12.1999 23:59").is_ok());
-    assert!(older.time("31.12.1989 23:59").is_err());
+    assert!(far("01.01.2000 02:59"), "what no desk takes, as it lies in 1999 by UTC");
+    assert_eq!(mapping.time("01.01.2000 03:00").unwrap().to_string(), "2000-01-01T00:00:00Z");
+    assert!(mapping.time("31.12.2099 23:59").is_ok() && far("01.01.2100 03:00"));
+    let newer = mapping_of_times("years = [2010, 2030]", formats);
+    assert!(newer.time("31.12.2009 23:59").is_err() && newer.time("01.01.2010 00:00").is_ok());
+    assert!(newer.time("31.12.2030 23:59").is_ok() && newer.time("01.01.2031 00:00").is_err());
+    for years in ["[1999, 2099]", "[2000, 2100]", "[2030, 2010]"] {
+        let text = format!("name = 'x'\nid = 'k'\nyears = {years}\n[columns]\nsubject = 's'\n");
+        assert!(matches!(Mapping::parse(&text), Err(Fault::Years { .. })), "{years}");
+    }
 }
 
 #[test]
