@@ -120,6 +120,7 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
         Command::Org(command) => command::directory::organisations(&context, command).await,
         Command::Contact(command) => command::directory::contacts(&context, command).await,
         Command::Agent(command) => command::directory::agents(&context, command).await,
+        Command::Rename(command) => Box::pin(command::rename::run(&context, command)).await,
         Command::Attach(args) => command::attach::run(&context, args).await,
         Command::Health(args) => command::health::run(&context, args).await,
         Command::Import(args) => import::run(&context, args).await,

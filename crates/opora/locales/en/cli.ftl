@@ -320,6 +320,17 @@ error-empty-message = There is nothing to send: the text is empty.
 error-nothing-to-change = Nothing to change was named: see --help.
 
 import-reading = Reading { $file }
+rename-renamed = Name: { $before } → { $after }
+rename-registered = Registered: { $name }
+rename-contacts = People: { $count }
+rename-tickets = Tickets: { $count }
+rename-more = … and { $count } more
+rename-merged = Left as they are, as they were merged into others (opora ticket unmerge): { $count }
+rename-refused = Refused: { $count }
+rename-dry-run = Dry run: nothing was changed.
+rename-filter-alone = --filter says which tickets move: give --to as well, or rename without it
+rename-same = --to names the same customer: give another one, or rename this one without --to
+rename-unknown = the desk does not know { $name }: give its --name as well, and it is registered
 import-sending = Importing
 import-planned = { $tickets ->
     [one] { $tickets } ticket

@@ -324,6 +324,17 @@ error-empty-message = Отправлять нечего: текст пуст.
 error-nothing-to-change = Не указано, что менять: см. --help.
 
 import-reading = Чтение { $file }
+rename-renamed = Название: { $before } → { $after }
+rename-registered = Заведено: { $name }
+rename-contacts = Сотрудников: { $count }
+rename-tickets = Запросов: { $count }
+rename-more = … и ещё { $count }
+rename-merged = Оставлены как есть, так как объединены с другими (opora ticket unmerge): { $count }
+rename-refused = Отказано: { $count }
+rename-dry-run = Пробный прогон: ничего не изменено.
+rename-filter-alone = --filter говорит, какие запросы переходят: укажите и --to или переименуйте без него
+rename-same = --to называет того же заказчика: укажите другого или переименуйте этого без --to
+rename-unknown = сервер не знает { $name }: укажите и --name, и он будет заведён
 import-sending = Импорт
 import-planned = { $tickets ->
     [one] { $tickets } запрос

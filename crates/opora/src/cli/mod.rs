@@ -1,6 +1,7 @@
 //! The command line as clap reads it. Says what can be asked for and nothing of how it is done.
 
 pub(crate) mod directory;
+pub(crate) mod rename;
 pub(crate) mod russian;
 pub(crate) mod ticket;
 pub(crate) mod value;
@@ -112,6 +113,9 @@ pub(crate) enum Command {
     /// Support engineers
     #[command(subcommand)]
     Agent(directory::AgentCommand),
+    /// Names that stand in the desk already: respell, rename, split
+    #[command(subcommand, after_help = rename::EXAMPLES)]
+    Rename(rename::RenameCommand),
     /// Files on tickets: send, list, fetch
     #[command(after_help = work::ATTACH_EXAMPLES)]
     Attach(work::AttachArgs),

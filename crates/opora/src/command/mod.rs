@@ -6,6 +6,7 @@ pub(crate) mod directory;
 pub(crate) mod download;
 pub(crate) mod health;
 pub(crate) mod reference;
+pub(crate) mod rename;
 pub(crate) mod ticket;
 pub(crate) mod watch;
 
