@@ -114,6 +114,45 @@ async fn a_file_is_found_by_its_name_its_number_and_its_full_name_and_several_ge
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_shell_opened_for_it_is_written_into() {
+    let (server, folder, number) = with_files().await;
+    let at = folder.path();
+    let shell = |rest: &str| {
+        let opora = format!("'{}' --server {} --as olga attach {number}", binary().display(), server.url());
+        let mut command = Command::new("bash");
+        command.current_dir(at).args(["-c", &format!("{opora} {rest}")]).output().unwrap()
+    };
+    for (rest, wanted) in [
+        ("--download a.log --to /dev/stdout | cat", "one"),
+        ("--download a.log --to /proc/self/fd/1 > kept; cat kept", "one"),
+        (
+            "--download a.log --to >(cat > through; mv through there); until test -e there; do sleep 0.1; done; cat there",
+            "one",
+        ),
+        ("--download a.log --to /dev/fd/3 3> third; cat third", "one"),
+    ] {
+        let output = shell(rest);
+        assert_eq!((output.status.success(), &*String::from_utf8_lossy(&output.stdout)), (true, wanted), "{output:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_just_fetched_is_not_replaced_by_the_next_of_its_name() {
+    let (server, folder, number) = with_files().await;
+    let at = folder.path();
+    std::fs::write(at.join("b.log"), "of before").unwrap();
+    let list = Command::new(binary())
+        .args(["--server", &server.url(), "--as", "olga", "--output", "json", "attach", &number, "--list"])
+        .output()
+        .unwrap();
+    let list: serde_json::Value = serde_json::from_slice(&list.stdout).unwrap();
+    let full = |place: usize| list["attachments"][place]["name"].as_str().unwrap().to_owned();
+    let fetched = attach(&server, at, &["--download", &full(1), "--download", &full(2), "--force"]);
+    assert!(is_done(&fetched), "{fetched:?}");
+    assert_eq!(["b.log", "b (2).log"].map(|name| read(at, name)), ["two", "three"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn refused_rows_of_an_import_go_beside_a_file_that_is_there() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();
@@ -135,4 +174,22 @@ async fn refused_rows_of_an_import_go_beside_a_file_that_is_there() {
     assert!(words.contains("rows.rejects (2).csv"), "{words}");
     assert_eq!(read(at, "rows.rejects.csv"), "mine");
     assert!(read(at, "rows.rejects (2).csv").contains("reason"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_an_import_did_is_told_even_where_its_refused_rows_cant_be_written() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let rows = "{\"id\":\"1\",\"subject\":\"No sound\",\"priority\":\"soon\"}\n";
+    std::fs::write(at.join("rows.ndjson"), rows).unwrap();
+    let map = "name = \"rows\"\nid = \"id\"\n[columns]\nsubject = \"subject\"\npriority = \"priority\"\n";
+    std::fs::write(at.join("map.toml"), map).unwrap();
+    let mut command = Command::new(binary());
+    command.current_dir(at).args(["--server", &server.url(), "--as", "olga", "--lang", "en", "import", "rows.ndjson"]);
+    let output = command.args(["--map", "map.toml", "--dry-run", "--rejects", "/dev/full"]).output().unwrap();
+    let (code, words) = said(&output);
+    assert!(code == Some(74) && words.contains("/dev/full"), "{words}");
+    let told = String::from_utf8_lossy(&output.stdout);
+    assert!(told.contains("Refused: 1"), "{told}");
 }

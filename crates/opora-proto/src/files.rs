@@ -102,9 +102,7 @@ impl Measured {
     /// # Errors
     /// [`TransferError::File`] when it can't be read.
     pub async fn of(path: PathBuf) -> Result<Self, TransferError> {
-        let read =
-            tokio::task::spawn_blocking(move || Self::now(&path).map_err(|cause| TransferError::file(&path, cause)));
-        read.await.map_err(|error| TransferError::Broken(error.to_string()))?
+        blocking(move || Self::now(&path).map_err(|cause| TransferError::file(&path, cause))).await?
     }
 
     fn now(path: &Path) -> std::io::Result<Self> {
@@ -219,15 +217,16 @@ fn read(path: &Path, offset: u64, size: u64, chunks: &mpsc::Sender<v1::UploadChu
 }
 
 /// Fetches a file. `place` is asked once, when it is known what comes, where to put it; it is there once it is whole and
-/// checked against its hash. `progress` is told how many bytes came. Gives what it is and where it is; `None`: it went
-/// into something that has no end.
+/// checked against its hash; it is asked and the file written on threads for what blocks, since whoever reads a pipe may
+/// take its time. `progress` is told how many bytes came. Gives what it is and where it is; `None`: it went into something
+/// that has no end.
 ///
 /// # Errors
 /// [`TransferError`], after some tries where the error is a passing one; nothing is left of the file then.
 pub async fn download(
     desk: &Desk,
     name: &str,
-    place: impl FnOnce(&v1::Attachment) -> Result<Saving, TransferError>,
+    place: impl FnOnce(&v1::Attachment) -> Result<Saving, TransferError> + Send + 'static,
     progress: impl Fn(&v1::Attachment, u64),
 ) -> Result<(v1::Attachment, Option<PathBuf>), TransferError> {
     let mut fetching = Fetching { found: None, hasher: blake3::Hasher::new(), at: 0, place: Some(place) };
@@ -244,8 +243,13 @@ pub async fn download(
     }
     let target = saving.target().map(Path::to_owned);
     let shown = target.clone().unwrap_or_default();
-    saving.finish().map_err(|cause| TransferError::saving(&shown, cause))?;
+    blocking(move || saving.finish()).await?.map_err(|cause| TransferError::saving(&shown, cause))?;
     Ok((found, target))
+}
+
+/// Does what blocks on a thread for it.
+async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, TransferError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| TransferError::Broken(error.to_string()))
 }
 
 /// A file that comes.
@@ -258,7 +262,7 @@ struct Fetching<P> {
 
 impl<P> Fetching<P>
 where
-    P: FnOnce(&v1::Attachment) -> Result<Saving, TransferError>,
+    P: FnOnce(&v1::Attachment) -> Result<Saving, TransferError> + Send + 'static,
 {
     /// One try, from where the one before ended.
     async fn fetch(
@@ -273,17 +277,25 @@ where
         while let Some(message) = stream.message().await? {
             if let (Some(attachment), Some(place)) = (message.attachment, self.place.take_if(|_| self.found.is_none()))
             {
-                let saving = place(&attachment)?;
+                let what = attachment.clone();
+                let saving = blocking(move || place(&what)).await??;
                 self.found = Some((attachment, saving));
             }
-            let Some((found, saving)) = &mut self.found else { return Err(TransferError::Content) };
-            if let Err(cause) = saving.write_all(&message.data) {
+            let Some((found, mut saving)) = self.found.take() else { return Err(TransferError::Content) };
+            let data = message.data.clone();
+            let (saving, written) = blocking(move || {
+                let written = saving.write_all(&data);
+                (saving, written)
+            })
+            .await?;
+            if let Err(cause) = written {
                 let path = saving.target().unwrap_or_else(|| Path::new(&found.file_name));
                 return Err(TransferError::file(path, cause));
             }
             self.hasher.update(&message.data);
             self.at += message.data.len() as u64;
-            progress(found, self.at);
+            progress(&found, self.at);
+            self.found = Some((found, saving));
         }
         Ok(())
     }

@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+mod names;
+
+pub use names::{free_place, plain_name};
+
 /// How many links may follow each other.
 const LINKS: usize = 16;
-/// How many names are tried for one of several files of the same name.
-const NAMES: u32 = 10_000;
 
 /// Why a file can't be put where it should.
 #[derive(Debug, thiserror::Error)]
@@ -50,13 +52,19 @@ enum Kind {
 }
 
 impl Saving {
-    /// Begins a file at `target`; a link is followed and stays.
+    /// Begins a file at `target`; a link is followed and stays. Blocks: opening a pipe waits for who reads it.
     ///
     /// # Errors
     /// [`SaveError`]; nothing was made then.
     pub fn begin(target: &Path, existing: Existing) -> Result<Self, SaveError> {
-        let target = followed(target)?;
-        let permissions = match fs::symlink_metadata(&target) {
+        let target = match followed(target)? {
+            // `/dev/stdout`, a shell's `>(command)`: somebody opened it for us, behind what it holds already.
+            Followed::Descriptor(path) => {
+                return Ok(Self(Kind::Through(OpenOptions::new().append(true).open(path)?)));
+            }
+            Followed::Place(path) => path,
+        };
+        let replaced = match fs::symlink_metadata(&target) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
             Ok(there) if there.is_dir() => return Err(SaveError::Directory),
@@ -64,18 +72,17 @@ impl Saving {
                 return Ok(Self(Kind::Through(OpenOptions::new().write(true).open(&target)?)));
             }
             Ok(_) if existing == Existing::Keep => return Err(SaveError::Taken),
-            Ok(there) => Some(there.permissions()),
+            Ok(there) => Some(there),
         };
-        let folder = target.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let mut builder = tempfile::Builder::new();
         builder.prefix(".opora-");
         #[cfg(unix)]
         let usual = <fs::Permissions as std::os::unix::fs::PermissionsExt>::from_mode(0o666);
         #[cfg(unix)]
         builder.permissions(usual);
-        let file = builder.tempfile_in(folder)?;
-        if let Some(permissions) = permissions {
-            file.as_file().set_permissions(permissions)?;
+        let file = builder.tempfile_in(folder_of(&target))?;
+        if let Some(replaced) = replaced {
+            belong_as(file.as_file(), &replaced)?;
         }
         Ok(Self(Kind::Beside { file, target, existing }))
     }
@@ -103,12 +110,18 @@ impl Saving {
         self.flush()?;
         let Kind::Beside { file, target, existing } = self.0 else { return Ok(()) };
         file.as_file().sync_data()?;
+        // What came there meanwhile and is no regular file is not what was to be replaced.
+        let other = fs::symlink_metadata(&target).is_ok_and(|there| !there.is_file());
         let put = match existing {
-            Existing::Keep => file.persist_noclobber(&target),
-            Existing::Replace => file.persist(&target),
+            Existing::Replace if !other => file.persist(&target),
+            Existing::Keep | Existing::Replace => file.persist_noclobber(&target),
         };
         match put {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                // Some file systems can't sync a directory; the file is there and whole all the same.
+                let _ = File::open(folder_of(&target)).and_then(|folder| folder.sync_all());
+                Ok(())
+            }
             Err(error) if error.error.kind() == ErrorKind::AlreadyExists => Err(SaveError::Taken),
             Err(error) => Err(error.error.into()),
         }
@@ -133,39 +146,49 @@ impl Write for Saving {
     }
 }
 
-/// Where a path leads, link by link; its last name need not be there.
-fn followed(path: &Path) -> io::Result<PathBuf> {
+/// The directory in which a path's last name stands.
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// Gives a fresh file the owner and the permissions of the one that it will replace.
+fn belong_as(fresh: &File, replaced: &fs::Metadata) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, fchown};
+        // Only root can give a file away; whoever replaces another's file otherwise owns the new one.
+        let _ = fchown(fresh, Some(replaced.uid()), Some(replaced.gid()));
+        // Without the bits that lend a program its owner's rights: this is another content.
+        fresh.set_permissions(fs::Permissions::from_mode(replaced.permissions().mode() & 0o777))
+    }
+    #[cfg(not(unix))]
+    fresh.set_permissions(replaced.permissions())
+}
+
+/// Where a path leads.
+enum Followed {
+    /// A place, which may be empty.
+    Place(PathBuf),
+    /// What a process has open: its link tells of more than a path.
+    Descriptor(PathBuf),
+}
+
+/// Follows a path, link by link; its last name need not be there.
+fn followed(path: &Path) -> io::Result<Followed> {
     let mut path = path.to_owned();
     for _ in 0..LINKS {
+        // Of a pipe such a link names no file, of a file one that may be gone.
+        let folder = fs::canonicalize(folder_of(&path));
+        if folder.is_ok_and(|folder| folder.starts_with("/proc") && folder.ends_with("fd")) {
+            return Ok(Followed::Descriptor(path));
+        }
         match fs::read_link(&path) {
             Ok(to) => path = path.parent().unwrap_or(Path::new("")).join(to),
             // It is no link, or is not there.
-            Err(_) => return Ok(path),
+            Err(_) => return Ok(Followed::Place(path)),
         }
     }
     Err(io::Error::other("too many links follow each other"))
-}
-
-/// A place in a folder for a file of this name that is not taken: `a.log`, `a (2).log`, `a (3).log`…
-#[must_use]
-pub fn free_place(folder: &Path, name: &str) -> PathBuf {
-    let name = Path::new(name);
-    let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-    let ending = name.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
-    let numbered = (2..NAMES).map(|n| folder.join(format!("{stem} ({n}){ending}")));
-    let mut names = std::iter::once(folder.join(name)).chain(numbered);
-    let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-    names.find(is_free).unwrap_or_else(|| folder.join(name))
-}
-
-/// The name of a file from elsewhere, without anything that could lead elsewhere, hide, or be taken for an option.
-#[must_use]
-pub fn plain_name(name: &str) -> String {
-    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let mut plain: String = last.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
-    plain.truncate(plain.floor_char_boundary(200));
-    let plain = plain.trim().trim_start_matches('-').trim_start();
-    if matches!(plain, "" | "." | "..") { "attachment".to_owned() } else { plain.to_owned() }
 }
 
 #[cfg(test)]
@@ -243,6 +266,50 @@ mod tests {
     }
 
     #[test]
+    fn what_a_shell_has_open_is_written_into() {
+        use std::os::fd::AsRawFd as _;
+        let root = tempfile::tempdir().unwrap();
+        for folder in ["/dev/fd", "/proc/self/fd"] {
+            let (mut reader, writer) = io::pipe().unwrap();
+            save(Path::new(&format!("{folder}/{}", writer.as_raw_fd())), Existing::Keep, "one").unwrap();
+            drop(writer);
+            assert_eq!(io::read_to_string(&mut reader).unwrap(), "one", "{folder}");
+            let at = root.path().join("a.log");
+            let mut file = File::create(&at).unwrap();
+            file.write_all(b"before, ").unwrap();
+            save(Path::new(&format!("{folder}/{}", file.as_raw_fd())), Existing::Keep, "one").unwrap();
+            assert_eq!(read(&at), "before, one", "{folder}");
+        }
+    }
+
+    #[test]
+    fn what_replaces_a_file_belongs_as_it_did_and_lends_nobody_rights() {
+        use std::os::unix::fs::{MetadataExt as _, chown};
+        let root = tempfile::tempdir().unwrap();
+        let at = root.path().join("a.log");
+        save(&at, Existing::Keep, "one").unwrap();
+        // Only root can give it away: another finds its own owner again.
+        let _ = chown(&at, Some(65_534), Some(65_534));
+        fs::set_permissions(&at, fs::Permissions::from_mode(0o4755)).unwrap();
+        let before = fs::metadata(&at).unwrap();
+        save(&at, Existing::Replace, "two").unwrap();
+        let now = fs::metadata(&at).unwrap();
+        assert_eq!((now.uid(), now.gid(), now.mode() & 0o7777), (before.uid(), before.gid(), 0o755));
+    }
+
+    #[test]
+    fn a_link_that_came_in_the_place_of_a_file_is_not_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let at = root.path().join("a.log");
+        save(&at, Existing::Keep, "one").unwrap();
+        let saving = Saving::begin(&at, Existing::Replace).unwrap();
+        fs::remove_file(&at).unwrap();
+        symlink("/dev/null", &at).unwrap();
+        assert!(matches!(saving.finish(), Err(SaveError::Taken)));
+        assert!(fs::symlink_metadata(&at).unwrap().is_symlink());
+    }
+
+    #[test]
     fn a_link_is_followed_and_stays() {
         let root = tempfile::tempdir().unwrap();
         let (link, behind) = (root.path().join("link"), root.path().join("behind"));
@@ -255,34 +322,5 @@ mod tests {
         let round = root.path().join("round");
         symlink("round", &round).unwrap();
         assert!(save(&round, Existing::Keep, "x").is_err(), "a link to itself");
-    }
-
-    #[test]
-    fn of_several_files_of_a_name_each_has_a_number() {
-        let root = tempfile::tempdir().unwrap();
-        for wanted in ["a.tar.gz", "a.tar (2).gz", "a.tar (3).gz"] {
-            let place = free_place(root.path(), "a.tar.gz");
-            assert_eq!(place, root.path().join(wanted));
-            save(&place, Existing::Keep, "").unwrap();
-        }
-        symlink("nowhere", root.path().join("b")).unwrap();
-        assert_eq!(free_place(root.path(), "b"), root.path().join("b (2)"), "a link is taken too");
-    }
-
-    #[test]
-    fn a_name_from_elsewhere_never_leads_elsewhere() {
-        for (given, kept) in [
-            ("bpclient.log", "bpclient.log"),
-            ("../../etc/passwd", "passwd"),
-            ("C:\\logs\\x.log", "x.log"),
-            ("..", "attachment"),
-            ("", "attachment"),
-            ("--force", "force"),
-            (" .\u{7f}", ".\u{fffd}"),
-            ("a\nb\u{1b}[2J", "a\u{fffd}b\u{fffd}[2J"),
-        ] {
-            assert_eq!(plain_name(given), kept);
-        }
-        assert!(plain_name(&"ж".repeat(500)).len() <= 200);
     }
 }

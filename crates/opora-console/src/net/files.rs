@@ -1,6 +1,6 @@
 //! Files of tickets: sent, listed, fetched. What is on its way is told as it goes, as far as the inbox has room.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use opora_proto::client::Desk;
 use opora_proto::files::{self, Measured, TransferError};
@@ -44,11 +44,11 @@ pub(super) async fn fetch(desk: &Desk, inbox: &mpsc::Sender<Msg>, name: &str, to
     let progress = |file: &v1::Attachment, done| {
         let _ = inbox.try_send(Msg::Net(Net::Progress { name: shown.clone(), done, size: file.size }));
     };
-    let to = Path::new(to);
+    let at = PathBuf::from(to);
     let place =
-        |_: &v1::Attachment| Saving::begin(to, Existing::Keep).map_err(|cause| TransferError::saving(to, cause));
+        move |_: &v1::Attachment| Saving::begin(&at, Existing::Keep).map_err(|cause| TransferError::saving(&at, cause));
     files::download(desk, name, place, progress).await.map_err(trouble)?;
-    Ok(to.display().to_string())
+    Ok(to.to_owned())
 }
 
 fn trouble(error: TransferError) -> Trouble {

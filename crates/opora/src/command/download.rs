@@ -14,11 +14,14 @@ use crate::failure::{Exit, Failure};
 use crate::sanitise;
 
 /// Where fetched files go.
+#[derive(Clone)]
 struct Places {
     to: Option<PathBuf>,
     existing: Existing,
     /// There are several: each gets a name of its own.
     several: bool,
+    /// Where those before went: what was just fetched is never replaced.
+    made: Vec<PathBuf>,
 }
 
 impl Places {
@@ -30,7 +33,7 @@ impl Places {
             None => Path::new("."),
         };
         let name = save::plain_name(&sanitise::line(file_name));
-        if self.several && self.existing == Existing::Keep {
+        if self.several && (self.existing == Existing::Keep || self.made.contains(&folder.join(&name))) {
             return Self::at(&save::free_place(folder, &name), self.existing);
         }
         Self::at(&folder.join(name), self.existing)
@@ -46,7 +49,7 @@ pub(crate) async fn download(context: &Context, args: AttachArgs) -> Result<(), 
     let names = names(context, args.ticket, args.download).await?;
     let several = names.len() > 1;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let places = Places { to: args.to, existing, several };
+    let mut places = Places { to: args.to, existing, several, made: Vec::new() };
     if let Some(folder) = places.to.as_ref().filter(|to| several && to.as_path() != Path::new("-") && !to.is_dir()) {
         let shown = folder.display().to_string();
         return Err(Failure::usage(context.out.text.with("attach-no-directory", &[("path", (&shown).into())])));
@@ -56,13 +59,15 @@ pub(crate) async fn download(context: &Context, args: AttachArgs) -> Result<(), 
         let told = |file: &v1::Attachment, at| {
             progress.get_or_init(|| bar(context, file.size, &file.file_name)).set_position(at);
         };
-        let place = |file: &v1::Attachment| places.begin(&file.file_name);
+        let at = places.clone();
+        let place = move |file: &v1::Attachment| at.begin(&file.file_name);
         let fetched = files::download(&context.desk, &name, place, told).await;
         if let Some(progress) = progress.get() {
             progress.finish_and_clear();
         }
         let (attachment, target) = fetched.map_err(|error| failed(context, error))?;
         let Some(target) = target else { continue };
+        places.made.push(target.clone());
         let (shown, size) = (target.display().to_string(), attachment.size.to_string());
         context.out.one(&attachment, || {
             context.out.say("done-downloaded", &[("file", (&shown).into()), ("size", (&size).into())])

@@ -57,8 +57,10 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
         let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Path::new(&format!("{stem}.rejects.csv")).to_owned()
     });
-    let rejects = report.write_rejects(&out.text, &rejects)?;
-    report.tell(out, rejects.as_deref())?;
+    // What was done is told even where the refused rows can't be written.
+    let rejects = report.write_rejects(&out.text, &rejects);
+    report.tell(out, rejects.as_ref().ok().and_then(Option::as_deref))?;
+    rejects?;
     if report.refused() > 0 { Err(Failure::said(Exit::Refused)) } else { Ok(()) }
 }
 
