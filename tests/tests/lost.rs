@@ -2,7 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -107,7 +107,8 @@ async fn a_change_whose_answer_was_lost_is_asked_for_again_and_made_once() {
     for then in [Then::Breaks, Then::IsStill] {
         let server = Server::start();
         let line = Line::new(server.address().parse().unwrap(), 1, then);
-        let timeout = if then == Then::Breaks { "60s" } else { "5s" };
+        // Half of it is waited for an answer that does not come.
+        let timeout = if then == Then::Breaks { "60s" } else { "20s" };
         let output = create(&line.address.to_string(), timeout, "en");
         assert!(output.status.success(), "{}", words(&output));
         assert_eq!((line.lost(), tickets(&server).await.len()), (1, 1));
@@ -141,7 +142,101 @@ fn what_was_never_sent_is_not_said_to_have_been_done() {
     let output = create(&free.to_string(), "60s", "en");
     let said = words(&output);
     assert!(output.status.code() == Some(69) && said.contains("can't be reached"), "{said}");
+    assert!(said.contains("Nothing was sent") && !said.contains("--request-id"), "{said}");
+    // A read has nothing to say of that.
+    let read = opora(&free.to_string(), &["ticket", "list"], "");
+    assert!(read.status.code() == Some(69) && !words(&read).contains("Nothing was sent"), "{}", words(&read));
+}
+
+/// A command over a line, with that on its standard input.
+fn opora(server: &str, arguments: &[&str], input: &str) -> Output {
+    let mut command = Command::new(binary());
+    command.args(["--server", server, "--as", "olga", "--lang", "en", "--timeout", "60s"]).args(arguments);
+    given(command, input)
+}
+
+fn given(mut command: Command, input: &str) -> Output {
+    let pipes = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = pipes.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+/// Gives the command that was told again, over a line that loses nothing, as bash takes it.
+fn again(line: &Line, server: &Server, lost: &Output, input: &str) -> String {
+    let said = words(lost);
+    assert_eq!(lost.status.code(), Some(75), "{said}");
+    let command = said.lines().skip_while(|line| !line.starts_with("  ")).collect::<Vec<_>>().join("\n");
+    let command = command.replace(&line.address.to_string(), server.address());
+    for _ in 0..2 {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &command]);
+        let output = given(bash, input);
+        assert!(output.status.success(), "{command}: {}", words(&output));
+    }
+    said
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_of_standard_input_or_with_strange_characters_is_written_once_when_the_command_is_given_again() {
+    let server = Server::start();
+    let ticket = opora_tests::create(&server.desk(), "No sound").await.unwrap();
+    let number = ticket.name.trim_start_matches("tickets/");
+    let line = Line::new(server.address().parse().unwrap(), usize::MAX, Then::Breaks);
+    let address = line.address.to_string();
+    let text = format!("{MARK} once");
+    let lost = opora(&address, &["ticket", "comment", "--internal", number], &text);
+    let said = again(&line, &server, &lost, &text);
+    assert!(said.contains("with the same text on standard input"), "{said}");
+    let text = format!("{MARK}:\n\tit's\u{202e} twice");
+    let lost = opora(&address, &["ticket", "comment", "--internal", number, &text], "");
+    let said = again(&line, &server, &lost, "");
+    assert!(!said.contains("standard input"), "{said}");
+    let request = v1::ListCommentsRequest { name: ticket.name, page_size: 100, ..Default::default() };
+    let comments = server.desk().tickets().list_comments(request).await.unwrap().into_inner().comments;
+    assert_eq!(comments.len(), 2, "{comments:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_argument_that_is_no_text_is_told_again_as_the_shell_takes_it() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let server = Server::start();
+    let line = Line::new(server.address().parse().unwrap(), usize::MAX, Then::Breaks);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(std::ffi::OsStr::from_bytes(b"report\xff"));
+    std::fs::write(&file, "No sound").unwrap();
+    let mut command = Command::new(binary());
+    command.args(["--server", &line.address.to_string(), "--as", "olga", "--lang", "en", "ticket", "create", MARK]);
+    let lost = command.arg("--description-file").arg(&file).output().unwrap();
+    again(&line, &server, &lost, "");
+    assert_eq!(tickets(&server).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_though_an_answer_before_it_was_lost() {
+    let server = Server::start();
+    let line = Line::new(server.address().parse().unwrap(), 1, Then::Breaks);
+    let refused = opora(&line.address.to_string(), &["ticket", "comment", "--internal", "4711", MARK], "");
+    let said = words(&refused);
+    assert!(refused.status.code() == Some(1) && said.contains("4711"), "{said}");
+    assert_eq!(line.lost(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_whose_answers_are_lost_is_on_the_ticket_once_when_the_command_is_given_again() {
+    let server = Server::start();
+    let ticket = opora_tests::create(&server.desk(), "No sound").await.unwrap();
+    let number = ticket.name.trim_start_matches("tickets/");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join(format!("{MARK}.log"));
+    std::fs::write(&file, "one").unwrap();
+    let line = Line::new(server.address().parse().unwrap(), usize::MAX, Then::Breaks);
+    let lost = opora(&line.address.to_string(), &["attach", number, file.to_str().unwrap()], "");
+    let said = again(&line, &server, &lost, "");
     assert!(!said.contains("--request-id"), "{said}");
+    let request = v1::ListAttachmentsRequest { name: ticket.name, page_size: 100, ..Default::default() };
+    let files = server.desk().attachments().list_attachments(request).await.unwrap().into_inner().attachments;
+    assert_eq!(files.len(), 1, "{files:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

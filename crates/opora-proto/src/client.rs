@@ -1,6 +1,6 @@
 //! The client: connects, says who calls and in which language, sets deadlines, and retries what is safe to retry.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use backon::{ExponentialBuilder, Retryable as _};
@@ -53,7 +53,7 @@ pub struct ClientOptions {
     pub actor: Option<String>,
     /// The language of messages, `ru` or `en`.
     pub language: Option<String>,
-    /// How long a call may take, all tries together not counted. `None`: as long as it takes.
+    /// How long a try of a read may take, and all tries of a change together. `None`: as long as it takes.
     pub deadline: Option<Duration>,
     /// How long connecting may take.
     pub connect_timeout: Duration,
@@ -182,23 +182,33 @@ impl Desk {
         HealthClient::with_interceptor(self.channel.clone(), self.stamp.clone())
     }
 
-    /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]), the connection broke,
-    /// or, once, no answer came in time.
-    ///
-    /// Safe for reads, and for changes whose request carries a `request_id`: the id must be made before, outside
-    /// of `call`, so that every try sends the same one.
+    /// The same with so much time for a call.
+    fn within(self, deadline: Option<Duration>) -> Self {
+        Self { stamp: Stamp { deadline, ..self.stamp }, ..self }
+    }
+
+    /// Calls, and calls again with jitter while the error is a passing one ([`Fault::is_passing`]) or the connection
+    /// broke. For reads: of a change use [`Desk::change`].
     ///
     /// # Errors
     /// The last status, when the tries are used up or the error is not a passing one.
-    pub async fn call<T, F, Fut>(&self, call: F) -> Result<T, Status>
+    pub async fn call<T, F, Fut>(&self, mut call: F) -> Result<T, Status>
     where
         F: FnMut(Self) -> Fut,
         Fut: Future<Output = Result<tonic::Response<T>, Status>>,
     {
-        self.change(call).await.map_err(|unanswered| unanswered.status)
+        let response = (|| call(self.clone()))
+            .retry(self.backoff())
+            .when(|status: &Status| !is_late(status) && (is_lost(status) || Fault::from(status).is_passing()))
+            .adjust(pause)
+            .await?;
+        Ok(response.into_inner())
     }
 
-    /// The same for a change: its error says whether it may have been made all the same.
+    /// The same for a change, which is asked for again, once, also where no answer came; all within the time that a call
+    /// may take. Its error says whether it may have been made all the same.
+    ///
+    /// Every try has to send the same `request_id`: it must be made before, outside of `call`.
     ///
     /// # Errors
     /// [`Unanswered`].
@@ -207,29 +217,51 @@ impl Desk {
         F: FnMut(Self) -> Fut,
         Fut: Future<Output = Result<tonic::Response<T>, Status>>,
     {
-        let backoff = ExponentialBuilder::default()
-            .with_min_delay(Duration::from_millis(50))
-            .with_max_delay(Duration::from_secs(2))
-            .with_max_times(self.retries)
-            .with_jitter();
-        let (mut may_be_made, late) = (false, AtomicUsize::new(0));
-        // A connection on which no answer came may be dead, which is found out much later.
-        let desk = || if late.load(Ordering::Relaxed) > 0 { self.anew() } else { self.clone() };
+        let begun = tokio::time::Instant::now();
+        let left = || self.stamp.deadline.map(|time| time.saturating_sub(begun.elapsed()));
+        let (mut was_lost, late) = (false, AtomicBool::new(false));
+        // Half of the time that is left is kept for asking again. A connection on which no answer came may be dead, which
+        // is found out much later: the last try has one of its own.
+        let desk = || {
+            if late.load(Ordering::Relaxed) {
+                return self.anew().within(left());
+            }
+            self.clone().within(left().map(|left| left / 2))
+        };
         let response = (|| call(desk()))
-            .retry(backoff)
+            .retry(self.backoff())
             .when(|status: &Status| {
-                may_be_made |= is_lost(status);
-                let more = usize::from(is_late(status));
-                let late = late.fetch_add(more, Ordering::Relaxed) + more;
-                late <= 1 && (is_lost(status) || Fault::from(status).is_passing())
+                was_lost |= is_lost(status);
+                let too_late = is_late(status) && late.swap(true, Ordering::Relaxed);
+                !too_late && (is_lost(status) || Fault::from(status).is_passing())
             })
-            .adjust(|status, delay| delay.map(|d| d.max(Fault::from(status).retry_after.unwrap_or_default())))
+            .adjust(|status, delay| {
+                let pause = pause(status, delay)?;
+                left().is_none_or(|left| pause < left).then_some(pause)
+            })
             .await;
         match response {
             Ok(response) => Ok(response.into_inner()),
-            Err(status) => Err(Unanswered { may_be_made: may_be_made || is_lost(&status), status }),
+            Err(status) => {
+                // A desk that refuses for good has looked first whether it made the change of this id.
+                let is_open = Fault::from(&status).is_passing() || is_unsent(&status);
+                Err(Unanswered { may_be_made: is_lost(&status) || was_lost && is_open, status })
+            }
         }
     }
+
+    fn backoff(&self) -> ExponentialBuilder {
+        ExponentialBuilder::default()
+            .with_min_delay(Duration::from_millis(50))
+            .with_max_delay(Duration::from_secs(2))
+            .with_max_times(self.retries)
+            .with_jitter()
+    }
+}
+
+/// How long to wait before the next try: at least what the server says.
+fn pause(status: &Status, delay: Option<Duration>) -> Option<Duration> {
+    delay.map(|delay| delay.max(Fault::from(status).retry_after.unwrap_or_default()))
 }
 
 /// A change that was not answered with what it asked for.
@@ -250,13 +282,13 @@ pub fn is_late(status: &Status) -> bool {
 }
 
 /// Whether a request went out and it is not known what came of it.
-fn is_lost(status: &Status) -> bool {
+pub fn is_lost(status: &Status) -> bool {
     let cut = matches!(status.code(), Code::Unavailable | Code::Unknown | Code::Internal);
     is_late(status) || cut && Fault::from(status).reason.is_none() && !is_unsent(status)
 }
 
 /// Whether there was no connection on which to send.
-fn is_unsent(status: &Status) -> bool {
+pub fn is_unsent(status: &Status) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(status);
     // A chain of causes is short; the bound guards against one that runs in a circle.
     for _ in 0..16 {
@@ -277,3 +309,7 @@ fn metadata(value: Option<&str>) -> Result<Option<MetadataValue<Ascii>>, Connect
 pub fn request_id() -> String {
     uuid::Uuid::new_v4().to_string()
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

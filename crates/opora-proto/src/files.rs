@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Status;
 
-use crate::client::Desk;
+use crate::client::{Desk, is_lost};
 use crate::error::{ErrorReason, Fault};
 use crate::save::{SaveError, Saving};
 use crate::v1::{self, upload_attachment_request::Part};
@@ -70,7 +70,7 @@ impl TransferError {
     }
 
     fn is_passing(&self) -> bool {
-        matches!(self, Self::Call(status) if Fault::from(&**status).is_passing())
+        matches!(self, Self::Call(status) if Fault::from(&**status).is_passing() || is_lost(status))
     }
 }
 

@@ -5,9 +5,10 @@ use std::io::IsTerminal as _;
 use std::sync::{Mutex, PoisonError};
 
 use jiff::{Timestamp, tz::TimeZone};
-use opora_proto::client::{ClientOptions, Desk, Unanswered};
+use opora_proto::client::{ClientOptions, Desk, Unanswered, is_unsent};
 use tonic::Status;
 
+use crate::again;
 use crate::cli::ClientArgs;
 use crate::cli::value::{ColourChoice, Language, OutputFormat};
 use crate::failure::Failure;
@@ -24,8 +25,8 @@ pub(crate) struct Context {
     pub(crate) actor: Option<String>,
     /// The desk's address.
     pub(crate) server: String,
-    /// The id of the change that was sent last.
-    sent: Mutex<Option<String>>,
+    /// What was sent last, for when it is not answered.
+    sent: Mutex<Sent>,
 }
 
 impl Context {
@@ -51,31 +52,54 @@ impl Context {
     /// What a call that was not answered means for a person: a change may have been made all the same, and can be asked
     /// for again with the same id.
     pub(crate) fn unanswered(&self, unanswered: &Unanswered) -> Failure {
-        let id = self.sent.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        match id {
-            Some(id) if unanswered.may_be_made => Failure::lost(again(std::env::args(), &id)),
-            _ => self.failed(&unanswered.status),
-        }
+        let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = match &sent.what {
+            What::Nothing => return self.failed(&unanswered.status),
+            What::Change(_) if is_unsent(&unanswered.status) && !unanswered.may_be_made => {
+                return Failure::unsent(&self.server, &unanswered.status);
+            }
+            _ if !unanswered.may_be_made => return self.failed(&unanswered.status),
+            What::Change(id) => Some(id.as_str()),
+            What::Repeatable => None,
+        };
+        Failure::lost(&self.server, again::command(std::env::args_os(), id), sent.input)
     }
 
     /// The request id that was given, or a fresh one; of the change that is made next.
     pub(crate) fn request_id(&self, given: Option<String>) -> String {
         let id = given.unwrap_or_else(opora_proto::client::request_id);
-        *self.sent.lock().unwrap_or_else(PoisonError::into_inner) = Some(id.clone());
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).what = What::Change(id.clone());
         id
+    }
+
+    /// What is sent next is made once however often the same command is given: it makes its ids from what it sends.
+    pub(crate) fn repeatable(&self) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).what = What::Repeatable;
+    }
+
+    /// The text of what is sent next came from standard input.
+    pub(crate) fn reads_input(&self) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).input = true;
     }
 }
 
-/// The same command with the id of its request, as a shell takes it.
-fn again(words: impl Iterator<Item = String>, id: &str) -> String {
-    let mut words: Vec<String> = words.collect();
-    let asks = |word: &String| word == "--request-id" || word.starts_with("--request-id=");
-    if !words.iter().any(asks) {
-        // What follows `--` is no option.
-        let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-        words.splice(end..end, ["--request-id".to_owned(), id.to_owned()]);
-    }
-    shell_words::join(words)
+/// What was sent last.
+#[derive(Debug, Default)]
+struct Sent {
+    what: What,
+    /// A text of it came from standard input.
+    input: bool,
+}
+
+#[derive(Debug, Default)]
+enum What {
+    /// No change.
+    #[default]
+    Nothing,
+    /// A change with that id.
+    Change(String),
+    /// Changes whose ids come from what they are.
+    Repeatable,
 }
 
 /// The language that was asked for, else that of the environment.
@@ -129,6 +153,23 @@ macro_rules! call {
         let request = $request;
         context
             .desk
+            .call(|desk| {
+                let request = request.clone();
+                async move { desk.$service().$method(request).await }
+            })
+            .await
+            .map_err(|status| context.failed(&status))
+    }};
+}
+pub(crate) use call;
+
+/// The same for a change: told as one that may have been made where no answer came.
+macro_rules! change {
+    ($context:expr, $service:ident . $method:ident ( $request:expr )) => {{
+        let context: &crate::context::Context = $context;
+        let request = $request;
+        context
+            .desk
             .change(|desk| {
                 let request = request.clone();
                 async move { desk.$service().$method(request).await }
@@ -137,25 +178,4 @@ macro_rules! call {
             .map_err(|unanswered| context.unanswered(&unanswered))
     }};
 }
-pub(crate) use call;
-
-#[cfg(test)]
-mod tests {
-    use super::again;
-
-    #[test]
-    fn the_command_to_give_again_is_what_a_shell_takes_with_the_id_of_its_request() {
-        let words = |line: &[&str]| line.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>().into_iter();
-        for (given, wanted) in [
-            (&["opora", "ticket", "create", "No sound"][..], "opora ticket create 'No sound' --request-id ID"),
-            (&["opora", "ticket", "create", "--request-id", "x", "a"], "opora ticket create --request-id x a"),
-            (&["opora", "ticket", "create", "--request-id=x", "a"], "opora ticket create '--request-id=x' a"),
-            (
-                &["opora", "ticket", "comment", "7", "--", "-it's"],
-                r"opora ticket comment 7 --request-id ID -- '-it'\''s'",
-            ),
-        ] {
-            assert_eq!(again(words(given), "ID"), wanted);
-        }
-    }
-}
+pub(crate) use change;

@@ -42,8 +42,20 @@ enum Inner {
     Sentence(Exit, String),
     Io(Place, io::Error),
     Call(String, Fault, Cause),
-    /// A change whose answer was lost, and the command that makes it at most once.
-    Lost(String),
+    /// A change that never got out.
+    Unsent(String, Cause),
+    /// A change whose answer was lost.
+    Lost(Lost),
+}
+
+/// A change whose answer was lost.
+#[derive(Debug)]
+struct Lost {
+    server: String,
+    /// What makes it at most once.
+    command: String,
+    /// The command read a text from standard input.
+    input: bool,
 }
 
 /// What could not be read or written.
@@ -71,6 +83,7 @@ impl fmt::Display for Inner {
             Self::Io(Place::Path(what), cause) => write!(f, "{what}: {cause}"),
             Self::Io(Place::Key(what), cause) => write!(f, "{what}: {cause}"),
             Self::Call(_, fault, _) => f.write_str(&fault.message),
+            Self::Unsent(..) => f.write_str("not sent"),
             Self::Lost(_) => f.write_str("no answer"),
         }
     }
@@ -124,9 +137,14 @@ impl Failure {
         Self(Box::new(Inner::Call(server.to_owned(), Fault::from(status), root_cause(status))))
     }
 
-    /// A change whose answer was lost, and the command that makes it at most once.
-    pub(crate) fn lost(command: String) -> Self {
-        Self(Box::new(Inner::Lost(command)))
+    /// A change that never got out.
+    pub(crate) fn unsent(server: &str, status: &Status) -> Self {
+        Self(Box::new(Inner::Unsent(server.to_owned(), root_cause(status))))
+    }
+
+    /// A change whose answer was lost, the command that makes it at most once, and whether that reads standard input.
+    pub(crate) fn lost(server: &str, command: String, input: bool) -> Self {
+        Self(Box::new(Inner::Lost(Lost { server: server.to_owned(), command, input })))
     }
 
     /// The error of the contract, if a server gave one.
@@ -149,6 +167,7 @@ impl Failure {
             Inner::Said(exit) | Inner::Sentence(exit, _) => Some(*exit),
             Inner::Io(..) => Some(Exit::Io),
             Inner::Call(_, fault, _) => Some(exit_of(fault)),
+            Inner::Unsent(..) => Some(Exit::Unreachable),
             Inner::Lost(_) => Some(Exit::TryAgain),
         }
     }
@@ -170,7 +189,15 @@ impl Failure {
                 vec![text.with("error-io", &[("what", what.into()), ("cause", system::told(cause, text).into())])]
             }
             Inner::Call(server, fault, cause) => call_lines(text, server, fault, cause),
-            Inner::Lost(command) => vec![text.get("error-lost"), text.get("hint-lost"), format!("  {command}")],
+            Inner::Unsent(server, cause) => {
+                let mut lines = unreachable_lines(text, server, cause);
+                lines.insert(1, text.get("hint-unsent"));
+                lines
+            }
+            Inner::Lost(Lost { server, command, input }) => {
+                let hint = if *input { "hint-lost-input" } else { "hint-lost" };
+                vec![text.with("error-lost", &[("server", server.into())]), text.get(hint), format!("  {command}")]
+            }
         }
     }
 }
@@ -210,14 +237,7 @@ fn root_cause(status: &Status) -> Cause {
 
 fn call_lines(text: &Text, server: &str, fault: &Fault, cause: &Cause) -> Vec<String> {
     if exit_of(fault) == Exit::Unreachable {
-        let cause = match cause {
-            Cause::System(error) => system::told(error, text),
-            Cause::Told(words) => words.clone(),
-        };
-        return vec![
-            text.with("error-unreachable", &[("server", server.into()), ("cause", cause.into())]),
-            text.get("hint-unreachable"),
-        ];
+        return unreachable_lines(text, server, cause);
     }
     if fault.reason.is_none() && exit_of(fault) == Exit::TryAgain {
         // The transport's own words, in one language.
@@ -232,6 +252,17 @@ fn call_lines(text: &Text, server: &str, fault: &Fault, cause: &Cause) -> Vec<St
         }
     }
     lines
+}
+
+fn unreachable_lines(text: &Text, server: &str, cause: &Cause) -> Vec<String> {
+    let cause = match cause {
+        Cause::System(error) => system::told(error, text),
+        Cause::Told(words) => words.clone(),
+    };
+    vec![
+        text.with("error-unreachable", &[("server", server.into()), ("cause", cause.into())]),
+        text.get("hint-unreachable"),
+    ]
 }
 
 fn hint(fault: &Fault) -> Option<&'static str> {

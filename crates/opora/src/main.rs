@@ -1,6 +1,7 @@
 //! The one binary: desk, console and command line. Reads arguments, runs a command, turns what came of it into an
 //! exit code.
 
+mod again;
 #[cfg(feature = "server")]
 mod check;
 mod cli;

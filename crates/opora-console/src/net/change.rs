@@ -75,11 +75,12 @@ macro_rules! call {
     ($desk:expr, $method:ident, $request:expr) => {{
         let request = $request;
         $desk
-            .call(|desk| {
+            .change(|desk| {
                 let request = request.clone();
                 async move { desk.tickets().$method(request).await.map(|r| Response::new(r.into_inner().done())) }
             })
             .await
+            .map_err(|unanswered| unanswered.status)
     }};
 }
 

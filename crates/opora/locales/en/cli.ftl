@@ -258,8 +258,10 @@ event-unknown = something that this version of opora does not know
 
 error-unreachable = The desk at { $server } can't be reached: { $cause }
 hint-unreachable = Is it running? Start one with `opora serve --data DIR`, or name another with --server or OPORA_SERVER.
-error-lost = No answer came: it may have been done.
-hint-lost = The same command with the id of its request does nothing twice:
+hint-unsent = Nothing was sent.
+error-lost = No answer came from the desk at { $server }: it may have been done.
+hint-lost = Given again like this, nothing is done twice:
+hint-lost-input = Given again like this, with the same text on standard input, nothing is done twice:
 error-late = The desk at { $server } did not answer in time.
 hint-late = Try again in a moment, or allow more with --timeout.
 health-serving = { $server } takes calls.

@@ -3,6 +3,7 @@
 use std::io::IsTerminal as _;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use opora_proto::client::{Unanswered, is_lost};
 use opora_proto::files::{self, Measured, TransferError};
 use opora_proto::save::SaveError;
 use opora_proto::v1;
@@ -22,6 +23,8 @@ pub(crate) async fn run(context: &Context, args: AttachArgs) -> Result<(), Failu
     if args.list {
         return list(context, ticket).await;
     }
+    // An upload that the desk has is not sent again.
+    context.repeatable();
     for path in &args.files {
         let file = Measured::of(path.clone()).await.map_err(|error| failed(context, error))?;
         let response = upload(context, &ticket, &file, &args.content_type).await?;
@@ -74,6 +77,10 @@ async fn upload(
             let size = size.to_string();
             let arguments = [("file", (&file.name).into()), ("size", (&size).into())];
             Err(Failure::new(Exit::TryAgain, context.out.text.with("attach-unfinished", &arguments)))
+        }
+        Err(TransferError::Call(status)) => {
+            let may_be_made = is_lost(&status);
+            Err(context.unanswered(&Unanswered { status: *status, may_be_made }))
         }
         Err(error) => Err(failed(context, error)),
     }

@@ -9,7 +9,7 @@ use crate::cli::ticket::{
     AssignArgs, ChangeArgs, CommentArgs, DeescalateArgs, EscalateArgs, LinkArgs, MergeArgs, ReportArgs,
     ReprioritiseArgs, TransitionArgs, UnlinkArgs, UnmergeArgs, UpdateArgs,
 };
-use crate::context::{Context, call};
+use crate::context::{Context, call, change};
 use crate::failure::Failure;
 use crate::output::{bare, short, wire};
 
@@ -59,7 +59,7 @@ pub(crate) async fn update(context: &Context, args: UpdateArgs) -> Result<(), Fa
         etag = etag.or_else(|| Some(ticket.etag.clone()));
         tried(ticket.checklist.clone(), &args.tried)
     };
-    let (mut ticket, mut paths) = fields(&args)?;
+    let (mut ticket, mut paths) = fields(context, &args)?;
     if !checklist.is_empty() {
         ticket.checklist = checklist;
         paths.push("checklist".to_owned());
@@ -78,7 +78,7 @@ pub(crate) async fn update(context: &Context, args: UpdateArgs) -> Result<(), Fa
         import_time: args.change.import_time.map(wire),
         undo_of: 0,
     };
-    let response: v1::UpdateTicketResponse = call!(context, tickets.update_ticket(request))?;
+    let response: v1::UpdateTicketResponse = change!(context, tickets.update_ticket(request))?;
     context.out.one(&response, || done(context, "done-updated", response.ticket.as_ref()))
 }
 
@@ -101,7 +101,7 @@ pub(super) fn reporter(report: &ReportArgs) -> Option<v1::Reporter> {
 }
 
 /// The fields that were given, with their paths.
-fn fields(args: &UpdateArgs) -> Result<(v1::Ticket, Vec<String>), Failure> {
+fn fields(context: &Context, args: &UpdateArgs) -> Result<(v1::Ticket, Vec<String>), Failure> {
     let mut ticket = v1::Ticket { name: args.ticket.clone(), ..Default::default() };
     let mut paths: Vec<&str> = Vec::new();
     if let Some(subject) = &args.subject {
@@ -109,7 +109,7 @@ fn fields(args: &UpdateArgs) -> Result<(v1::Ticket, Vec<String>), Failure> {
         paths.push("subject");
     }
     if let Some(description) = &args.description {
-        ticket.description = text_or_stdin(description.clone())?;
+        ticket.description = text_or_stdin(context, description.clone())?;
         paths.push("description");
     }
     if let Some(organisation) = &args.report.organisation {
@@ -168,7 +168,7 @@ pub(crate) async fn reprioritise(context: &Context, args: ReprioritiseArgs) -> R
         to: to,
         reason: args.reason.unwrap_or_default(),
     });
-    let response: v1::ReprioritiseTicketResponse = call!(context, tickets.reprioritise_ticket(request))?;
+    let response: v1::ReprioritiseTicketResponse = change!(context, tickets.reprioritise_ticket(request))?;
     out.one(&response, || done(context, "done-reprioritised", response.ticket.as_ref()))
 }
 
@@ -179,7 +179,7 @@ pub(crate) async fn escalate(context: &Context, args: EscalateArgs) -> Result<()
         reason: args.reason,
         rung: args.rung.unwrap_or_default(),
     });
-    let response: v1::EscalateTicketResponse = call!(context, tickets.escalate_ticket(request))?;
+    let response: v1::EscalateTicketResponse = change!(context, tickets.escalate_ticket(request))?;
     out.one(&response, || {
         let ticket = ticket_of(response.ticket.as_ref())?;
         let rung = ticket.escalation.as_ref().map_or(0, |escalation| escalation.rung).to_string();
@@ -202,7 +202,7 @@ pub(crate) async fn deescalate(context: &Context, args: DeescalateArgs) -> Resul
         reason: args.reason,
         rung: args.rung,
     });
-    let response: v1::DeescalateTicketResponse = call!(context, tickets.deescalate_ticket(request))?;
+    let response: v1::DeescalateTicketResponse = change!(context, tickets.deescalate_ticket(request))?;
     context.out.one(&response, || done(context, key, response.ticket.as_ref()))
 }
 
@@ -215,7 +215,7 @@ pub(crate) async fn assign(context: &Context, args: AssignArgs) -> Result<(), Fa
     };
     let key = if assignee.is_empty() { "done-unassigned" } else { "done-assigned" };
     let request = request!(context, AssignTicketRequest, args.ticket, args.change, { assignee: assignee });
-    let response: v1::AssignTicketResponse = call!(context, tickets.assign_ticket(request))?;
+    let response: v1::AssignTicketResponse = change!(context, tickets.assign_ticket(request))?;
     context.out.one(&response, || done(context, key, response.ticket.as_ref()))
 }
 
@@ -223,9 +223,9 @@ pub(crate) async fn assign(context: &Context, args: AssignArgs) -> Result<(), Fa
 pub(crate) async fn comment(context: &Context, args: CommentArgs) -> Result<(), Failure> {
     let (out, empty) = (&context.out, || Failure::usage(context.out.text.get("error-empty-message")));
     let body = match args.body {
-        Some(body) => text_or_stdin(body)?,
+        Some(body) => text_or_stdin(context, body)?,
         None if std::io::stdin().is_terminal() => return Err(empty()),
-        None => text_or_stdin("-".to_owned())?,
+        None => text_or_stdin(context, "-".to_owned())?,
     };
     if body.trim().is_empty() {
         return Err(empty());
@@ -238,7 +238,7 @@ pub(crate) async fn comment(context: &Context, args: CommentArgs) -> Result<(), 
         author: args.author.unwrap_or_default(),
         seen_through: args.seen_through.unwrap_or_default(),
     });
-    let response: v1::AddCommentResponse = call!(context, tickets.add_comment(request))?;
+    let response: v1::AddCommentResponse = change!(context, tickets.add_comment(request))?;
     out.one(&response, || {
         let ticket = ticket_of(response.ticket.as_ref())?;
         let name = short(&ticket.name);
@@ -255,7 +255,7 @@ pub(crate) async fn transition(context: &Context, args: TransitionArgs) -> Resul
         state: args.state.into(),
         reason: args.reason.unwrap_or_default(),
     });
-    let response: v1::TransitionTicketResponse = call!(context, tickets.transition_ticket(request))?;
+    let response: v1::TransitionTicketResponse = change!(context, tickets.transition_ticket(request))?;
     context.out.one(&response, || done(context, "done-transitioned", response.ticket.as_ref()))
 }
 
@@ -265,7 +265,7 @@ pub(crate) async fn merge(context: &Context, args: MergeArgs) -> Result<(), Fail
         target: args.target,
         reason: args.reason.unwrap_or_default(),
     });
-    let response: v1::MergeTicketsResponse = call!(context, tickets.merge_tickets(request))?;
+    let response: v1::MergeTicketsResponse = change!(context, tickets.merge_tickets(request))?;
     let (part, whole) = (response.ticket.as_ref(), response.target.as_ref());
     context.out.one(&response, || pair(context, "done-merged", &ticket_of(part)?.name, &ticket_of(whole)?.name))
 }
@@ -275,7 +275,7 @@ pub(crate) async fn unmerge(context: &Context, args: UnmergeArgs) -> Result<(), 
     let request = request!(context, UnmergeTicketRequest, args.ticket, args.change, {
         reason: args.reason.unwrap_or_default(),
     });
-    let response: v1::UnmergeTicketResponse = call!(context, tickets.unmerge_ticket(request))?;
+    let response: v1::UnmergeTicketResponse = change!(context, tickets.unmerge_ticket(request))?;
     context.out.one(&response, || done(context, "done-unmerged", response.ticket.as_ref()))
 }
 
@@ -286,7 +286,7 @@ pub(crate) async fn link(context: &Context, args: LinkArgs) -> Result<(), Failur
         target: args.target,
         kind: args.kind.into(),
     });
-    let response: v1::LinkTicketsResponse = call!(context, tickets.link_tickets(request))?;
+    let response: v1::LinkTicketsResponse = change!(context, tickets.link_tickets(request))?;
     context.out.one(&response, || pair(context, "done-linked", &ticket_of(response.ticket.as_ref())?.name, &target))
 }
 
@@ -294,7 +294,7 @@ pub(crate) async fn link(context: &Context, args: LinkArgs) -> Result<(), Failur
 pub(crate) async fn unlink(context: &Context, args: UnlinkArgs) -> Result<(), Failure> {
     let target = args.target.clone();
     let request = request!(context, UnlinkTicketsRequest, args.ticket, args.change, { target: args.target });
-    let response: v1::UnlinkTicketsResponse = call!(context, tickets.unlink_tickets(request))?;
+    let response: v1::UnlinkTicketsResponse = change!(context, tickets.unlink_tickets(request))?;
     context.out.one(&response, || pair(context, "done-unlinked", &ticket_of(response.ticket.as_ref())?.name, &target))
 }
 

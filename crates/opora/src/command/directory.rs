@@ -6,7 +6,7 @@ use crate::cli::directory::{
     AgentAddArgs, AgentCommand, AgentFields, AgentUpdateArgs, ContactAddArgs, ContactCommand, ContactFields,
     ContactListArgs, ContactUpdateArgs, OrgAddArgs, OrgCommand, OrgFields, OrgUpdateArgs, PageArgs,
 };
-use crate::context::{Context, call};
+use crate::context::{Context, call, change};
 use crate::failure::Failure;
 use crate::output::bare;
 
@@ -105,7 +105,7 @@ async fn add_organisation(context: &Context, args: OrgAddArgs) -> Result<(), Fai
         organisation: Some(one),
         request_id: context.request_id(args.again.request_id),
     };
-    let response: v1::CreateOrganisationResponse = call!(context, directory.create_organisation(request))?;
+    let response: v1::CreateOrganisationResponse = change!(context, directory.create_organisation(request))?;
     context.out.one(&response, || said(context, "done-registered", &args.organisation))
 }
 
@@ -122,7 +122,7 @@ async fn update_organisation(context: &Context, args: OrgUpdateArgs) -> Result<(
         etag: args.etag.unwrap_or_default(),
         request_id: context.request_id(args.again.request_id),
     };
-    let response: v1::UpdateOrganisationResponse = call!(context, directory.update_organisation(request))?;
+    let response: v1::UpdateOrganisationResponse = change!(context, directory.update_organisation(request))?;
     context.out.one(&response, || said(context, "done-edited", &args.organisation))
 }
 
@@ -171,7 +171,7 @@ async fn add_contact(context: &Context, args: ContactAddArgs) -> Result<(), Fail
         contact: Some(one),
         request_id: context.request_id(args.again.request_id),
     };
-    let response: v1::CreateContactResponse = call!(context, directory.create_contact(request))?;
+    let response: v1::CreateContactResponse = change!(context, directory.create_contact(request))?;
     context.out.one(&response, || said(context, "done-registered", &args.contact))
 }
 
@@ -188,7 +188,7 @@ async fn update_contact(context: &Context, args: ContactUpdateArgs) -> Result<()
         etag: args.etag.unwrap_or_default(),
         request_id: context.request_id(args.again.request_id),
     };
-    let response: v1::UpdateContactResponse = call!(context, directory.update_contact(request))?;
+    let response: v1::UpdateContactResponse = change!(context, directory.update_contact(request))?;
     context.out.one(&response, || said(context, "done-edited", &args.contact))
 }
 
@@ -233,7 +233,7 @@ async fn add_agent(context: &Context, args: AgentAddArgs) -> Result<(), Failure>
         agent: Some(one),
         request_id: context.request_id(args.again.request_id),
     };
-    let response: v1::CreateAgentResponse = call!(context, directory.create_agent(request))?;
+    let response: v1::CreateAgentResponse = change!(context, directory.create_agent(request))?;
     context.out.one(&response, || said(context, "done-registered", &args.agent))
 }
 
@@ -250,6 +250,6 @@ async fn update_agent(context: &Context, args: AgentUpdateArgs) -> Result<(), Fa
         etag: args.etag.unwrap_or_default(),
         request_id: context.request_id(args.again.request_id),
     };
-    let response: v1::UpdateAgentResponse = call!(context, directory.update_agent(request))?;
+    let response: v1::UpdateAgentResponse = change!(context, directory.update_agent(request))?;
     context.out.one(&response, || said(context, "done-edited", &args.agent))
 }

@@ -12,6 +12,7 @@ pub(crate) mod watch;
 
 use std::io::Read as _;
 
+use crate::context::Context;
 use crate::failure::Failure;
 
 /// The longest text that is read from standard input or a file: the contract's limit of a description, and a bit, so
@@ -19,10 +20,11 @@ use crate::failure::Failure;
 const MAX_TEXT: u64 = 300 * 1024;
 
 /// A text given as an argument, or read from standard input for `-`.
-fn text_or_stdin(given: String) -> Result<String, Failure> {
+fn text_or_stdin(context: &Context, given: String) -> Result<String, Failure> {
     if given != "-" {
         return Ok(given);
     }
+    context.reads_input();
     let mut text = String::new();
     std::io::stdin()
         .lock()

@@ -5,7 +5,7 @@ use opora_proto::v1;
 use super::change::reporter;
 use super::{change, text_or_stdin, ticket_of, watch};
 use crate::cli::ticket::{CreateArgs, ListArgs, ShowArgs, TicketCommand};
-use crate::context::{Context, call};
+use crate::context::{Context, call, change};
 use crate::failure::Failure;
 use crate::output::{short, wire};
 use crate::reader::while_read;
@@ -42,7 +42,7 @@ pub(crate) async fn run(context: &Context, command: TicketCommand) -> Result<(),
 
 async fn create(context: &Context, args: CreateArgs) -> Result<(), Failure> {
     let description = match (args.description, args.description_file) {
-        (Some(text), _) => text_or_stdin(text)?,
+        (Some(text), _) => text_or_stdin(context, text)?,
         (None, Some(path)) => {
             std::fs::read_to_string(&path).map_err(|cause| Failure::io(path.display().to_string(), cause))?
         }
@@ -70,7 +70,7 @@ async fn create(context: &Context, args: CreateArgs) -> Result<(), Failure> {
         request_id: context.request_id(args.request_id),
         import_time: args.import_time.map(wire),
     };
-    let response: v1::CreateTicketResponse = call!(context, tickets.create_ticket(request))?;
+    let response: v1::CreateTicketResponse = change!(context, tickets.create_ticket(request))?;
     let out = &context.out;
     out.one(&response, || {
         let ticket = ticket_of(response.ticket.as_ref())?;

@@ -17,7 +17,7 @@ use opora_proto::v1;
 
 use crate::cli::value::Language;
 use crate::cli::work::{FinishImportArgs, ImportArgs};
-use crate::context::{Context, call};
+use crate::context::{Context, change};
 use crate::failure::{Exit, Failure};
 use crate::text::Text;
 
@@ -44,6 +44,7 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
     if args.dry_run {
         out.say("import-dry-run", &[])?;
     } else {
+        context.repeatable();
         let mut sender = Sender::new(context, &mapping, args.resume).await?;
         sender.prepare(&plans).await?;
         send_all(context, &sender, plans, args.parallel, &mut report).await?;
@@ -109,7 +110,7 @@ async fn finish(context: &Context, origins: &[i32]) -> Result<(), Failure> {
     let mut response = v1::FinishImportResponse::default();
     for origin in origins {
         let request = v1::FinishImportRequest { origin: *origin, request_id: opora_proto::client::request_id() };
-        let one: v1::FinishImportResponse = call!(context, admin.finish_import(request))?;
+        let one: v1::FinishImportResponse = change!(context, admin.finish_import(request))?;
         response.ticket_count += one.ticket_count;
         response.revision = response.revision.max(one.revision);
     }
@@ -123,6 +124,6 @@ async fn finish(context: &Context, origins: &[i32]) -> Result<(), Failure> {
 pub(crate) async fn finish_import(context: &Context, args: FinishImportArgs) -> Result<(), Failure> {
     let request =
         v1::FinishImportRequest { origin: args.origin.into(), request_id: context.request_id(args.again.request_id) };
-    let response: v1::FinishImportResponse = call!(context, admin.finish_import(request))?;
+    let response: v1::FinishImportResponse = change!(context, admin.finish_import(request))?;
     context.out.one(&response, || context.out.say("done-import-finished", &[("count", response.ticket_count.into())]))
 }

@@ -14,7 +14,7 @@ use super::mapping::Mapping;
 use super::names::{Names, id_of};
 use super::plan::{Plan, Step, way};
 use super::report::Report;
-use crate::context::{Context, call};
+use crate::context::{Context, call, change as made};
 use crate::failure::{Exit, Failure};
 use crate::output::{instant, wire};
 
@@ -102,7 +102,7 @@ impl<'a> Sender<'a> {
                 request_id: self.request_id("agent", &fold::name(name)),
                 agent_id: id,
             };
-            let answer: Result<v1::CreateAgentResponse, _> = call!(self.context, directory.create_agent(request));
+            let answer: Result<v1::CreateAgentResponse, _> = made!(self.context, directory.create_agent(request));
             registered(answer.map(drop))?;
         }
         for name in fold::distinct(plans.iter().filter_map(|plan| plan.organisation.as_deref())) {
@@ -115,7 +115,7 @@ impl<'a> Sender<'a> {
                 request_id: self.request_id("organisation", &fold::name(name)),
             };
             let answer: Result<v1::CreateOrganisationResponse, _> =
-                call!(self.context, directory.create_organisation(request));
+                made!(self.context, directory.create_organisation(request));
             registered(answer.map(drop))?;
         }
         Ok(())
@@ -196,7 +196,7 @@ impl<'a> Sender<'a> {
             request_id: self.request_id(&plan.external_id, "create"),
             import_time: Some(wire(plan.created)),
         };
-        let answer: Result<v1::CreateTicketResponse, Failure> = call!(self.context, tickets.create_ticket(request));
+        let answer: Result<v1::CreateTicketResponse, Failure> = made!(self.context, tickets.create_ticket(request));
         match answer {
             Ok(response) => {
                 report.ticket(response.revision > self.before);
@@ -271,7 +271,7 @@ macro_rules! change {
             $($field: $value,)*
             ..Default::default()
         };
-        let answer: Result<v1::$response, Failure> = call!($self.sender.context, tickets.$method(request));
+        let answer: Result<v1::$response, Failure> = made!($self.sender.context, tickets.$method(request));
         let response = answer.map_err(|failure| stop($self.step.line, failure))?;
         $self.report.change(response.revision > $self.sender.before);
         if let Some(ticket) = response.ticket {
