@@ -9,12 +9,14 @@ use opora_proto::v1;
 
 use self::sweep::{Report, Sweep};
 use crate::cli::rename::{OrgArgs, RenameCommand, SpellingArgs};
-use crate::context::{Context, call};
+use crate::context::{Context, call, change};
 use crate::failure::{Exit, Failure};
 use crate::output::bare;
 
 /// Runs `opora rename …`.
 pub(crate) async fn run(context: &Context, command: RenameCommand) -> Result<(), Failure> {
+    // A second run finds only what is left.
+    context.repeatable();
     let (report, dry_run) = match command {
         RenameCommand::Tag(args) => (respell(context, &args, "tag").await?, args.which.dry_run),
         RenameCommand::Workstation(args) => (respell(context, &args, "workstation").await?, args.which.dry_run),
@@ -133,9 +135,9 @@ async fn rename(
         }),
         update_mask: Some(mask("display_name")),
         etag: one.etag,
-        request_id: Context::request_id(None),
+        request_id: opora_proto::client::request_id(),
     };
-    let answer: Result<v1::UpdateOrganisationResponse, _> = call!(context, directory.update_organisation(request));
+    let answer: Result<v1::UpdateOrganisationResponse, _> = change!(context, directory.update_organisation(request));
     answer.map(drop)
 }
 
@@ -153,9 +155,9 @@ async fn register(context: &Context, organisation: &str, name: &str) -> Result<(
     let request = v1::CreateOrganisationRequest {
         organisation_id: bare(organisation).to_owned(),
         organisation: Some(v1::Organisation { display_name: name.to_owned(), ..Default::default() }),
-        request_id: Context::request_id(None),
+        request_id: opora_proto::client::request_id(),
     };
-    let answer: Result<v1::CreateOrganisationResponse, _> = call!(context, directory.create_organisation(request));
+    let answer: Result<v1::CreateOrganisationResponse, _> = change!(context, directory.create_organisation(request));
     answer.map(drop)
 }
 
@@ -191,9 +193,9 @@ async fn give(context: &Context, contact: &v1::Contact, to: &str) -> Result<(), 
         contact: Some(v1::Contact { name: contact.name.clone(), organisation: to.to_owned(), ..Default::default() }),
         update_mask: Some(mask("organisation")),
         etag: contact.etag.clone(),
-        request_id: Context::request_id(None),
+        request_id: opora_proto::client::request_id(),
     };
-    let answer: Result<v1::UpdateContactResponse, _> = call!(context, directory.update_contact(request));
+    let answer: Result<v1::UpdateContactResponse, _> = change!(context, directory.update_contact(request));
     answer.map(drop)
 }
 

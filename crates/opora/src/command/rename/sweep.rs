@@ -8,7 +8,7 @@ use opora_proto::v1::{self, batch_change_request::Change, batch_result::Result a
 use prost::Message as _;
 use serde_json::json;
 
-use crate::context::{Context, call};
+use crate::context::{Context, call, change};
 use crate::failure::Failure;
 use crate::output::{Out, short};
 
@@ -204,10 +204,10 @@ impl Sweep<'_> {
         let request = v1::BatchChangeRequest {
             names: targets.iter().map(|target| target.name.clone()).collect(),
             etags: targets.iter().map(|target| (target.name.clone(), target.etag.clone())).collect(),
-            request_id: Context::request_id(None),
+            request_id: opora_proto::client::request_id(),
             change: Some(Change::Update(update)),
         };
-        let answer: v1::BatchChangeResponse = call!(self.context, tickets.batch_change(request))?;
+        let answer: v1::BatchChangeResponse = change!(self.context, tickets.batch_change(request))?;
         let mut subjects: HashMap<String, String> =
             targets.into_iter().map(|target| (target.name, target.subject)).collect();
         let mut stale = 0;
