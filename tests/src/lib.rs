@@ -10,6 +10,8 @@ pub mod one;
 pub mod picture;
 pub mod server;
 pub mod terminal;
+pub mod tmpfs;
+pub mod upload;
 
 pub use fixtures::*;
 pub use server::{Server, ServerOptions};

@@ -2,36 +2,11 @@
 //! Runs on a small tmpfs of its own in a mount namespace; needs to be root.
 
 use std::path::Path;
-use std::process::Command;
 
 use opora_proto::v1;
+use opora_tests::tmpfs::Tmpfs;
 use opora_tests::{Server, ServerOptions, create, get, list_all, new_ticket};
 use tonic::Code;
-
-struct Tmpfs(tempfile::TempDir);
-
-impl Tmpfs {
-    fn mount(mebibytes: u32) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let status = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={mebibytes}m"), "tmpfs"])
-            .arg(dir.path())
-            .status()
-            .expect("mount(8) runs");
-        assert!(status.success(), "a tmpfs can't be mounted: this suite needs to be root");
-        Self(dir)
-    }
-
-    fn path(&self) -> &Path {
-        self.0.path()
-    }
-}
-
-impl Drop for Tmpfs {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
 
 #[tokio::test]
 async fn a_full_disk_refuses_writes_serves_reads_and_recovers() {

@@ -72,6 +72,11 @@ impl TransferError {
     fn is_passing(&self) -> bool {
         matches!(self, Self::Call(status) if Fault::from(&**status).is_passing() || is_lost(status))
     }
+
+    /// What was sent was given up on the way, for another upload: it can begin again.
+    fn is_given_up(&self) -> bool {
+        matches!(self, Self::Call(status) if Fault::from(&**status).reason == Some(ErrorReason::UploadNotFound))
+    }
 }
 
 impl From<Status> for TransferError {
@@ -149,7 +154,7 @@ pub async fn upload(
         progress(offset);
         match send(desk, &header, file.path.clone(), offset, progress.clone()).await {
             Ok(response) if response.attachment.is_some() => return Ok(response),
-            Err(error) if !error.is_passing() => return Err(error),
+            Err(error) if !error.is_passing() && !error.is_given_up() => return Err(error),
             _ if tries < TRIES => tries += 1,
             Err(error) => return Err(error),
             Ok(response) => return Err(TransferError::Unfinished(response.committed_size)),
@@ -165,7 +170,7 @@ async fn committed(desk: &Desk, upload_id: &str) -> Result<u64, TransferError> {
         async move { desk.attachments().get_upload_status(request).await }
     });
     match status.await {
-        // The header alone gives a finished upload's first answer again.
+        // Sent again, a finished upload gives its first answer again.
         Ok(status) if status.complete => Ok(0),
         Ok(status) => Ok(status.committed_size),
         Err(status) if Fault::from(&status).reason == Some(ErrorReason::UploadNotFound) => Ok(0),

@@ -7,6 +7,7 @@ pub mod desk;
 mod dry_run;
 pub mod engine;
 mod errors;
+mod files;
 pub mod followers;
 mod layers;
 mod presence;

@@ -29,9 +29,10 @@ use tonic_health::server::HealthReporter;
 use crate::config::{Config, ConfigError};
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
+use crate::files::House;
 use crate::layers::{CHUNK_MESSAGE_BYTES, GuardLayer, Limits, PlacesLayer, TransfersLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
-use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens, attached};
+use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens};
 use crate::warnings::{Topic, Warning};
 
 /// Streams and calls of one connection.
@@ -44,8 +45,6 @@ const RESETS: usize = 20;
 const ERRORS: usize = 256;
 /// How long the last bytes of answers may take to the network once all calls are answered.
 const FAREWELL: Duration = Duration::from_millis(300);
-/// After how long an upload that nobody went on with is given up.
-const GIVEN_UP: Duration = Duration::from_hours(24);
 /// The services by name, for health.
 const SERVICES: [&str; 8] = [
     "",
@@ -193,18 +192,24 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
             return Err(ServeError::Bind { address: config.listen, cause });
         }
     };
-    if desk.damage().is_none() {
-        sweep(&files, &desk).await;
-    }
-
     let stopping = CancellationToken::new();
+    // Where the log can't be read whole, nobody knows what it refers to.
+    let house = desk.damage().is_none().then(|| House {
+        desk: desk.clone(),
+        files: files.clone(),
+        rules: config.files.clone(),
+        is_copy: config.start.accept_restored,
+        stopping: stopping.clone(),
+    });
+    if let Some(house) = &house {
+        house.start().await;
+    }
     let service = Service::new(Parts {
         tokens: Tokens::new(desk.store_uid()),
         importing_allowed: config.importing_allowed,
         started: desk.now(),
         watches: Arc::new(Semaphore::new(config.max_watches)),
         max_watches: config.max_watches,
-        attached: attached(),
         filters: Cache::new(FILTERS),
         presences: Presences::new(config.max_watches),
         stopping: stopping.clone(),
@@ -258,6 +263,9 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         ),
     }
     tracing::info!(%address, data = %config.data.display(), "listening");
+    if let Some(house) = house {
+        house.keep();
+    }
     Ok(Running { address, desk, health: reporter, stopping, calls, transport, config })
 }
 
@@ -317,17 +325,6 @@ pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr, &Opened) +
 async fn set_health(health: &HealthReporter, status: ServingStatus) {
     for service in SERVICES {
         health.set_service_status(service, status).await;
-    }
-}
-
-/// Removes uploads that were given up.
-async fn sweep(files: &Blobs, desk: &Desk) {
-    let now = std::time::UNIX_EPOCH.checked_add(Duration::from_millis(desk.now().as_millis().unsigned_abs()));
-    let Some(before) = now.and_then(|now| now.checked_sub(GIVEN_UP)) else { return };
-    match files.sweep(before).await {
-        Ok(0) => {}
-        Ok(swept) => tracing::info!(swept, "uploads that were given up are gone"),
-        Err(error) => tracing::warn!(%error, "uploads that were given up stay"),
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use opora_store::{Blobs, Embedded, EmbeddedOptions, Store};
+use opora_store::{BlobOptions, Blobs, Embedded, EmbeddedOptions, Store};
 
 use crate::config::Config;
 use crate::serve::ServeError;
+use crate::service::FILE;
 
 /// A store with its files.
 pub(crate) type Storage = (Arc<dyn Store>, Arc<Blobs>);
@@ -20,6 +21,7 @@ pub(crate) fn open(config: &Config) -> Result<Storage, ServeError> {
         ..EmbeddedOptions::new(&config.data)
     };
     let store = Embedded::open(options)?;
-    let files = Blobs::open(&config.data, config.disk_reserve).map_err(|error| ServeError::Store(error.to_string()))?;
+    let options = BlobOptions { reserve: config.disk_reserve, staging: config.files.staging_bytes, largest: FILE };
+    let files = Blobs::open(&config.data, options).map_err(|error| ServeError::Store(error.to_string()))?;
     Ok((Arc::new(store), Arc::new(files)))
 }

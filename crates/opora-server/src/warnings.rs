@@ -21,6 +21,8 @@ pub enum Topic {
     Environment,
     /// The machine's clock.
     Clock,
+    /// Files that are being sent.
+    Files,
     /// The log of this process.
     Log,
 }
@@ -66,6 +68,13 @@ pub enum Warning {
         /// The machine's time less the desk's.
         ahead: Millis,
     },
+    /// Uploads that are not finished take more than nine tenths of what they may.
+    StagingNearlyFull {
+        /// Bytes that they take.
+        bytes: u64,
+        /// Bytes that they may take.
+        allowance: u64,
+    },
     /// Lines of the log that could not be written, since the start.
     LogLinesDropped {
         /// How many.
@@ -97,6 +106,10 @@ impl Warning {
                 let key = if ahead.0 < 0 { "clock-behind" } else { "clock-ahead" };
                 let seconds = ahead.0.unsigned_abs() / 1_000;
                 warning(language, key, &[("seconds", &seconds.to_string())], None)
+            }
+            Self::StagingNearlyFull { bytes, allowance } => {
+                let numbers = [("bytes", &*bytes.to_string()), ("allowance", &*allowance.to_string())];
+                warning(language, "staging-nearly-full", &numbers, None)
             }
             Self::LogLinesDropped { count } => warning(language, "log-lines-dropped", &[], Some(*count)),
         }
@@ -152,6 +165,7 @@ mod tests {
             Warning::ServiceVariables { name: "OPORA_PORT".into(), count: 7 },
             Warning::ClockDisagrees { ahead: Millis::hours(-1) },
             Warning::ClockDisagrees { ahead: Millis::hours(1) },
+            Warning::StagingNearlyFull { bytes: 1_000_000_000, allowance: 1_073_741_824 },
             Warning::LogLinesDropped { count: 21 },
         ]
     }

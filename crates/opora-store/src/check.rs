@@ -17,7 +17,7 @@ use crate::journal::frame::Frame;
 use crate::view::generations;
 use crate::view::record::{self, EXTERNAL, Stored, external_hash, external_key, ticket_key};
 use crate::view::tree::{Broken, Tree};
-use crate::{BlobError, Store as _, Wrong, blobs, journal};
+use crate::{Beside, BlobError, Store as _, Wrong, blobs, journal};
 
 /// What is told of each kind at most: a damaged file can make a million findings.
 const MAX_TOLD: usize = 20;
@@ -31,6 +31,9 @@ pub struct CheckReport {
     pub tickets: u64,
     /// How many attachments were read.
     pub blobs: u64,
+    /// What lies beside the attachments, and goes away by itself while a desk runs. Content that nothing refers to is told
+    /// only where the whole journal could be read.
+    pub beside: Beside,
     /// What is wrong, in the order in which it was found.
     pub findings: Vec<CheckFinding>,
     /// The view was built again.
@@ -126,6 +129,7 @@ pub fn check(dir: &Path, repair: bool, progress: &mut dyn FnMut(Stage)) -> Resul
     checker.view(journal::store_uid(&*disk, &journal, known.uid));
     checker.start(&disk, known)?;
     progress(Stage::Attachments);
+    checker.beside();
     checker.blobs();
     let mut report = checker.report;
     if repair && !report.is_lost() && report.findings.iter().any(|f| f.severity != Severity::Lost) {
@@ -312,6 +316,13 @@ impl Checker<'_> {
             self.find_one(kind, path, Severity::Repairable, what);
         }
         Ok(())
+    }
+
+    fn beside(&mut self) {
+        let known = &self.expected.blobs;
+        // What can't be read may refer to anything.
+        let is_lost = self.report.is_lost();
+        self.report.beside = blobs::beside(self.dir, |hash| is_lost || known.contains_key(hash));
     }
 
     fn blobs(&mut self) {

@@ -22,7 +22,9 @@ mod wrong;
 pub use api::{
     AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
-pub use blobs::{Blob, BlobError, Blobs};
+pub use blobs::{
+    Beside, Blob, BlobError, BlobOptions, Blobs, Candidates, Hash, Held, LEAST_STAGED, Pile, Sending, Staged,
+};
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use disk::tells_passing;
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};

@@ -46,6 +46,14 @@ fn tell(out: &Out, args: &CheckArgs, report: &CheckReport) -> Result<(), Failure
     let counts =
         [("commits", report.commits.into()), ("tickets", report.tickets.into()), ("files", report.blobs.into())];
     out.say("check-read", &counts)?;
+    let beside = [
+        ("check-staged", report.beside.staged),
+        ("check-unreferenced", report.beside.unreferenced),
+        ("check-parts", report.beside.parts),
+    ];
+    for (key, pile) in beside.into_iter().filter(|(_, pile)| pile.count > 0) {
+        out.say(key, &[("count", pile.count.into()), ("bytes", plain(pile.bytes))])?;
+    }
     if report.repaired {
         out.say("check-repaired", &[])?;
     }

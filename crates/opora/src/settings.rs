@@ -76,6 +76,7 @@ mod tests {
                 "`drain_timeout` is not a length of time such as 10s or 7d",
                 "`drain_timeout` — не промежуток времени вида 10s или 7d",
             ),
+            ("sweep_every = '999ms'", "`sweep_every` is less than 1s", "`sweep_every` — меньше 1s"),
             (
                 "max_watches = 0",
                 "`max_watches` is not a number from 1 to 1,000,000",

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod environment;
+mod files;
 mod parse;
 mod rules;
 mod settings;
@@ -27,6 +28,7 @@ use opora_core::time::Millis;
 use toml::Value;
 
 pub use bounds::{Bounds, Network};
+pub use files::Files;
 pub use show::document;
 pub use start::StartOptions;
 
@@ -159,6 +161,8 @@ pub struct Config {
     pub importing_allowed: bool,
     /// Bytes that have to stay free on the disk.
     pub disk_reserve: u64,
+    /// What is done with files that nobody needs.
+    pub files: Files,
     /// What is logged, a filter of `tracing`.
     pub log: String,
     /// How logs are written.
@@ -229,7 +233,7 @@ impl Config {
         let data = PathBuf::from(read.text("data"));
         let listen = read.address("listen");
         let (importing_allowed, search) = (read.flag("importing_allowed"), read.flag("search"));
-        let disk_reserve = read.size("disk_reserve");
+        let (disk_reserve, files) = (read.size("disk_reserve"), files::files(&mut read));
         let log = read.text("log");
         let log_format = match read.text("log_format").as_str() {
             "json" => LogFormat::Json,
@@ -261,6 +265,7 @@ impl Config {
             listen,
             importing_allowed,
             disk_reserve,
+            files,
             log,
             log_format,
             drain_timeout,

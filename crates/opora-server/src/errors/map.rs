@@ -17,7 +17,7 @@ use crate::followers::watch::WatchEnd;
 /// How long to wait before trying again what passes soon.
 const SOON: Duration = Duration::from_millis(200);
 /// How long to wait before trying again what takes an operator.
-const LATER: Duration = Duration::from_secs(5);
+pub(crate) const LATER: Duration = Duration::from_secs(5);
 
 impl Problem {
     /// No ticket of that name.
@@ -72,6 +72,11 @@ impl Problem {
     /// The disk is nearly full.
     pub(crate) fn disk_full() -> Box<Self> {
         Self::new(Code::ResourceExhausted, R::DiskFull).retry(LATER)
+    }
+
+    /// A file of that many bytes would leave too little free.
+    pub(crate) fn no_room(size: u64) -> Box<Self> {
+        Self::disk_full().with("size", size).say("no-room")
     }
 
     /// More of something than there may be.

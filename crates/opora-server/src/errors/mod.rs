@@ -15,7 +15,7 @@ use opora_proto::error::{DOMAIN, ErrorReason};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-pub(crate) use map::{refusal_of_batch, refused};
+pub(crate) use map::{LATER, refusal_of_batch, refused};
 pub(crate) use text::{Language, warning};
 
 use crate::convert::Violations;

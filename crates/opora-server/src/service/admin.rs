@@ -26,7 +26,7 @@ impl AdminService for Service {
         request: Request<v1::GetServerInfoRequest>,
     ) -> Result<Response<v1::GetServerInfoResponse>, Status> {
         let language = Language::of(request.metadata());
-        answer!(request, |_actor, _message| std::future::ready(Ok(self.info(language))))
+        answer!(request, |_actor, _message| self.info(language))
     }
 }
 
@@ -46,7 +46,12 @@ impl Service {
         Ok(v1::FinishImportResponse { ticket_count, revision })
     }
 
-    fn info(&self, language: Language) -> v1::GetServerInfoResponse {
+    async fn info(&self, language: Language) -> Outcome<v1::GetServerInfoResponse> {
+        let staged = self.0.files.staged().await?;
+        let (bytes, allowance) = (staged.uploads.bytes, staged.allowance);
+        let is_nearly_full = staged.uploads.count > 0 && bytes > allowance / 10 * 9;
+        let nearly_full = is_nearly_full.then_some(Warning::StagingNearlyFull { bytes, allowance });
+        self.0.warnings.set(Topic::Files, nearly_full.into_iter().collect());
         let desk = self.desk();
         let ((position, now, apart), _) = desk.steady(|| (desk.position(), desk.now(), desk.clock_apart()));
         let disagrees = apart.map(|ahead| Warning::ClockDisagrees { ahead });
@@ -65,7 +70,7 @@ impl Service {
             reachable_time: rules.ladder.reachable(rung, now).map(convert::timestamp),
             hours: Some(convert::calendar_to_wire(r.calendar.definition())),
         });
-        v1::GetServerInfoResponse {
+        Ok(v1::GetServerInfoResponse {
             product: "opora".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             contracts: vec!["opora.v1".into()],
@@ -81,6 +86,11 @@ impl Service {
             ladder: ladder.collect(),
             newest_commit_age: position.newest_at.map(|at| convert::duration(now.since(at).at_least_zero())),
             warnings: self.0.warnings.sentences(language),
-        }
+            staged_uploads: Some(v1::StagedUploads {
+                bytes,
+                upload_count: staged.uploads.count,
+                allowance_bytes: allowance,
+            }),
+        })
     }
 }

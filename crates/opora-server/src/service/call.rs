@@ -76,7 +76,12 @@ impl RequestId {
     }
 
     fn key(&self, actor: &Actor, method: &str) -> RequestKey {
-        RequestKey(hash(&[actor.to_string().as_bytes(), method.as_bytes(), self.id.as_bytes()]))
+        Self::key_of(actor, method, self.id)
+    }
+
+    /// How a request is remembered.
+    pub(super) fn key_of(actor: &Actor, method: &str, id: Uuid) -> RequestKey {
+        RequestKey(hash(&[actor.to_string().as_bytes(), method.as_bytes(), id.as_bytes()]))
     }
 }
 

@@ -13,6 +13,7 @@ mod reports;
 mod routes;
 mod sla;
 mod tickets;
+mod uploads;
 mod watch;
 mod wire;
 
@@ -32,9 +33,9 @@ use crate::errors::{Outcome, Problem};
 use crate::presence::Presences;
 use crate::warnings::Warnings;
 
-pub(crate) use attachments::attached;
 pub(crate) use page::Tokens;
 pub(crate) use routes::Services;
+pub(crate) use uploads::FILE;
 pub(crate) use wire::TicketServer;
 
 /// How many filters are kept as they were read.
@@ -53,7 +54,6 @@ pub(crate) struct Parts {
     pub(crate) started: Timestamp,
     pub(crate) watches: Arc<Semaphore>,
     pub(crate) max_watches: usize,
-    pub(crate) attached: attachments::Attached,
     /// Who has which ticket open.
     pub(crate) presences: Presences,
     /// The server is stopping: streams end.

@@ -3,68 +3,66 @@
 //! Knows nothing of tickets or names of files.
 
 mod block;
+mod error;
+mod kept;
+mod read;
+mod staging;
 
+use std::collections::HashSet;
 use std::io;
-use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
-use futures::stream::{self, BoxStream, StreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
 use tokio::sync::Semaphore;
 
-use self::block::{BLOCK, FOOTER, Table};
+use self::block::{BLOCK, Table};
+use self::kept::Hands;
+use self::staging::Staging;
+
+pub use self::error::BlobError;
+pub(crate) use self::kept::beside;
+pub use self::kept::{Beside, Candidates, Hash, Held};
+pub(crate) use self::read::verify;
+pub use self::staging::{LEAST_STAGED, Sending, Staged};
 
 /// How many uploads are finished at once: each is in memory meanwhile, compressed.
 const FINISHING: usize = 2;
 
-/// Why a blob can't be kept or read.
-#[derive(Debug, thiserror::Error)]
-pub enum BlobError {
-    /// The bytes don't begin where the upload stands; how many there are.
-    #[error("the upload stands at {0}")]
-    Offset(u64),
-    /// No such upload, or no such content.
-    #[error("there is nothing of that name")]
-    Nothing,
-    /// Less than the reserve is free.
-    #[error("the disk is full")]
-    Full,
-    /// The content does not match its hash.
-    #[error("the content of {0} is damaged")]
-    Corrupt(String),
-    /// The machine is short of something that comes back, descriptors for one; trying again soon may work.
-    #[error("the machine is short of something: {0}")]
-    Short(String),
-    /// The file system said no.
-    #[error("{0}")]
-    Io(String),
+/// How blobs are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct BlobOptions {
+    /// Bytes: while less is free nothing is written.
+    pub reserve: u64,
+    /// The most bytes of uploads that are not finished.
+    pub staging: u64,
+    /// Bytes of the largest file: uploads may have as many also where little is free.
+    pub largest: u64,
 }
 
-impl From<io::Error> for BlobError {
-    fn from(error: io::Error) -> Self {
-        match error.kind() {
-            io::ErrorKind::NotFound => Self::Nothing,
-            _ if crate::disk::is_full(&error) => Self::Full,
-            _ if crate::disk::is_passing(&error) => Self::Short(error.to_string()),
-            _ => Self::Io(error.to_string()),
-        }
+/// So many, of so many bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Pile {
+    /// How many.
+    pub count: u64,
+    /// Bytes of all.
+    pub bytes: u64,
+}
+
+impl Pile {
+    pub(crate) fn add(&mut self, bytes: u64) {
+        self.count += 1;
+        self.bytes += bytes;
     }
-}
 
-impl From<object_store::Error> for BlobError {
-    fn from(error: object_store::Error) -> Self {
-        match error {
-            object_store::Error::NotFound { .. } => Self::Nothing,
-            other => match other.to_string() {
-                text if crate::disk::tells_passing(&text) => Self::Short(text),
-                text => Self::Io(text),
-            },
-        }
+    /// Both together.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { count: self.count + other.count, bytes: self.bytes + other.bytes }
     }
 }
 
@@ -81,7 +79,9 @@ pub struct Blob {
 #[derive(Debug)]
 pub struct Blobs {
     store: Arc<dyn ObjectStore>,
-    staging: PathBuf,
+    dir: PathBuf,
+    staging: Arc<Staging>,
+    hands: Arc<Hands>,
     reserve: u64,
     finishing: Semaphore,
 }
@@ -102,24 +102,43 @@ async fn blocking<T: Send + 'static>(
     tokio::task::spawn_blocking(work).await.map_err(|e| BlobError::Io(e.to_string()))?
 }
 
+/// Bytes that are free where `path` lies. Blocks.
+fn free(path: &Path) -> Result<u64, BlobError> {
+    let stat = rustix::fs::statvfs(path).map_err(io::Error::from)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
+
 impl Blobs {
-    /// Opens `blobs/` in a data directory. While less than `reserve` bytes are free nothing is written. Blocks.
+    /// Opens `blobs/` in a data directory. Blocks.
     ///
     /// # Errors
     /// [`BlobError::Io`].
-    pub fn open(data: &Path, reserve: u64) -> Result<Self, BlobError> {
-        let (kept, staging) = (data.join("blobs").join("kept"), data.join("blobs").join("staging"));
+    pub fn open(data: &Path, options: BlobOptions) -> Result<Self, BlobError> {
+        let dir = data.join("blobs");
+        let (kept, staging) = (dir.join("kept"), dir.join("staging"));
         std::fs::create_dir_all(&kept)?;
         std::fs::create_dir_all(&staging)?;
-        for dir in [data.join("blobs"), data.to_owned()] {
+        for dir in [&dir, data] {
             std::fs::File::open(dir)?.sync_all()?;
         }
         let store = LocalFileSystem::new_with_prefix(kept)?.with_fsync(true);
-        Ok(Self { store: Arc::new(store), staging, reserve, finishing: Semaphore::new(FINISHING) })
+        Ok(Self {
+            store: Arc::new(store),
+            dir,
+            staging: Arc::new(Staging::open(staging, options)?),
+            hands: Arc::new(Hands::opened()),
+            reserve: options.reserve,
+            finishing: Semaphore::new(FINISHING),
+        })
     }
 
-    fn staged(&self, upload: uuid::Uuid) -> PathBuf {
-        self.staging.join(upload.to_string())
+    /// Begins to send an upload that will have `size` bytes, or goes on with it, and says how many bytes of it are there;
+    /// `None`: none, not even the beginning. Others that nobody sends are given up where there is no room for all.
+    ///
+    /// # Errors
+    /// [`BlobError::NoRoom`], [`BlobError::Allowance`]; then nothing was given up.
+    pub async fn begin(&self, upload: uuid::Uuid, size: u64) -> Result<(Sending, Option<u64>), BlobError> {
+        self.staging.begin(upload, size).await
     }
 
     /// How many bytes of an upload are there; `None`: there is no such upload.
@@ -127,7 +146,7 @@ impl Blobs {
     /// # Errors
     /// [`BlobError::Io`].
     pub async fn committed(&self, upload: uuid::Uuid) -> Result<Option<u64>, BlobError> {
-        let path = self.staged(upload);
+        let path = self.dir.join("staging").join(upload.to_string());
         blocking(move || match std::fs::metadata(path) {
             Ok(file) => Ok(Some(file.len())),
             Err(e) if e.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -141,123 +160,107 @@ impl Blobs {
     ///
     /// # Errors
     /// [`BlobError`].
-    pub async fn write(&self, upload: uuid::Uuid, offset: u64, data: Bytes) -> Result<u64, BlobError> {
-        let (path, dir, reserve) = (self.staged(upload), self.staging.clone(), self.reserve);
-        blocking(move || {
-            let stat = rustix::fs::statvfs(&dir).map_err(io::Error::from)?;
-            if stat.f_bavail.saturating_mul(stat.f_frsize) < reserve {
-                return Err(BlobError::Full);
-            }
-            let mut options = std::fs::OpenOptions::new();
-            options.write(true).create(offset == 0);
-            let file = match options.open(&path) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => return Err(BlobError::Offset(0)),
-                opened => opened?,
-            };
-            let stands = file.metadata()?.len();
-            if stands != offset {
-                return Err(BlobError::Offset(stands));
-            }
-            if let Err(e) = file.write_all_at(&data, offset).and_then(|()| file.sync_data()) {
-                // What was written in part is not taken for acknowledged.
-                file.set_len(offset)?;
-                return Err(e.into());
-            }
-            if offset == 0 {
-                std::fs::File::open(&dir)?.sync_all()?;
-            }
-            Ok(offset + data.len() as u64)
-        })
-        .await
+    pub async fn write(&self, sending: &Sending, offset: u64, data: Bytes) -> Result<u64, BlobError> {
+        self.staging.write(sending, offset, data).await
     }
 
-    /// Keeps what was uploaded for good, durably, and forgets the upload.
+    /// Keeps what was uploaded, durably. The upload stays until it is [discarded](Self::discard): when what refers to the
+    /// content is written, so that a kill in between costs no sending again. No sweep removes the content while it is held.
     ///
     /// # Errors
-    /// [`BlobError`].
-    pub async fn finish(&self, upload: uuid::Uuid) -> Result<Blob, BlobError> {
+    /// [`BlobError::Differs`], when it has another hash than `expected`: then the upload is gone, and nothing is kept.
+    pub async fn finish(&self, sending: &Sending, expected: Option<Hash>) -> Result<(Blob, Held), BlobError> {
         let _turn = self.finishing.acquire().await.map_err(|e| BlobError::Io(e.to_string()))?;
-        let path = self.staged(upload);
-        let (blob, parts) = blocking(move || pack(&path)).await?;
+        let (path, hands, dir, reserve) = (sending.path(), self.hands.clone(), self.dir.clone(), self.reserve);
+        let packed = blocking(move || {
+            let (blob, parts) = pack(&path)?;
+            if expected.is_some_and(|hash| hash != blob.hash) {
+                return Ok(None);
+            }
+            let bytes = parts.iter().map(|part| part.len() as u64).sum::<u64>();
+            if free(&dir)? < reserve.saturating_add(bytes) {
+                return Err(BlobError::Full);
+            }
+            Ok(Some((blob, parts, hands.hold(blob.hash))))
+        });
+        let Some((blob, parts, held)) = packed.await? else {
+            self.discard(sending).await?;
+            return Err(BlobError::Differs);
+        };
+        // Also where it is kept already: what was damaged is whole again.
         self.store.put(&key(&blob.hash), PutPayload::from_iter(parts)).await?;
-        self.discard(upload).await?;
-        Ok(blob)
+        Ok((blob, held))
     }
 
     /// Gives an upload up.
     ///
     /// # Errors
     /// [`BlobError::Io`].
-    pub async fn discard(&self, upload: uuid::Uuid) -> Result<(), BlobError> {
-        let path = self.staged(upload);
-        blocking(move || match std::fs::remove_file(path) {
-            Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e.into()),
-            _ => Ok(()),
-        })
-        .await
+    pub async fn discard(&self, sending: &Sending) -> Result<(), BlobError> {
+        self.staging.discard(sending).await
     }
 
-    /// Content from `offset` on, at most `limit` bytes, in pieces of at most 256 KiB, each verified before it is given.
-    ///
-    /// # Errors
-    /// [`BlobError`].
-    pub async fn read(
-        &self,
-        hash: [u8; 32],
-        offset: u64,
-        limit: u64,
-    ) -> Result<BoxStream<'static, Result<Bytes, BlobError>>, BlobError> {
-        let table = self.table(&hash).await?;
-        let end = table.size.min(offset.saturating_add(limit));
-        let (store, key) = (self.store.clone(), key(&hash));
-        let first = (offset / BLOCK as u64) as usize;
-        let blocks: Vec<(u64, block::Block)> = (0_u64..)
-            .zip(table.blocks)
-            .skip(first)
-            .map(|(n, block)| (n * BLOCK as u64, block))
-            .take_while(|(begins, _)| *begins < end)
-            .collect();
-        let pieces = stream::iter(blocks).then(move |(begins, block)| {
-            let (store, key) = (store.clone(), key.clone());
-            async move {
-                let packed = store.get_range(&key, block.start..block.start + u64::from(block.length)).await?;
-                let content = block.unpack(&packed).ok_or_else(|| BlobError::Corrupt(hex(&hash)))?;
-                let from = offset.saturating_sub(begins).min(content.len() as u64) as usize;
-                let to = (end - begins).min(content.len() as u64) as usize;
-                Ok(content.slice(from..to.max(from)))
-            }
-        });
-        Ok(pieces.boxed())
-    }
-
-    async fn table(&self, hash: &[u8; 32]) -> Result<Table, BlobError> {
-        let key = key(hash);
-        let corrupt = || BlobError::Corrupt(hex(hash));
-        let size = self.store.head(&key).await?.size;
-        let footer = self.store.get_range(&key, size.saturating_sub(FOOTER as u64)..size).await?;
-        let length = Table::length(&footer).filter(|length| *length <= size).ok_or_else(corrupt)?;
-        let end = self.store.get_range(&key, size - length..size).await?;
-        Table::read(&end).ok_or_else(corrupt)
-    }
-
-    /// Removes uploads that nobody touched since `before`, and what writing left behind.
+    /// What is staged.
     ///
     /// # Errors
     /// [`BlobError::Io`].
-    pub async fn sweep(&self, before: SystemTime) -> Result<u64, BlobError> {
+    pub async fn staged(&self) -> Result<Staged, BlobError> {
         let staging = self.staging.clone();
-        blocking(move || {
-            let mut swept = 0;
-            for entry in std::fs::read_dir(staging)? {
-                let entry = entry?;
-                if entry.metadata()?.modified()? < before {
-                    std::fs::remove_file(entry.path())?;
-                    swept += 1;
-                }
-            }
-            Ok(swept)
-        })
-        .await
+        blocking(move || staging.staged()).await
+    }
+
+    /// Gives up uploads that nobody touched since `before` or that there is no room for; how many.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub async fn sweep_staging(&self, before: SystemTime) -> Result<Pile, BlobError> {
+        self.staging.sweep(before).await
+    }
+
+    /// Begins to look for what nothing refers to; what is held from now on is not removed until the sweep ends. Gives
+    /// the time up to which everything kept is known to be referred to in that store, if it is known.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub async fn sweep_begins(&self, store: uuid::Uuid) -> Result<Option<SystemTime>, BlobError> {
+        self.hands.sweep_begins();
+        let dir = self.dir.clone();
+        blocking(move || Ok(kept::mark(&dir, store))).await
+    }
+
+    /// Content that was written before a moment, and not before another one, from a shelf on (the first: 0), for somebody
+    /// to say what refers to it. What was left of writing is removed at once.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub async fn candidates(
+        &self,
+        after: Option<SystemTime>,
+        before: SystemTime,
+        from: u16,
+    ) -> Result<Candidates, BlobError> {
+        let (hands, kept) = (self.hands.clone(), self.dir.join("kept"));
+        blocking(move || kept::candidates((&hands, &kept), (after, before), from)).await
+    }
+
+    /// Removes content that nothing refers to, unless it was held since the sweep began.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub async fn remove(&self, hashes: HashSet<Hash>) -> Result<Pile, BlobError> {
+        let (hands, kept) = (self.hands.clone(), self.dir.join("kept"));
+        blocking(move || kept::remove(&hands, &kept, hashes)).await
+    }
+
+    /// Ends a sweep; `done`: of which store everything is known up to which time.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub async fn sweep_ends(&self, done: Option<(uuid::Uuid, SystemTime)>) -> Result<(), BlobError> {
+        self.hands.sweep_ends();
+        let Some((store, until)) = done else { return Ok(()) };
+        let dir = self.dir.clone();
+        blocking(move || kept::set_mark(&dir, store, until)).await
     }
 }
 
@@ -280,23 +283,7 @@ fn pack(path: &Path) -> Result<(Blob, Vec<Bytes>), BlobError> {
     Ok((Blob { hash: *hasher.finalize().as_bytes(), size: table.size }, parts))
 }
 
-/// Reads a kept file through. Blocks; for `opora check`.
-pub(crate) fn verify(path: &Path, hash: &[u8; 32]) -> Result<u64, BlobError> {
-    let corrupt = || BlobError::Corrupt(hex(hash));
-    let bytes = std::fs::read(path)?;
-    let footer = bytes.get(bytes.len().saturating_sub(FOOTER)..).unwrap_or_default();
-    let length = Table::length(footer).ok_or_else(corrupt)?;
-    let start = (bytes.len() as u64).checked_sub(length).ok_or_else(corrupt)?;
-    let table = Table::read(bytes.get(start as usize..).unwrap_or_default()).ok_or_else(corrupt)?;
-    let mut hasher = blake3::Hasher::new();
-    for block in &table.blocks {
-        let packed = bytes.get(block.start as usize..(block.start + u64::from(block.length)) as usize);
-        hasher.update(&packed.and_then(|packed| block.unpack(packed)).ok_or_else(corrupt)?);
-    }
-    if hasher.finalize().as_bytes() == hash { Ok(table.size) } else { Err(corrupt()) }
-}
-
 /// Where a blob lies in a data directory.
 pub(crate) fn path_of(data: &Path, hash: &[u8; 32]) -> PathBuf {
-    data.join("blobs").join("kept").join(key(hash).as_ref())
+    kept::place(&data.join("blobs").join("kept"), hash)
 }

@@ -384,6 +384,18 @@ check-harmless = note: { $path }: { $what }
 check-repairable = wrong: { $path }: { $what }
 check-lost = LOST: { $path }: { $what }
 check-read = Read { $commits } commits, { $tickets } tickets and { $files } attachments.
+check-staged = { $count ->
+    [one] One upload is not finished ({ $bytes } bytes): the running desk gives it up after `staging_age`.
+   *[other] { $count } uploads are not finished ({ $bytes } bytes): the running desk gives them up after `staging_age`.
+}
+check-unreferenced = { $count ->
+    [one] One file in blobs/kept ({ $bytes } bytes) is referred to by no ticket: the next start removes it.
+   *[other] { $count } files in blobs/kept ({ $bytes } bytes) are referred to by no ticket: the next start removes them.
+}
+check-parts = { $count ->
+    [one] One file in blobs/kept ({ $bytes } bytes) was not written to its end: the next start removes it.
+   *[other] { $count } files in blobs/kept ({ $bytes } bytes) were not written to their ends: the next start removes them.
+}
 check-repaired = The view was built again.
 check-stage-journal = journal, revision { $revision }
 check-stage-view = view

@@ -391,6 +391,21 @@ check-harmless = замечание: { $path }: { $what }
 check-repairable = неисправно: { $path }: { $what }
 check-lost = УТРАЧЕНО: { $path }: { $what }
 check-read = Прочитано: записей { $commits }, запросов { $tickets }, вложений { $files }.
+check-staged = { $count ->
+    [one] Не закончена { $count } передача файла (байт: { $bytes }): работающий сервер прекращает её через `staging_age`.
+    [few] Не закончены { $count } передачи файлов (байт: { $bytes }): работающий сервер прекращает их через `staging_age`.
+   *[other] Не закончено { $count } передач файлов (байт: { $bytes }): работающий сервер прекращает их через `staging_age`.
+}
+check-unreferenced = { $count ->
+    [one] На { $count } файл в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: следующий запуск его удалит.
+    [few] На { $count } файла в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: следующий запуск их удалит.
+   *[other] На { $count } файлов в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: следующий запуск их удалит.
+}
+check-parts = { $count ->
+    [one] { $count } файл в blobs/kept (байт: { $bytes }) не дописан до конца: следующий запуск его удалит.
+    [few] { $count } файла в blobs/kept (байт: { $bytes }) не дописаны до конца: следующий запуск их удалит.
+   *[other] { $count } файлов в blobs/kept (байт: { $bytes }) не дописаны до конца: следующий запуск их удалит.
+}
 check-repaired = Представление построено заново.
 check-stage-journal = журнал, ревизия { $revision }
 check-stage-view = представление

@@ -1,0 +1,246 @@
+//! Files on their way to a ticket: sent in chunks, resumed where they broke off, attached as a whole.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use opora_core::command::Change;
+use opora_core::decide::{self, Refusal};
+use opora_core::event::{Change as Event, TicketEvent};
+use opora_core::log_name::clean_file_name;
+use opora_core::model::{Actor, Attachment, Ticket, TicketState};
+use opora_proto::v1;
+use opora_proto::v1::upload_attachment_request::Part;
+use opora_store::{Blob, Commit, Record, Sending};
+use tonic::{Code, Streaming};
+use uuid::Uuid;
+
+use super::Service;
+use super::call::{RequestId, hash};
+use crate::convert::{self, Violations, calls, request_id, ticket_ref};
+use crate::engine::{Action, Answer, Refused, TicketRef};
+use crate::errors::{Outcome, Problem};
+
+/// The most bytes of a file.
+pub(crate) const FILE: u64 = 100 * 1024 * 1024;
+/// The most bytes of a chunk.
+const CHUNK: usize = 256 * 1024;
+/// How long a sender may say nothing.
+const SILENCE: Duration = Duration::from_mins(1);
+/// The call's name, a part of the request's key.
+const METHOD: &str = "UploadAttachment";
+
+/// An upload as its header describes it.
+struct Upload {
+    ticket: Arc<Ticket>,
+    file_name: Arc<str>,
+    content_type: Arc<str>,
+    size: u64,
+    hash: Option<[u8; 32]>,
+    modify_time: Option<opora_core::time::Timestamp>,
+    /// As the caller named it.
+    id: Uuid,
+    /// As it is kept: nobody goes on with another's upload.
+    key: Uuid,
+    header: v1::UploadHeader,
+}
+
+impl Service {
+    pub(super) async fn upload(
+        &self,
+        actor: Actor,
+        mut stream: Streaming<v1::UploadAttachmentRequest>,
+    ) -> Outcome<v1::UploadAttachmentResponse> {
+        let Some(Part::Header(header)) = next(&mut stream).await? else {
+            return Err(Problem::field("header", "has to be the first message"));
+        };
+        let upload = self.header(&actor, header)?;
+        let files = &self.0.files;
+        // Before the first byte comes: what can't be taken is refused here.
+        let (sending, there) = files.begin(upload.key, upload.size).await?;
+        let mut committed = there.unwrap_or(0);
+        while let Some(part) = next(&mut stream).await? {
+            let Part::Chunk(chunk) = part else {
+                return Err(Problem::field("chunk", "has to follow the header"));
+            };
+            if there.is_none() && committed == 0 && chunk.write_offset > 0 {
+                // It was given up, or attached: where it stood before is not where it can go on.
+                return Err(Problem::no_upload());
+            }
+            if chunk.write_offset != committed {
+                return Err(Problem::upload_offset(committed));
+            }
+            if chunk.data.len() > CHUNK {
+                return Err(Problem::field("chunk.data", "is longer than 256 KiB"));
+            }
+            if committed + chunk.data.len() as u64 > upload.size {
+                files.discard(&sending).await?;
+                return Err(Problem::upload_content());
+            }
+            committed = files.write(&sending, committed, chunk.data).await?;
+            if chunk.finish_write {
+                let service = self.clone();
+                // A caller who goes away stops nothing in the middle: what is kept is in hand until a ticket refers to it.
+                let attached = self.desk().task(async move { service.attach(actor, upload, sending, committed).await });
+                return attached.await.map_err(|error| Problem::internal("a file was not attached", &error))?;
+            }
+        }
+        Ok(v1::UploadAttachmentResponse { attachment: None, committed_size: committed, revision: self.revision() })
+    }
+
+    fn header(&self, actor: &Actor, header: v1::UploadHeader) -> Outcome<Upload> {
+        let mut wrong = Violations::default();
+        let ticket = ticket_ref("header.ticket", &header.ticket, &mut wrong);
+        let id = request_id("header.upload_id", &header.upload_id, &mut wrong);
+        if header.upload_id.is_empty() {
+            wrong.add("header.upload_id", "is needed: a UUID");
+        }
+        if header.file_name.trim().is_empty() || header.file_name.len() > 4 * 1024 {
+            wrong.add("header.file_name", "is needed: 1 to 255 characters");
+        }
+        let content_type = match header.content_type.as_str() {
+            "" => Arc::from("application/octet-stream"),
+            given => calls::line("header.content_type", given, 1, 127, &mut wrong),
+        };
+        if header.size > FILE {
+            wrong.add("header.size", "is more than 100 MiB");
+        }
+        let expected = (!header.blake3.is_empty()).then(|| blake3::Hash::from_hex(&header.blake3));
+        if matches!(expected, Some(Err(_))) {
+            wrong.add("header.blake3", "is not 64 hexadecimal digits");
+        }
+        let modify_time = calls::time("header.modify_time", header.modify_time, &mut wrong);
+        let (ticket, id) = wrong.require(ticket.zip(id))?;
+        let ticket = self.found(ticket)?;
+        if ticket.state == TicketState::Merged && !actor.is_customer() {
+            // Told before the file is sent; the change itself looks again.
+            return Err(self.merged(&ticket)?);
+        }
+        Ok(Upload {
+            ticket,
+            file_name: clean_file_name(&header.file_name).into(),
+            content_type,
+            size: header.size,
+            hash: expected.and_then(Result::ok).map(|hash| *hash.as_bytes()),
+            modify_time,
+            id,
+            key: key(actor, id),
+            header,
+        })
+    }
+
+    /// That a ticket is part of another, with the number of the one that shows what it held.
+    fn merged(&self, ticket: &Ticket) -> Outcome<Box<Problem>> {
+        let above = decide::above(ticket, |number| self.desk().ticket(TicketRef::Number(number)))?;
+        let into = above.last().map(|last| last.number).or(ticket.merged_into).unwrap_or(ticket.number);
+        Ok(Refused::from(Refusal::Merged { ticket: ticket.number, into }).into())
+    }
+
+    async fn attach(
+        &self,
+        actor: Actor,
+        upload: Upload,
+        sending: Sending,
+        committed: u64,
+    ) -> Outcome<v1::UploadAttachmentResponse> {
+        if committed != upload.size {
+            self.0.files.discard(&sending).await?;
+            return Err(Problem::upload_content());
+        }
+        // Nobody removes what is kept before it is known whether a ticket refers to it.
+        let (kept, _held) = self.0.files.finish(&sending, upload.hash).await?;
+        let file = self.file(&upload, kept);
+        // The same id with another header or other content is another request.
+        let mut content = upload.header;
+        content.upload_id.clear();
+        content.blake3 = blake3::Hash::from_bytes(kept.hash).to_hex().to_string();
+        let request = RequestId::new(Some(upload.id), &content);
+        let ticket = TicketRef::Number(upload.ticket.number);
+        let action = Action::Change { ticket, etag: None, change: Change::Attach(file) };
+        let done = self.submit(actor, METHOD, request, None, action).await?;
+        if let Err(error) = self.0.files.discard(&sending).await {
+            // It is attached all the same, and what was sent is given up at its time.
+            tracing::warn!(%error, "what was sent of an attached file stays for a while");
+        }
+        let Answer::Ticket(ticket, _) = &done.answer else {
+            return Err(Problem::internal("an attachment was answered with something else", &"no ticket"));
+        };
+        let attachment = done.commit.iter().find_map(|commit| {
+            let (file, event) = attached(commit).find(|(_, event)| event.ticket.number == ticket.number)?;
+            Some(convert::attachment(file, event, done.revision, ticket))
+        });
+        Ok(v1::UploadAttachmentResponse { attachment, committed_size: committed, revision: done.revision.0 })
+    }
+
+    /// What a file's name tells is told once, when it is attached (domain.md §5).
+    fn file(&self, upload: &Upload, kept: Blob) -> Attachment {
+        let directory = self.desk().directory();
+        let organisation = upload.ticket.organisation.as_ref().and_then(|id| directory.organisation(id));
+        let zone = organisation.and_then(|entry| TimeZone::get(&entry.value.time_zone).ok());
+        let told = self.desk().rules().log_names.read(&upload.file_name, &zone.unwrap_or(TimeZone::UTC));
+        Attachment {
+            file_name: Arc::clone(&upload.file_name),
+            content_type: Arc::clone(&upload.content_type),
+            size: kept.size,
+            hash: kept.hash,
+            log_kind: told.kind,
+            platform: told.platform,
+            log_start_time: told.start,
+            modify_time: upload.modify_time,
+            // The domain knows where it goes.
+            from: None,
+        }
+    }
+
+    pub(super) async fn upload_status(
+        &self,
+        actor: Actor,
+        wire: v1::GetUploadStatusRequest,
+    ) -> Outcome<v1::GetUploadStatusResponse> {
+        let mut wrong = Violations::default();
+        let id = request_id("upload_id", &wire.upload_id, &mut wrong);
+        if wire.upload_id.is_empty() {
+            wrong.add("upload_id", "is needed: a UUID");
+        }
+        let id = wrong.require(id)?;
+        // Attached once, it is so after a restart too, for as long as requests are remembered.
+        if let Some(commit) = self.desk().remembered(RequestId::key_of(&actor, METHOD, id)).await?
+            && let Some((file, event)) = attached(&commit).next()
+        {
+            let attachment = format!("{}/attachments/{}", event.ticket.number, commit.revision.0);
+            let (committed_size, revision) = (file.size, self.revision());
+            return Ok(v1::GetUploadStatusResponse { committed_size, complete: true, revision, attachment });
+        }
+        let committed_size = self.0.files.committed(key(&actor, id)).await?.ok_or_else(Problem::no_upload)?;
+        let revision = self.revision();
+        Ok(v1::GetUploadStatusResponse { committed_size, complete: false, revision, attachment: String::new() })
+    }
+}
+
+/// An upload as it is kept: of one caller alone.
+fn key(actor: &Actor, id: Uuid) -> Uuid {
+    Uuid::from_bytes(hash(&[actor.to_string().as_bytes(), id.as_bytes()]))
+}
+
+/// The files that a commit attached.
+fn attached(commit: &Commit) -> impl Iterator<Item = (&Attachment, &TicketEvent)> {
+    commit.records.iter().filter_map(|record| match record {
+        Record::Ticket(event) => match &event.change {
+            Event::Attached(file) => Some((file, event)),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
+/// The next part of an upload; `None`: the stream ended, well or not: what came is kept.
+async fn next(stream: &mut Streaming<v1::UploadAttachmentRequest>) -> Outcome<Option<Part>> {
+    let message = tokio::time::timeout(SILENCE, stream.message()).await.map_err(|_| Problem::deadline())?;
+    match message {
+        Ok(Some(message)) => message.part.map(Some).ok_or_else(|| Problem::field("part", "is needed")),
+        Err(status) if status.code() == Code::Internal => Err(Problem::undecodable(status.message())),
+        Err(status) if status.code() == Code::OutOfRange => Err(Problem::field("chunk.data", "is longer than 256 KiB")),
+        // The end; or the connection broke, and nobody reads the answer.
+        Ok(None) | Err(_) => Ok(None),
+    }
+}

@@ -1,0 +1,211 @@
+//! Uploads that are not finished have an allowance, survive a kill, and take no room that changes need.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::StreamExt as _;
+use opora_proto::client::Desk;
+use opora_proto::error::{ErrorReason, Fault};
+use opora_proto::v1;
+use opora_tests::tmpfs::Tmpfs;
+use opora_tests::upload::{CHUNK, content, download, header, parts, send, status};
+use opora_tests::{Server, ServerOptions, create, reason};
+use tonic::{Code, Status};
+
+const MIB: usize = 1 << 20;
+
+fn with(settings: &[(&str, &str)]) -> Server {
+    let env = settings.iter().map(|(key, value)| ((*key).to_owned(), value.into())).collect();
+    Server::with(ServerOptions { env, ..ServerOptions::default() })
+}
+
+async fn staged(desk: &Desk) -> v1::StagedUploads {
+    info(desk).await.staged_uploads.unwrap()
+}
+
+async fn info(desk: &Desk) -> v1::GetServerInfoResponse {
+    desk.admin().get_server_info(v1::GetServerInfoRequest {}).await.unwrap().into_inner()
+}
+
+/// Waits until something is so.
+async fn until<F: Future<Output = bool>>(what: &str, is_so: impl Fn() -> F) {
+    for _ in 0..600 {
+        if is_so().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    panic!("it never came: {what}");
+}
+
+/// Sends a header and nothing more, without ending the stream.
+async fn only_header(desk: &Desk, header: &v1::UploadHeader) -> Status {
+    let first = parts(header, &Bytes::new(), 0, 0).take(1);
+    let stream = futures::stream::iter(first).chain(futures::stream::pending());
+    desk.attachments().upload_attachment(stream).await.unwrap_err()
+}
+
+#[tokio::test]
+async fn uploads_that_broke_leave_changes_their_room_on_a_small_disk() {
+    let volume = Tmpfs::mount(500);
+    let mut server = Server::with(ServerOptions {
+        data: Some(volume.path().join("data")),
+        env: vec![("OPORA_DISK_RESERVE".into(), "16MiB".into())],
+        ..ServerOptions::default()
+    });
+    let desk = server.desk();
+    let ticket = create(&desk, "большие логи").await.unwrap();
+    let data = content(60 * MIB, 1);
+    let headers: Vec<_> = (0..6).map(|n| header(&ticket.name, &format!("{n}.log"), data.len())).collect();
+    for header in &headers {
+        let told = send(&desk, header, &data, 0, 59 * MIB).await.unwrap();
+        assert_eq!(told.committed_size, 59 * MIB as u64);
+        create(&desk, "и ещё запрос").await.unwrap();
+    }
+    // A tenth of such a disk is less than one file: so much there may be all the same.
+    let told = staged(&desk).await;
+    assert_eq!(told, v1::StagedUploads { bytes: 59 << 20, upload_count: 1, allowance_bytes: 100 << 20 });
+    // The newest goes on, the first begins again.
+    for (header, from) in [(&headers[5], 59 * MIB), (&headers[0], 0)] {
+        if from == 0 {
+            let refused = send(&desk, header, &data, 59 * MIB, data.len()).await.unwrap_err();
+            assert_eq!((refused.code(), reason(&refused)), (Code::NotFound, Some(ErrorReason::UploadNotFound)));
+            assert!(refused.message().contains("from its beginning"), "{refused:?}");
+        }
+        let done = send(&desk, header, &data, from, data.len()).await.unwrap();
+        assert!(download(&desk, &done.attachment.unwrap().name, 0, 0).await.unwrap() == data);
+    }
+    assert_eq!(staged(&desk).await.upload_count, 0);
+    // What an earlier version left is given up before anybody is served.
+    server.kill();
+    for n in 0..3_u128 {
+        let upload = uuid::Uuid::from_u128(n).to_string();
+        std::fs::write(server.data().join("blobs/staging").join(upload), &data[..50 * MIB]).unwrap();
+    }
+    server.restart();
+    let told = staged(&server.desk()).await;
+    assert!(told.bytes <= told.allowance_bytes, "{told:?}");
+    create(&server.desk(), "после запуска").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_file_that_uploads_have_no_room_for_is_refused_at_its_header() {
+    let server = with(&[("OPORA_STAGING_BYTES", "1MiB")]);
+    let desk = server.desk();
+    let ticket = create(&desk, "тесно").await.unwrap();
+    let data = content(MIB + 1, 2);
+    let refused = only_header(&desk, &header(&ticket.name, "a.log", MIB + 1)).await;
+    let fault = Fault::from(&refused);
+    assert_eq!((refused.code(), fault.reason), (Code::ResourceExhausted, Some(ErrorReason::LimitReached)));
+    assert_eq!(fault.metadata["limit"], "staging_bytes");
+    let whole = data.slice(..MIB);
+    send(&desk, &header(&ticket.name, "b.log", MIB), &whole, 0, MIB).await.unwrap().attachment.unwrap();
+    // Of one that is being sent its whole size is set aside, whatever of it is there.
+    let slow = header(&ticket.name, "slow.log", MIB / 2 + 1);
+    let (more, rest) = tokio::sync::mpsc::channel(1);
+    let begun = futures::stream::iter(parts(&slow, &data, 0, CHUNK).collect::<Vec<_>>());
+    let stream = begun.chain(tokio_stream::wrappers::ReceiverStream::new(rest));
+    let sending = tokio::spawn({
+        let desk = desk.clone();
+        async move { desk.attachments().upload_attachment(stream).await }
+    });
+    until("the upload has begun", async || {
+        status(&desk, &slow.upload_id).await.is_ok_and(|status| status.committed_size == CHUNK as u64)
+    })
+    .await;
+    let half = header(&ticket.name, "half.log", MIB / 2);
+    let refused = only_header(&desk, &half).await;
+    assert_eq!(reason(&refused), Some(ErrorReason::LimitReached), "{refused:?}");
+    assert_eq!(info(&desk).await.warnings.len(), 0);
+    send(&desk, &header(&ticket.name, "less.log", MIB / 2 - 1), &data, 0, CHUNK).await.unwrap();
+    drop(more);
+    sending.await.unwrap().unwrap();
+    // Nobody sends it now: it is the first to go, and the other one stays.
+    send(&desk, &half, &data, 0, CHUNK).await.unwrap();
+    let told = staged(&desk).await;
+    assert_eq!((told.bytes, told.upload_count), (3 * CHUNK as u64, 3), "they have room together while nobody sends");
+    send(&desk, &header(&ticket.name, "next.log", MIB / 2), &data, 0, CHUNK).await.unwrap();
+    assert_eq!(status(&desk, &slow.upload_id).await.unwrap_err().code(), Code::NotFound);
+    status(&desk, &half.upload_id).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_file_that_the_disk_has_no_room_for_is_refused_at_its_header() {
+    let dir = tempfile::tempdir().unwrap();
+    let start = |reserve: &str| {
+        let env = vec![("OPORA_DISK_RESERVE".to_owned(), reserve.into())];
+        Server::with(ServerOptions { data: Some(dir.path().join("data")), env, ..ServerOptions::default() })
+    };
+    let mut server = start("1MiB");
+    let ticket = create(&server.desk(), "полный диск").await.unwrap();
+    assert!(server.terminate().success());
+    let server = start(&(1_u64 << 60).to_string());
+    let refused = only_header(&server.desk(), &header(&ticket.name, "a.log", MIB)).await;
+    let fault = Fault::from(&refused);
+    assert_eq!((refused.code(), fault.reason), (Code::ResourceExhausted, Some(ErrorReason::DiskFull)));
+    assert_eq!(fault.metadata["size"], MIB.to_string());
+}
+
+#[tokio::test]
+async fn uploads_that_take_nearly_all_they_may_are_warned_of() {
+    let server = with(&[("OPORA_STAGING_BYTES", "1000000")]);
+    let desk = server.desk();
+    let ticket = create(&desk, "почти всё").await.unwrap();
+    let data = content(CHUNK, 3);
+    let begin = async |bytes: usize| {
+        send(&desk, &header(&ticket.name, "x.log", bytes + 1), &data, 0, bytes).await.unwrap();
+    };
+    for _ in 0..3 {
+        begin(CHUNK - 1).await;
+    }
+    begin(900_000 - 3 * (CHUNK - 1)).await;
+    assert_eq!((staged(&desk).await.bytes, info(&desk).await.warnings), (900_000, vec![]));
+    begin(4096).await;
+    let warnings = info(&desk).await.warnings;
+    assert!(matches!(&warnings[..], [one] if one.contains("904096") && one.contains("staging_bytes")), "{warnings:?}");
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_goes_on_with_is_swept_while_the_desk_runs() {
+    let server = with(&[("OPORA_STAGING_AGE", "2s"), ("OPORA_SWEEP_EVERY", "1s")]);
+    let desk = server.desk();
+    let ticket = create(&desk, "обрыв").await.unwrap();
+    let data = content(CHUNK, 4);
+    let broken = header(&ticket.name, "a.log", CHUNK);
+    send(&desk, &broken, &data, 0, CHUNK - 1).await.unwrap();
+    until("it is given up", async || {
+        status(&desk, &broken.upload_id).await.is_err_and(|status| status.code() == Code::NotFound)
+    })
+    .await;
+    assert_eq!(staged(&desk).await.upload_count, 0);
+}
+
+#[tokio::test]
+async fn what_became_of_an_upload_is_told_after_a_kill_too() {
+    let mut server = Server::start();
+    let ticket = create(&server.desk(), "сбой").await.unwrap();
+    let data = content(CHUNK + 7, 5);
+    let (done, open) = (header(&ticket.name, "a.log", data.len()), header(&ticket.name, "b.log", data.len()));
+    let name = send(&server.desk(), &done, &data, 0, data.len()).await.unwrap().attachment.unwrap().name;
+    // All of it is there, and nobody said that it ends.
+    let mut stream: Vec<_> = parts(&open, &data, 0, data.len()).collect();
+    if let Some(v1::upload_attachment_request::Part::Chunk(chunk)) = stream.last_mut().and_then(|m| m.part.as_mut()) {
+        chunk.finish_write = false;
+    }
+    server.desk().attachments().upload_attachment(futures::stream::iter(stream)).await.unwrap();
+    for _ in 0..2 {
+        let told = status(&server.desk(), &done.upload_id).await.unwrap();
+        assert_eq!((told.committed_size, told.complete, &told.attachment), (data.len() as u64, true, &name));
+        let told = status(&server.desk(), &open.upload_id).await.unwrap();
+        assert_eq!((told.committed_size, told.complete, told.attachment.as_str()), (data.len() as u64, false, ""));
+        assert_eq!(status(&server.desk_as("agents/ivan"), &done.upload_id).await.unwrap_err().code(), Code::NotFound);
+        server.kill();
+        server.restart();
+    }
+    let last = send(&server.desk(), &open, &data, data.len(), data.len()).await.unwrap().attachment.unwrap();
+    assert!(download(&server.desk(), &last.name, 0, 0).await.unwrap() == data);
+    // The first one sent again is the first one.
+    let again = send(&server.desk(), &done, &data, 0, data.len()).await.unwrap().attachment.unwrap();
+    assert_eq!(again.name, name);
+    assert_eq!(staged(&server.desk()).await.upload_count, 0);
+}
