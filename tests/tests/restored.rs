@@ -277,8 +277,13 @@ async fn a_damaged_desk_is_served_to_be_read_only_and_says_so_everywhere() {
     assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, Some(ErrorReason::ReadOnly)));
     let refused = prioritise(&desk, &tickets[0].name, v1::Priority::High, "").await.unwrap_err();
     assert_eq!(reason(&refused), Some(ErrorReason::ReadOnly));
+    let file = opora_tests::upload::content(1_000, 1);
+    let header = opora_tests::upload::header(&tickets[0].name, "a.log", file.len());
+    let refused = opora_tests::upload::send(&desk, &header, &file, 0, file.len()).await.unwrap_err();
+    assert_eq!(reason(&refused), Some(ErrorReason::ReadOnly));
     assert!(server.terminate().success());
     assert!(std::fs::read(&segment).unwrap() == before, "nothing was written");
+    assert_eq!(std::fs::read_dir(data.join("blobs/staging")).unwrap().count(), 0, "no upload either");
 
     // The file is put back: all is there again.
     std::fs::write(&segment, whole).unwrap();

@@ -46,12 +46,25 @@ impl Service {
         Ok(v1::FinishImportResponse { ticket_count, revision })
     }
 
+    /// Uploads that are not finished, with a warning where they take nearly all that they may; nothing where the disk does
+    /// not say: the rest of what the server is can be told all the same.
+    async fn staged(&self) -> Option<v1::StagedUploads> {
+        let staged = match self.0.files.staged().await {
+            Ok(staged) => staged,
+            Err(error) => {
+                tracing::warn!(%error, "uploads can't be counted");
+                return None;
+            }
+        };
+        let (uploads, allowance) = (staged.uploads, staged.allowance);
+        let is_nearly_full = uploads.count > 0 && uploads.bytes > allowance / 10 * 9;
+        let warning = is_nearly_full.then_some(Warning::StagingNearlyFull { bytes: uploads.bytes, allowance });
+        self.0.warnings.set(Topic::Files, warning.into_iter().collect());
+        Some(v1::StagedUploads { bytes: uploads.bytes, upload_count: uploads.count, allowance_bytes: allowance })
+    }
+
     async fn info(&self, language: Language) -> Outcome<v1::GetServerInfoResponse> {
-        let staged = self.0.files.staged().await?;
-        let (bytes, allowance) = (staged.uploads.bytes, staged.allowance);
-        let is_nearly_full = staged.uploads.count > 0 && bytes > allowance / 10 * 9;
-        let nearly_full = is_nearly_full.then_some(Warning::StagingNearlyFull { bytes, allowance });
-        self.0.warnings.set(Topic::Files, nearly_full.into_iter().collect());
+        let staged = self.staged().await;
         let desk = self.desk();
         let ((position, now, apart), _) = desk.steady(|| (desk.position(), desk.now(), desk.clock_apart()));
         let disagrees = apart.map(|ahead| Warning::ClockDisagrees { ahead });
@@ -86,11 +99,7 @@ impl Service {
             ladder: ladder.collect(),
             newest_commit_age: position.newest_at.map(|at| convert::duration(now.since(at).at_least_zero())),
             warnings: self.0.warnings.sentences(language),
-            staged_uploads: Some(v1::StagedUploads {
-                bytes,
-                upload_count: staged.uploads.count,
-                allowance_bytes: allowance,
-            }),
+            staged_uploads: staged,
         })
     }
 }

@@ -111,6 +111,10 @@ impl Service {
         }
         let modify_time = calls::time("header.modify_time", header.modify_time, &mut wrong);
         let (ticket, id) = wrong.require(ticket.zip(id))?;
+        if self.desk().damage().is_some() {
+            // Told before the file is sent: nothing is written into a damaged directory, not even uploads.
+            return Err(Problem::read_only());
+        }
         let ticket = self.found(ticket)?;
         if ticket.state == TicketState::Merged && !actor.is_customer() {
             // Told before the file is sent; the change itself looks again.
