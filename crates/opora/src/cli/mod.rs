@@ -35,7 +35,7 @@ Exit codes:
   69  the server can't be reached
   70  a bug in this program
   74  input or output failed
-  75  a passing trouble: try again
+  75  a passing trouble, or no answer: try again, as it says
   78  wrong configuration";
 
 /// Opora, the support desk: server, console and command line.
