@@ -179,7 +179,8 @@ mod tests {
                 written.nfkd().collect(),
                 written.to_lowercase(),
                 written.nfc().collect::<String>().replace('ё', "е").replace('Ё', "Е"),
-                UniCase::unicode(&*written).to_folded_case(),
+                // Unicode folds decomposed texts: the iota below a Greek letter stands after all other signs then.
+                UniCase::unicode(written.nfd().collect::<String>()).to_folded_case(),
                 format!(" {written}\u{a0}"),
             ] {
                 prop_assert_eq!(&name(&other), &folded, "{:?}", other);
