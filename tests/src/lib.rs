@@ -6,6 +6,7 @@
 
 pub mod day;
 pub mod fixtures;
+pub mod line;
 pub mod one;
 pub mod picture;
 pub mod server;

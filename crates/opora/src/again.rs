@@ -5,15 +5,21 @@ use std::fmt::Write as _;
 
 use crate::sanitise;
 
-/// The command with the id of its request, unless it has one or needs none.
-pub(crate) fn command(words: impl Iterator<Item = OsString>, id: Option<&str>) -> String {
+/// The command with further options, each where it has a value and is not given already.
+pub(crate) fn command(words: impl Iterator<Item = OsString>, options: &[(&str, Option<&str>)]) -> String {
     let mut words: Vec<OsString> = words.collect();
     // What follows `--` is no option.
     let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
-    let asks = |word: &OsString| word == "--request-id" || word.as_encoded_bytes().starts_with(b"--request-id=");
-    if let Some(id) = id.filter(|_| !words.iter().take(end).any(asks)) {
-        words.splice(end..end, ["--request-id".into(), id.into()]);
-    }
+    let is_given = |option: &str| {
+        words.iter().take(end).any(|word| {
+            let rest = word.as_encoded_bytes().strip_prefix(option.as_bytes());
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(b"="))
+        })
+    };
+    let missing = options.iter().filter_map(|(option, value)| Some((*option, (*value)?)));
+    let added = missing.filter(|(option, _)| !is_given(option)).flat_map(|(option, value)| [option, value]);
+    let added: Vec<OsString> = added.map(OsString::from).collect();
+    words.splice(end..end, added);
     let words: Vec<String> = words.iter().map(|word| quoted(word)).collect();
     words.join(" ")
 }
@@ -54,7 +60,7 @@ mod tests {
     use super::*;
 
     fn again(words: &[&str], id: Option<&str>) -> String {
-        command(words.iter().map(OsString::from), id)
+        command(words.iter().map(OsString::from), &[("--etag", None), ("--request-id", id)])
     }
 
     #[test]
@@ -75,6 +81,9 @@ mod tests {
             assert_eq!(again(given, Some("ID")), wanted);
         }
         assert_eq!(again(&["opora", "import", "a b.csv"], None), "opora import 'a b.csv'");
+        let words = ["opora", "--as", "ivan", "x"].map(OsString::from);
+        let options = [("--as", Some("agents/olga")), ("--server", Some("http://desk")), ("--etag", None)];
+        assert_eq!(command(words.into_iter(), &options), "opora --as ivan x --server http://desk");
     }
 
     #[cfg(unix)]
@@ -92,7 +101,7 @@ mod tests {
         ];
         for word in words {
             let line =
-                command([OsString::from("printf"), "%s".into(), OsStr::from_bytes(word).into()].into_iter(), None);
+                command([OsString::from("printf"), "%s".into(), OsStr::from_bytes(word).into()].into_iter(), &[]);
             assert_eq!(sanitise::block(&line), line, "as it is told");
             let output = std::process::Command::new("bash").args(["-c", &line]).output().unwrap();
             assert_eq!(output.stdout, word, "{line}");

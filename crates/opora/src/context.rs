@@ -53,16 +53,50 @@ impl Context {
     /// for again with the same id.
     pub(crate) fn unanswered(&self, unanswered: &Unanswered) -> Failure {
         let sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
-        let id = match &sent.what {
-            What::Nothing => return self.failed(&unanswered.status),
+        match &sent.what {
             What::Change(_) if is_unsent(&unanswered.status) && !unanswered.may_be_made => {
-                return Failure::unsent(&self.server, &unanswered.status);
+                Failure::unsent(&self.server, &unanswered.status)
             }
-            _ if !unanswered.may_be_made => return self.failed(&unanswered.status),
+            _ if !unanswered.may_be_made => self.failed(&unanswered.status),
+            _ => self.lost(&sent).unwrap_or_else(|| self.failed(&unanswered.status)),
+        }
+    }
+
+    /// A change that may have been made, with the command that makes it at most once; `None`: there was none.
+    fn lost(&self, sent: &Sent) -> Option<Failure> {
+        let id = match &sent.what {
+            What::Nothing => return None,
             What::Change(id) => Some(id.as_str()),
             What::Repeatable => None,
         };
-        Failure::lost(&self.server, again::command(std::env::args_os(), id), sent.input)
+        // What came from the environment may be another's at another prompt.
+        let is_set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+        let options = [
+            ("--server", Some(self.server.as_str()).filter(|_| is_set("OPORA_SERVER"))),
+            ("--as", self.actor.as_deref().filter(|_| is_set("OPORA_ACTOR"))),
+            ("--etag", sent.etag.as_deref()),
+            ("--request-id", id),
+        ];
+        Some(Failure::lost(&self.server, again::command(std::env::args_os(), &options), sent.input))
+    }
+
+    /// What it means that a person ended the command: a change that waits for its answer may have been made.
+    pub(crate) fn interrupted(&self, signal: i32) -> Failure {
+        Failure::interrupted(signal, self.lost(&self.sent.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    /// A change was answered: whatever ends the command now, it is made. What makes many tells of all until the last.
+    pub(crate) fn answered<T>(&self, answer: T) -> T {
+        let mut sent = self.sent.lock().unwrap_or_else(PoisonError::into_inner);
+        if matches!(sent.what, What::Change(_)) {
+            sent.what = What::Nothing;
+        }
+        answer
+    }
+
+    /// The change that is made next has this etag although none was given: without it, it would be another change.
+    pub(crate) fn with_etag(&self, etag: &str) {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner).etag = Some(etag.to_owned());
     }
 
     /// The request id that was given, or a fresh one; of the change that is made next.
@@ -87,6 +121,8 @@ impl Context {
 #[derive(Debug, Default)]
 struct Sent {
     what: What,
+    /// The etag that it got without being asked for.
+    etag: Option<String>,
     /// A text of it came from standard input.
     input: bool,
 }
@@ -175,6 +211,7 @@ macro_rules! change {
                 async move { desk.$service().$method(request).await }
             })
             .await
+            .map(|answer| context.answered(answer))
             .map_err(|unanswered| context.unanswered(&unanswered))
     }};
 }

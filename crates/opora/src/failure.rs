@@ -46,6 +46,8 @@ enum Inner {
     Unsent(String, Cause),
     /// A change whose answer was lost.
     Lost(Lost),
+    /// A signal ended the command, in the middle of a change perhaps.
+    Interrupted(i32, Option<Failure>),
 }
 
 /// A change whose answer was lost.
@@ -85,6 +87,7 @@ impl fmt::Display for Inner {
             Self::Call(_, fault, _) => f.write_str(&fault.message),
             Self::Unsent(..) => f.write_str("not sent"),
             Self::Lost(_) => f.write_str("no answer"),
+            Self::Interrupted(signal, _) => write!(f, "ended by signal {signal}"),
         }
     }
 }
@@ -142,6 +145,19 @@ impl Failure {
         Self(Box::new(Inner::Unsent(server.to_owned(), root_cause(status))))
     }
 
+    /// A signal ended the command, while the answer to a change was waited for perhaps.
+    pub(crate) fn interrupted(signal: i32, lost: Option<Self>) -> Self {
+        Self(Box::new(Inner::Interrupted(signal, lost)))
+    }
+
+    /// The signal that ended the command.
+    pub(crate) fn signal(&self) -> Option<i32> {
+        match &*self.0 {
+            Inner::Interrupted(signal, _) => Some(*signal),
+            _ => None,
+        }
+    }
+
     /// A change whose answer was lost, the command that makes it at most once, and whether that reads standard input.
     pub(crate) fn lost(server: &str, command: String, input: bool) -> Self {
         Self(Box::new(Inner::Lost(Lost { server: server.to_owned(), command, input })))
@@ -168,7 +184,7 @@ impl Failure {
             Inner::Io(..) => Some(Exit::Io),
             Inner::Call(_, fault, _) => Some(exit_of(fault)),
             Inner::Unsent(..) => Some(Exit::Unreachable),
-            Inner::Lost(_) => Some(Exit::TryAgain),
+            Inner::Lost(_) | Inner::Interrupted(..) => Some(Exit::TryAgain),
         }
     }
 
@@ -194,6 +210,7 @@ impl Failure {
                 lines.insert(1, text.get("hint-unsent"));
                 lines
             }
+            Inner::Interrupted(_, lost) => lost.as_ref().map(|lost| lost.lines(text)).unwrap_or_default(),
             Inner::Lost(Lost { server, command, input }) => {
                 let hint = if *input { "hint-lost-input" } else { "hint-lost" };
                 vec![text.with("error-lost", &[("server", server.into())]), text.get(hint), format!("  {command}")]

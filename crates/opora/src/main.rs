@@ -13,6 +13,7 @@ mod context;
 mod demo;
 mod failure;
 mod import;
+mod interrupt;
 #[cfg(any(feature = "console", feature = "server"))]
 mod lean;
 #[cfg(feature = "server")]
@@ -31,6 +32,7 @@ mod system;
 mod text;
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use cli::{Cli, Command};
 use context::Context;
@@ -39,6 +41,9 @@ use failure::Failure;
 /// Commits are made by one thread and freed by others, which glibc's allocator is slow at.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// How long the end of a client waits for its threads, which are done with their files by then.
+const AT_MOST: Duration = Duration::from_secs(1);
 
 fn main() -> ExitCode {
     panic::install();
@@ -52,6 +57,9 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             panic::tell(&failure.lines(&text));
+            if let Some(signal) = failure.signal() {
+                interrupt::end_by(signal);
+            }
             failure.exit().map_or(ExitCode::SUCCESS, |exit| ExitCode::from(exit as u8))
         }
     }
@@ -81,7 +89,13 @@ fn run(cli: Cli) -> Result<(), Failure> {
         Command::Check(args) => check::run(&context::out(&cli.client), &args),
         #[cfg(feature = "console")]
         Command::Console(args) => console(&cli.client, &args),
-        other => runtime()?.block_on(Box::pin(client(cli.client, other))),
+        other => {
+            let runtime = runtime()?;
+            let ended = runtime.block_on(Box::pin(client(cli.client, other)));
+            // A thread that waits at a pipe for whoever reads it must not keep the process.
+            runtime.shutdown_timeout(AT_MOST);
+            ended
+        }
     }
 }
 
@@ -115,19 +129,28 @@ async fn client(args: cli::ClientArgs, command: Command) -> Result<(), Failure> 
     };
     let context = Context::new(&args)?;
     match command {
+        // It hears signals itself.
         #[cfg(feature = "server")]
         Command::Demo(demo) => Box::pin(demo::run(&args, demo)).await,
-        Command::Ticket(command) => command::ticket::run(&context, command).await,
-        Command::Org(command) => command::directory::organisations(&context, command).await,
-        Command::Contact(command) => command::directory::contacts(&context, command).await,
-        Command::Agent(command) => command::directory::agents(&context, command).await,
-        Command::Rename(command) => Box::pin(command::rename::run(&context, command)).await,
-        Command::Attach(args) => command::attach::run(&context, args).await,
-        Command::Health(args) => command::health::run(&context, args).await,
-        Command::Import(args) => import::run(&context, args).await,
-        Command::FinishImport(args) => import::finish_import(&context, args).await,
+        command => interrupt::until_interrupted(&context, Box::pin(call(&context, command))).await,
+    }
+}
+
+async fn call(context: &Context, command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Ticket(command) => command::ticket::run(context, command).await,
+        Command::Org(command) => command::directory::organisations(context, command).await,
+        Command::Contact(command) => command::directory::contacts(context, command).await,
+        Command::Agent(command) => command::directory::agents(context, command).await,
+        Command::Rename(command) => Box::pin(command::rename::run(context, command)).await,
+        Command::Attach(args) => command::attach::run(context, args).await,
+        Command::Health(args) => command::health::run(context, args).await,
+        Command::Import(args) => import::run(context, args).await,
+        Command::FinishImport(args) => import::finish_import(context, args).await,
         #[cfg(feature = "server")]
-        Command::Serve(_) | Command::Check(_) | Command::ProbeView { .. } => Err(Failure::bug("no client")),
+        Command::Demo(_) | Command::Serve(_) | Command::Check(_) | Command::ProbeView { .. } => {
+            Err(Failure::bug("no client"))
+        }
         #[cfg(feature = "console")]
         Command::Console(_) => Err(Failure::bug("no client")),
         Command::Completions(_) | Command::Docs => Err(Failure::bug("no client")),

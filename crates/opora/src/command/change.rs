@@ -56,7 +56,10 @@ pub(crate) async fn update(context: &Context, args: UpdateArgs) -> Result<(), Fa
         )?;
         let ticket = ticket_of(now.ticket.as_ref())?;
         // The list is replaced as a whole: refuse if somebody changed it since it was read.
-        etag = etag.or_else(|| Some(ticket.etag.clone()));
+        if etag.is_none() {
+            context.with_etag(&ticket.etag);
+            etag = Some(ticket.etag.clone());
+        }
         tried(ticket.checklist.clone(), &args.tried)
     };
     let (mut ticket, mut paths) = fields(context, &args)?;

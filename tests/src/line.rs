@@ -1,0 +1,121 @@
+//! A line between a caller and a server that loses what it should not.
+
+use std::io::{Read as _, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What stands in the request whose answer is lost.
+pub const MARK: &str = "Lost on its way";
+
+/// What becomes of a connection whose request was delivered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Then {
+    /// It breaks.
+    Breaks,
+    /// Nothing comes any more.
+    IsStill,
+}
+
+/// Stands between a caller and a server, and loses the answers to the first so many requests with the mark.
+#[derive(Debug)]
+pub struct Line {
+    address: SocketAddr,
+    lost: Arc<AtomicUsize>,
+}
+
+/// What a line loses.
+#[derive(Clone, Copy)]
+struct Losing {
+    /// The answers to so many requests with the mark.
+    answers: usize,
+    then: Then,
+    /// All that comes after so many bytes.
+    after: usize,
+}
+
+impl Line {
+    /// A line to a server that loses the answers to the first so many requests with the mark; the requests arrive.
+    pub fn new(server: &str, answers: usize, then: Then) -> Self {
+        Self::begin(server, Losing { answers, then, after: usize::MAX })
+    }
+
+    /// A line on which nothing comes any more once a connection carried so many bytes to the caller.
+    pub fn ending(server: &str, after: usize) -> Self {
+        Self::begin(server, Losing { answers: 0, then: Then::IsStill, after })
+    }
+
+    fn begin(server: &str, losing: Losing) -> Self {
+        let server: SocketAddr = server.parse().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let lost = Arc::new(AtomicUsize::new(0));
+        let count = lost.clone();
+        std::thread::spawn(move || {
+            for caller in listener.incoming().map_while(Result::ok) {
+                carry(caller, TcpStream::connect(server).unwrap(), &count, losing);
+            }
+        });
+        Self { address, lost }
+    }
+
+    /// Where callers find it.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many answers it lost.
+    pub fn lost(&self) -> usize {
+        self.lost.load(Ordering::SeqCst)
+    }
+
+    /// Waits until it has lost an answer.
+    pub async fn until_lost(&self) {
+        while self.lost() == 0 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+}
+
+/// Carries bytes both ways until one side ends, and loses what comes back once it is to be lost.
+fn carry(caller: TcpStream, server: TcpStream, lost: &Arc<AtomicUsize>, losing: Losing) {
+    let is_cut = Arc::new(AtomicBool::new(false));
+    let (mut from_server, mut to_caller) = (server.try_clone().unwrap(), caller.try_clone().unwrap());
+    let (cut, lost) = (is_cut.clone(), lost.clone());
+    std::thread::spawn(move || {
+        let mut bytes = vec![0; 64 * 1024];
+        let mut carried = 0;
+        while let Ok(count @ 1..) = from_server.read(&mut bytes) {
+            // The answer to what was marked is there: the request was done.
+            if is_cut.load(Ordering::SeqCst) || carried >= losing.after {
+                if losing.then == Then::Breaks {
+                    let _ = to_caller.shutdown(Shutdown::Both);
+                }
+                continue;
+            }
+            carried += count;
+            if to_caller.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = to_caller.shutdown(Shutdown::Both);
+    });
+    let (mut from_caller, mut to_server) = (caller, server);
+    std::thread::spawn(move || {
+        let mut bytes = vec![0; 64 * 1024];
+        let mut said = Vec::new();
+        while let Ok(count @ 1..) = from_caller.read(&mut bytes) {
+            said.extend_from_slice(&bytes[..count]);
+            let marked = said.windows(MARK.len()).any(|window| window == MARK.as_bytes());
+            if marked && !cut.load(Ordering::SeqCst) && lost.load(Ordering::SeqCst) < losing.answers {
+                lost.fetch_add(1, Ordering::SeqCst);
+                cut.store(true, Ordering::SeqCst);
+            }
+            if to_server.write_all(&bytes[..count]).is_err() {
+                break;
+            }
+        }
+        let _ = to_server.shutdown(Shutdown::Both);
+    });
+}
