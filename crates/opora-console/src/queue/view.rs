@@ -45,8 +45,8 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect, rows: Rect)
     let (above, below) = (model.queue.above(height, model.now), model.queue.below(height, model.now));
     let room = area.width.saturating_sub(4) as usize;
     let above = hidden(model, "hidden-above", above, room);
-    let room = room.saturating_sub(above.as_ref().map_or(0, Line::width));
-    let title = Line::styled(cut(&title(model), room), theme.title());
+    let beside = room.saturating_sub(above.as_ref().map_or(0, Line::width));
+    let title = Line::styled(cut(&title(model), beside), theme.title());
     paint::border(frame.buffer_mut(), area, theme.border(focused), &title, above.as_ref());
     on_the_frame(frame, area, area.bottom().saturating_sub(1), hidden(model, "hidden-below", below, room));
     if rows.height == 0 || rows.width < 20 {
@@ -77,7 +77,8 @@ pub(crate) fn hidden(model: &Model, key: &str, hidden: Hidden, room: usize) -> O
         return None;
     }
     let words = |key: &str, count: usize| model.texts.with(key, &[("count", count.into())]);
-    let mut burns = words(key, hidden.rows);
+    let rows = words(key, hidden.rows);
+    let mut burns = rows.clone();
     for (key, count) in [("new-critical", hidden.critical), ("hidden-breached", hidden.breached)] {
         if count > 0 {
             burns = format!("{burns}, {}", words(key, count));
@@ -94,8 +95,8 @@ pub(crate) fn hidden(model: &Model, key: &str, hidden: Hidden, room: usize) -> O
     }
     let calm = hidden.critical + hidden.breached + hidden.fresh == 0;
     let style = if calm { model.theme.dim() } else { model.theme.warning() };
-    // What burns stays longest.
-    let fitting = [all, burns].into_iter().map(|words| format!(" {words} ")).find(|words| width(words) <= room)?;
+    // What burns stays longer than what came, and how many there are longest.
+    let fitting = [all, burns, rows].into_iter().map(|words| format!(" {words} ")).find(|words| width(words) <= room)?;
     Some(Line::styled(fitting, style))
 }
 
