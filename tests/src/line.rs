@@ -85,11 +85,12 @@ fn carry(caller: TcpStream, server: TcpStream, lost: &Arc<AtomicUsize>, losing: 
     let (cut, lost) = (is_cut.clone(), lost.clone());
     std::thread::spawn(move || {
         let mut bytes = vec![0; 64 * 1024];
-        let mut carried = 0;
+        let (mut carried, mut frames) = (0, Frames::default());
         while let Ok(count @ 1..) = from_server.read(&mut bytes) {
-            // The answer to what was marked is there: the request was done.
+            let has_answer = frames.answers_in(&bytes[..count]);
             if is_cut.load(Ordering::SeqCst) || carried >= losing.after {
-                if losing.then == Then::Breaks {
+                // Once the answer to what was marked is there, the request was done.
+                if losing.then == Then::Breaks && has_answer {
                     let _ = to_caller.shutdown(Shutdown::Both);
                 }
                 continue;
@@ -118,4 +119,38 @@ fn carry(caller: TcpStream, server: TcpStream, lost: &Arc<AtomicUsize>, losing: 
         }
         let _ = to_server.shutdown(Shutdown::Both);
     });
+}
+
+/// The frames of HTTP/2 that a server sends.
+#[derive(Default)]
+struct Frames {
+    /// What came of a frame's head.
+    head: Vec<u8>,
+    /// How much of a frame's payload is still to come.
+    rest: usize,
+}
+
+impl Frames {
+    /// Whether the head of an answer, or its end, is in what came.
+    fn answers_in(&mut self, mut bytes: &[u8]) -> bool {
+        const HEAD: usize = 9;
+        const HEADERS: u8 = 1;
+        let mut found = false;
+        while !bytes.is_empty() {
+            let passed = self.rest.min(bytes.len());
+            self.rest -= passed;
+            bytes = &bytes[passed..];
+            let more = bytes.len().min(HEAD - self.head.len());
+            self.head.extend_from_slice(&bytes[..more]);
+            bytes = &bytes[more..];
+            if let [a, b, c, kind, ..] = self.head[..]
+                && self.head.len() == HEAD
+            {
+                found |= kind == HEADERS;
+                self.rest = u32::from_be_bytes([0, a, b, c]) as usize;
+                self.head.clear();
+            }
+        }
+        found
+    }
 }

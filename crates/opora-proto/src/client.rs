@@ -205,7 +205,7 @@ impl Desk {
         Ok(response.into_inner())
     }
 
-    /// The same for a change, which is asked for again, once, also where no answer came; all within the time that a call
+    /// The same for a change, which is asked for again also, once, where no answer came; all within the time that a call
     /// may take. Its error says whether it may have been made all the same.
     ///
     /// Every try has to send the same `request_id`: it must be made before, outside of `call`.
@@ -243,8 +243,7 @@ impl Desk {
         match response {
             Ok(response) => Ok(response.into_inner()),
             Err(status) => {
-                // A desk that refuses for good has looked first whether it made the change of this id.
-                let is_open = Fault::from(&status).is_passing() || is_unsent(&status);
+                let is_open = is_unsent(&status) || !has_looked(&Fault::from(&status));
                 Err(Unanswered { may_be_made: is_lost(&status) || was_lost && is_open, status })
             }
         }
@@ -272,6 +271,22 @@ pub struct Unanswered {
     /// A request went out and its answer was lost: the change may have been made. The same request with the same
     /// `request_id` makes it at most once.
     pub may_be_made: bool,
+}
+
+/// Whether a desk that refuses has looked first whether it made the change of this id: it does before it decides, and not
+/// where it can't decide or write anything.
+fn has_looked(fault: &Fault) -> bool {
+    let can_do_nothing = matches!(
+        fault.reason,
+        Some(
+            ErrorReason::DiskFull
+                | ErrorReason::ReadOnly
+                | ErrorReason::StoreFailed
+                | ErrorReason::Internal
+                | ErrorReason::DataCorrupt
+        )
+    );
+    !fault.is_passing() && !can_do_nothing
 }
 
 /// Whether no answer came in time.

@@ -44,6 +44,9 @@ async fn a_change_may_have_been_made_where_an_answer_was_lost_and_no_later_one_s
         (vec![cut(), unsent()], true),
         (vec![cut(), overloaded()], true),
         (vec![cut(), stale()], false),
+        // Such a desk may not have looked.
+        (vec![cut(), refused(Code::ResourceExhausted, ErrorReason::DiskFull)], true),
+        (vec![cut(), refused(Code::Internal, ErrorReason::Internal)], true),
         (vec![stale()], false),
         (vec![unsent(), unsent()], false),
         (vec![overloaded(), overloaded()], false),

@@ -44,6 +44,9 @@ pub enum TransferError {
     /// The desk refused it or could not be reached.
     #[error("{0}")]
     Call(#[from] Box<Status>),
+    /// The same after a try whose answer was lost: the file may be attached.
+    #[error("{0}")]
+    Lost(Box<Status>),
     /// The desk took a part only, again and again.
     #[error("the upload ended after {0} bytes")]
     Unfinished(u64),
@@ -67,6 +70,10 @@ impl TransferError {
             SaveError::System(cause) => Self::file(path, cause),
             cause => Self::Place { path: path.display().to_string(), cause },
         }
+    }
+
+    fn is_lost(&self) -> bool {
+        matches!(self, Self::Call(status) if is_lost(status))
     }
 
     fn is_passing(&self) -> bool {
@@ -148,15 +155,20 @@ pub async fn upload(
     progress: impl Fn(u64) + Clone + Send + Sync + 'static,
 ) -> Result<v1::UploadAttachmentResponse, TransferError> {
     let header = file.header(ticket, content_type);
-    let mut tries = 0;
+    let (mut tries, mut was_lost) = (0, false);
     loop {
-        let offset = committed(desk, &header.upload_id).await?;
+        let offset = match committed(desk, &header.upload_id).await {
+            Err(TransferError::Call(status)) if was_lost => return Err(TransferError::Lost(status)),
+            known => known?,
+        };
         progress(offset);
         match send(desk, &header, file.path.clone(), offset, progress.clone()).await {
             Ok(response) if response.attachment.is_some() => return Ok(response),
             Err(error) if !error.is_passing() && !error.is_given_up() => return Err(error),
-            _ if tries < TRIES => tries += 1,
+            Err(error) if tries < TRIES => (tries, was_lost) = (tries + 1, was_lost || error.is_lost()),
+            Err(TransferError::Call(status)) if was_lost => return Err(TransferError::Lost(status)),
             Err(error) => return Err(error),
+            Ok(_) if tries < TRIES => tries += 1,
             Ok(response) => return Err(TransferError::Unfinished(response.committed_size)),
         }
     }

@@ -53,7 +53,7 @@ pub(super) async fn fetch(desk: &Desk, inbox: &mpsc::Sender<Msg>, name: &str, to
 
 fn trouble(error: TransferError) -> Trouble {
     match error {
-        TransferError::Call(status) => Trouble::from(&*status),
+        TransferError::Call(status) | TransferError::Lost(status) => Trouble::from(&*status),
         other => Trouble { message: other.to_string(), technical: format!("{other:?}"), ..Trouble::default() },
     }
 }

@@ -96,7 +96,8 @@ pub(crate) fn hidden(model: &Model, key: &str, hidden: Hidden, room: usize) -> O
     let calm = hidden.critical + hidden.breached + hidden.fresh == 0;
     let style = if calm { model.theme.dim() } else { model.theme.warning() };
     // What burns stays longer than what came, and how many there are longest.
-    let fitting = [all, burns, rows].into_iter().map(|words| format!(" {words} ")).find(|words| width(words) <= room)?;
+    let fitting =
+        [all, burns, rows].into_iter().map(|words| format!(" {words} ")).find(|words| width(words) <= room)?;
     Some(Line::styled(fitting, style))
 }
 

@@ -53,13 +53,9 @@ impl Charge {
         if !own.take(more, by).await {
             return Err(("bytes_per_connection", own.max()));
         }
-        let has_room = self.peer.leaves_enough(more) || (self.peer.sheds_unread() && self.peer.leaves_enough(more));
-        if !has_room || !all.try_take(more) {
+        if !self.peer.takes_its_share(more) {
             own.give(more);
             return Err(("bytes_in_flight", all.max()));
-        }
-        if let Some(held) = self.peer.held() {
-            held.bytes.take_anyway(more);
         }
         self.bytes += more;
         Ok(())

@@ -102,3 +102,39 @@ fn who_holds_nothing_is_forgotten() {
     drop(peers);
     assert_eq!(limits.callers(), 0);
 }
+
+#[test]
+fn where_all_places_are_taken_an_idle_connection_gives_way_whoever_has_most_and_nobody_is_kept_in_mind() {
+    let limits = Arc::new(Limits::new(small().bounds.clone(), 4));
+    let begun = |last: u8| {
+        let peer = peer(&limits, last);
+        peer.begun();
+        assert_eq!(peer.over(), None);
+        peer
+    };
+    let busy = [begun(1), begun(1), begun(1)];
+    busy.iter().for_each(|peer| peer.bytes.take_anyway(1));
+    let idle = begun(2);
+    // Who has most is busy, so the next one gives way, whose only connection is idle.
+    let next = begun(3);
+    assert!(idle.is_closing() && busy.iter().all(|peer| !peer.is_closing()));
+    next.bytes.take_anyway(1);
+    let refused = peer(&limits, 4);
+    assert_eq!(refused.over(), Some(("max_connections", 4)), "all are busy");
+    let all = [busy.to_vec(), vec![idle, next, refused]].concat();
+    all.iter().for_each(Peer::left);
+    assert_eq!(limits.connections.used(), 0);
+    drop((all, busy));
+    assert_eq!(limits.callers(), 0);
+}
+
+#[test]
+fn a_newcomer_at_its_beginning_gives_way_to_nobody_while_others_have_more() {
+    let limits = Arc::new(Limits::new(small().bounds.clone(), 4));
+    let many: Vec<Peer> = (0..3).map(|_| peer(&limits, 1)).collect();
+    let newcomer = peer(&limits, 2);
+    let _flood: Vec<Peer> = (0..9).map(|_| peer(&limits, 1)).collect();
+    assert!(!newcomer.is_closing() && many.iter().all(|peer| peer.is_closing()));
+    newcomer.begun();
+    assert_eq!(newcomer.over(), None);
+}

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use futures::task::AtomicWaker;
 use parking_lot::Mutex;
@@ -15,14 +14,6 @@ use super::gauge::Gauge;
 use super::members::{Members, Newest};
 use crate::config::Bounds;
 use crate::errors::Problem;
-
-/// So many bytes are left to those who hold fewer: 64 small calls.
-const SMALL_CALLS: u64 = 1024 * 1024;
-
-/// Where bytes are short, an answer of which nothing was read for so long is given up: less than 16 KiB in it.
-const UNREAD: Duration = Duration::from_secs(1);
-/// How often that is looked for at most.
-const SHED: Duration = Duration::from_millis(100);
 
 /// Whom bounds are for. One who signs in will be another kind of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,7 +51,7 @@ pub(crate) struct Limits {
     /// Bytes of requests and answers.
     pub(crate) bytes: Gauge,
     /// When unread answers were given up last.
-    shed: Mutex<Option<Instant>>,
+    pub(super) shed: Mutex<Option<Instant>>,
     /// Connections that are one too many.
     over: Newest,
     callers: Mutex<HashMap<Caller, Arc<Held>>>,
@@ -72,7 +63,7 @@ pub(crate) struct Held {
     /// Connections whose beginning is over.
     pub(crate) connections: Gauge,
     /// Those that count.
-    members: Members,
+    pub(super) members: Members,
     /// Connections that are at their beginning.
     beginning: Newest,
     /// Bytes of requests and answers; how many there may be depends on what others hold.
@@ -128,15 +119,33 @@ impl Limits {
         }
     }
 
-    /// Takes the place of a connection that is at its beginning, of the caller who has most of them, else of one on
-    /// which nothing is asked, of the caller who has most connections; false: there is none.
+    /// Takes the place of a connection of the caller who has most of them: of its oldest one at its beginning, else of
+    /// one on which nothing is asked; where all of theirs are busy, of the next caller's. False: all are busy.
     fn make_room(&self) -> bool {
-        let callers: Vec<_> = self.callers.lock().values().cloned().collect();
-        let begins = callers.iter().max_by_key(|held| held.beginning.len());
-        let idles = || callers.iter().max_by_key(|held| held.connections.used())?.members.idlest();
-        let one = begins.and_then(|held| held.beginning.take_oldest()).or_else(idles);
+        let has = |held: &Held| held.connections.used() + held.beginning.len() as u64;
+        let mut callers = self.all_held();
+        callers.sort_by_key(|held| std::cmp::Reverse(has(held)));
+        let found = callers.iter().find_map(|held| {
+            // Who has one connection loses it to nobody while it begins: it would be a newcomer as this one is.
+            let oldest = if has(held) > 1 { held.beginning.take_oldest() } else { None };
+            oldest.or_else(|| held.members.idlest())
+        });
+        drop(callers);
         // It may have gone by itself in between: then its place is free.
-        one.is_some_and(|one| one.gives_way() || self.connections.try_take(1))
+        let made = found.as_ref().is_some_and(|one| one.gives_way() || self.connections.try_take(1));
+        drop(found);
+        self.forget_all();
+        made
+    }
+
+    /// What each caller holds.
+    pub(super) fn all_held(&self) -> Vec<Arc<Held>> {
+        self.callers.lock().values().cloned().collect()
+    }
+
+    /// Who had nothing any more while others looked at all of them is forgotten.
+    pub(super) fn forget_all(&self) {
+        self.callers.lock().retain(|_, held| Arc::strong_count(held) > 1);
     }
 
     #[cfg(test)]
@@ -314,36 +323,6 @@ impl Inner {
             held.connections.give(1);
         }
         self.close();
-        true
-    }
-
-    /// Whether others are left enough when the connection, which counts them for itself already, takes so many bytes: of
-    /// what all may have each caller leaves as much to another one as it has, and of that a connection as much to
-    /// another of its caller's as it has. Whoever takes what they can so stops at their share (a dynamic threshold, as
-    /// switches share their buffers: Choudhury and Hahne, 1998). What goes out at once must leave some small calls.
-    pub(crate) fn leaves_enough(&self, more: u64) -> bool {
-        let mine = self.bytes.used();
-        let of_address = self.held().map_or(0, |held| held.bytes.used());
-        let before = self.limits.bytes.left().saturating_sub(of_address);
-        let after = before.saturating_sub(more.saturating_mul(2));
-        mine <= before && mine.min(SMALL_CALLS) <= after
-    }
-
-    /// Others give back what they do not read, as far as they hold more than this one; false: they were asked just now.
-    pub(crate) fn sheds_unread(&self) -> bool {
-        let now = Instant::now();
-        let mut last = self.limits.shed.lock();
-        if last.is_some_and(|last| now.duration_since(last) < SHED) {
-            return false;
-        }
-        *last = Some(now);
-        drop(last);
-        let mine = self.bytes.used();
-        let callers: Vec<_> = self.limits.callers.lock().values().cloned().collect();
-        let connections = callers.iter().flat_map(|held| held.members.all());
-        for one in connections.filter(|one| one.bytes.used() > mine) {
-            one.answers.shed(now, UNREAD);
-        }
         true
     }
 

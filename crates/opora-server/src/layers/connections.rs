@@ -95,10 +95,11 @@ impl Connection {
 
     /// Looks whether the connection may last, every now and then; `Ready`: it may not.
     fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<io::Error> {
+        // First: who closes it in between wakes this task.
+        self.peer.task.register(context.waker());
         if self.peer.is_closing() {
             return Poll::Ready(io::ErrorKind::ConnectionAborted.into());
         }
-        self.peer.task.register(context.waker());
         while self.look.as_mut().poll(context).is_ready() {
             let now = Instant::now();
             if self.is_over(now) {

@@ -12,6 +12,7 @@ mod handshake;
 mod members;
 mod paths;
 mod places;
+mod shares;
 mod transfers;
 mod whole;
 

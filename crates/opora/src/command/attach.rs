@@ -82,6 +82,7 @@ async fn upload(
             let may_be_made = is_lost(&status);
             Err(context.unanswered(&Unanswered { status: *status, may_be_made }))
         }
+        Err(TransferError::Lost(status)) => Err(context.unanswered(&Unanswered { status: *status, may_be_made: true })),
         Err(error) => Err(failed(context, error)),
     }
 }

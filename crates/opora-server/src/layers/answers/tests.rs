@@ -145,7 +145,8 @@ async fn however_many_take_what_they_can_the_next_one_finds_room_for_small_calls
                 let fits = charge.grow(next_has, Instant::now).await;
                 assert_eq!(fits, Ok(()), "beside {addresses} addresses with {of_each} connections, by {step} bytes");
             }
-            assert!(limits.bytes.used() <= limits.bytes.max());
+            let own = peers.len() as u64 * 4 * CALL;
+            assert!(limits.bytes.used() <= limits.bytes.max() + own, "each may have a few small calls beyond");
         }
     }
 }
