@@ -84,6 +84,24 @@ async fn a_device_a_pipe_and_a_link_stay_what_they_are() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_came_with_the_file_is_never_followed_elsewhere() {
+    let (server, folder, number) = with_files().await;
+    let at = folder.path();
+    std::fs::write(at.join("victim"), "mine").unwrap();
+    std::fs::create_dir(at.join("into")).unwrap();
+    symlink("../victim", at.join("into/a.log")).unwrap();
+    for force in [&[][..], &["--force"]] {
+        let arguments = [&[&number, "--download", "a.log", "--to", "into"], force].concat();
+        assert_eq!(said(&attach(&server, at, &arguments)).0, Some(74));
+        assert_eq!(read(at, "victim"), "mine");
+    }
+    std::fs::remove_file(at.join("into/a.log")).unwrap();
+    assert!(Command::new("mkfifo").arg(at.join("into/a.log")).status().unwrap().success());
+    let arguments = [number.as_str(), "--download", "a.log", "--to", "into"];
+    assert_eq!(said(&attach(&server, at, &arguments)).0, Some(74), "nobody waits for a pipe's reader");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_found_by_its_name_its_number_and_its_full_name_and_several_get_names_of_their_own() {
     let (server, folder, number) = with_files().await;
     let at = folder.path();

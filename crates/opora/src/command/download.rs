@@ -4,7 +4,7 @@ use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
 use opora_proto::files::{self, TransferError};
-use opora_proto::save::{self, Existing, Saving};
+use opora_proto::save::{self, Existing, SaveError, Saving};
 use opora_proto::v1;
 
 use super::attach::{bar, failed, listed};
@@ -36,7 +36,13 @@ impl Places {
         if self.several && (self.existing == Existing::Keep || self.made.contains(&folder.join(&name))) {
             return Self::at(&save::free_place(folder, &name), self.existing);
         }
-        Self::at(&folder.join(name), self.existing)
+        let path = folder.join(name);
+        // The customer chose that name: nothing is followed or opened by it, whatever was asked for.
+        let is_special = std::fs::symlink_metadata(&path).is_ok_and(|there| !there.is_file());
+        if is_special {
+            return Err(TransferError::saving(&path, SaveError::Taken));
+        }
+        Self::at(&path, self.existing)
     }
 
     fn at(path: &Path, existing: Existing) -> Result<Saving, TransferError> {

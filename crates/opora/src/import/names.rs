@@ -13,6 +13,7 @@ const MAX_ID: usize = 63;
 #[derive(Debug, Default)]
 pub(crate) struct Names {
     by_name: BTreeMap<String, String>,
+    by_address: BTreeMap<String, String>,
     ids: BTreeMap<String, String>,
 }
 
@@ -24,13 +25,27 @@ impl Names {
         self.ids.insert(id.to_owned(), display_name.to_owned());
     }
 
-    /// The id of an entry of this name: of the same name, or one whose id is made of it and stands in place of a name.
+    /// Learns an entry's address of mail: it is known by that as well.
+    pub(crate) fn learn_address(&mut self, id: &str, address: &str) {
+        if !address.is_empty() {
+            self.by_address.entry(fold::name(address)).or_insert_with(|| id.to_owned());
+        }
+    }
+
+    /// The id of an entry by what a row says: its id, its name, its address, its id in other letters, or an id that is
+    /// made of the name and stands in place of one.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
-        let by_name = self.by_name.get(&fold::name(name)).map(String::as_str);
-        by_name.or_else(|| {
-            let (id, display_name) = self.ids.get_key_value(&id_of(name))?;
-            (id == display_name).then_some(id.as_str())
-        })
+        let id = |id: &str| self.ids.get_key_value(id).map(|(id, _)| id.as_str());
+        let folded = fold::name(name);
+        let known = |names: &'_ BTreeMap<String, String>| names.get(&folded).and_then(|found| id(found));
+        id(name.trim())
+            .or_else(|| known(&self.by_name))
+            .or_else(|| known(&self.by_address))
+            .or_else(|| id(&folded))
+            .or_else(|| {
+                let (id, display_name) = self.ids.get_key_value(&id_of(name))?;
+                (id == display_name).then_some(id.as_str())
+            })
     }
 
     /// An id for a name that is not known yet; from now on it is known.
@@ -112,6 +127,21 @@ mod tests {
         assert_eq!(names.find("Вектор"), None, "its id is the same, its name is not");
         assert_eq!(names.add("Вектор"), "vektor-2");
         assert_eq!(names.find("Resolver 170"), Some("resolver-170"), "registered when names were not kept");
+    }
+
+    #[test]
+    fn an_entry_of_the_desk_is_taken_by_its_id_and_its_address_too() {
+        let mut names = Names::default();
+        names.learn("olga", "Ольга Титова");
+        names.learn_address("olga", "olga@example.com");
+        names.learn("acme", "ООО «Ромашка»");
+        for written in ["olga", "OLGA", " Olga ", "olga@example.com", "Olga@Example.com", "ольга титова"] {
+            assert_eq!(names.find(written), Some("olga"), "{written}");
+        }
+        assert_eq!((names.find("ACME"), names.find("acme")), (Some("acme"), Some("acme")));
+        assert_eq!(names.find("Ольга"), None, "an id that a name would get is not its name");
+        assert_eq!(names.add("Ольга"), "olga-2");
+        assert_eq!(names.find("olga"), Some("olga"), "an id stands before a name");
     }
 
     #[test]

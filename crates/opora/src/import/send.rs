@@ -93,12 +93,9 @@ impl<'a> Sender<'a> {
                 continue;
             }
             let id = self.agents.add(name);
+            let email = if is_address(name) { name.trim().to_owned() } else { format!("{id}@example.com") };
             let request = v1::CreateAgentRequest {
-                agent: Some(v1::Agent {
-                    display_name: name.to_owned(),
-                    email: format!("{id}@example.com"),
-                    ..Default::default()
-                }),
+                agent: Some(v1::Agent { display_name: name.to_owned(), email, ..Default::default() }),
                 request_id: self.request_id("agent", &fold::name(name)),
                 agent_id: id,
             };
@@ -140,6 +137,7 @@ impl<'a> Sender<'a> {
             let page: v1::ListAgentsResponse = call!(self.context, directory.list_agents(request.clone()))?;
             for one in &page.agents {
                 self.agents.learn(bare(&one.name), &one.display_name);
+                self.agents.learn_address(bare(&one.name), &one.email);
             }
             request.page_token = page.next_page_token;
             if request.page_token.is_empty() {
@@ -219,6 +217,13 @@ impl<'a> Sender<'a> {
 /// The id behind a collection's name.
 fn bare(name: &str) -> &str {
     name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Whether a name is an address of mail.
+fn is_address(name: &str) -> bool {
+    let name = name.trim();
+    let parts = name.split_once('@').filter(|(who, whence)| !who.is_empty() && whence.contains('.'));
+    parts.is_some() && name.is_ascii() && !name.contains(char::is_whitespace)
 }
 
 /// The resource of a name; one that the desk does not know is named all the same, and refused by it with its row.
