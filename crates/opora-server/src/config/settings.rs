@@ -69,7 +69,7 @@ settings! {
     "disk_reserve", Size, r#""256MiB""#,
         "What has to stay free on the disk: below it changes are refused (DISK_FULL), reads go on.";
     "staging_bytes", Size, r#""1GiB""#,
-        "The most bytes of uploads that are not finished, each counted with 4 KiB at least; and never more than a tenth of what is free above `disk_reserve` (but one file of 100 MiB). For a new one the oldest that nobody sends are given up.";
+        "The most bytes of uploads that are not finished, each counted with 4 KiB at least; and never more than a tenth of what is free above `disk_reserve` (but one file of 100 MiB). For a new one others that nobody sends are given up.";
     "staging_age", Length, r#""24h""#,
         "After how long an upload that nobody goes on with is given up, and a kept file that no ticket refers to removed.";
     "sweep_every", Length, r#""1h""#,

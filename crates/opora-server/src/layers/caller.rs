@@ -185,7 +185,8 @@ pub(crate) struct Peer(Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) limits: Arc<Limits>,
-    caller: Option<Caller>,
+    /// Who calls; `None`: many through this address, or nobody that is known.
+    pub(crate) caller: Option<Caller>,
     held: Option<Arc<Held>>,
     standing: Mutex<Standing>,
     pub(crate) places: Gauge,

@@ -36,7 +36,7 @@ use tower::{Layer, Service};
 use self::paths::CONTRACT;
 use crate::errors::{Language, Problem};
 
-pub(crate) use caller::Limits;
+pub(crate) use caller::{Limits, Peer};
 pub(crate) use connections::connections;
 pub(crate) use places::PlacesLayer;
 pub(crate) use transfers::TransfersLayer;

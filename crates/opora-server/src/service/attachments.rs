@@ -1,5 +1,6 @@
 //! `AttachmentService`: files on tickets, sent in chunks and resumed where they broke off.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -18,6 +19,7 @@ use super::tickets::named;
 use crate::convert::{self, Violations};
 use crate::desk::{EventEntry, HistoryQuery, Place};
 use crate::errors::{LATER, Language, Outcome, Problem};
+use crate::layers::Peer;
 use crate::size::MESSAGE_BYTES;
 
 /// What a download gives.
@@ -31,7 +33,10 @@ impl AttachmentService for Service {
         &self,
         request: Request<Streaming<v1::UploadAttachmentRequest>>,
     ) -> Result<Response<v1::UploadAttachmentResponse>, Status> {
-        answer!(request, |actor, stream| Box::pin(self.upload(actor, stream)))
+        let caller = request.extensions().get::<Peer>().and_then(|peer| peer.caller);
+        // An opaque key: what is stored knows nothing of addresses.
+        let caller = caller.map(|caller| BuildHasherDefault::<DefaultHasher>::default().hash_one(caller));
+        answer!(request, |actor, stream| Box::pin(self.upload(actor, caller, stream)))
     }
 
     async fn get_upload_status(

@@ -49,6 +49,7 @@ impl Service {
     pub(super) async fn upload(
         &self,
         actor: Actor,
+        caller: Option<u64>,
         mut stream: Streaming<v1::UploadAttachmentRequest>,
     ) -> Outcome<v1::UploadAttachmentResponse> {
         let Some(Part::Header(header)) = next(&mut stream).await? else {
@@ -57,7 +58,7 @@ impl Service {
         let upload = self.header(&actor, header)?;
         let files = &self.0.files;
         // Before the first byte comes: what can't be taken is refused here.
-        let (sending, there) = files.begin(upload.key, upload.size).await?;
+        let (sending, there) = files.begin(upload.key, upload.size, caller).await?;
         let mut committed = there.unwrap_or(0);
         while let Some(part) = next(&mut stream).await? {
             let Part::Chunk(chunk) = part else {

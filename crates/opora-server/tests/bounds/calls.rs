@@ -5,7 +5,7 @@ use std::pin::Pin;
 use bytes::Bytes;
 use h2::{RecvStream, SendStream};
 use http::Response;
-use opora_proto::error::ErrorReason;
+use opora_proto::error::{ErrorReason, Fault};
 use opora_proto::v1;
 use opora_proto::v1::upload_attachment_request::Part;
 
@@ -252,11 +252,15 @@ fn part(part: Part) -> Bytes {
 }
 
 fn header() -> Bytes {
+    of_size(100_000, 1)
+}
+
+fn of_size(size: u64, upload: u128) -> Bytes {
     part(Part::Header(v1::UploadHeader {
         ticket: "tickets/1".into(),
         file_name: "a.log".into(),
-        size: 100_000,
-        upload_id: "0198c0de-0000-7000-8000-000000000001".into(),
+        size,
+        upload_id: uuid::Uuid::from_u128((0x0198_c0de_0000_7000_8000 << 48) + upload).to_string(),
         ..Default::default()
     }))
 }
@@ -283,6 +287,41 @@ async fn an_upload_that_stands_still_is_ended_and_one_address_has_so_many() {
     };
     is_over(still.answered().await, "upload_patience", 2);
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_from_one_address_leave_another_one_as_much_for_its_files() {
+    let server = Server::with(&[("staging_bytes", "100000")]).await;
+    let (mut rude, mut polite) = (Caller::new(&server).await, Caller::from(&server, THERE).await);
+    polite.call(CREATE, &ticket(10)).await.unwrap();
+    let mut held = Vec::new();
+    for (size, upload) in [(30_000, 1), (20_000, 2)] {
+        let mut one = rude.begin(UPLOAD).await;
+        one.sending.send_data(of_size(size, upload), false).unwrap();
+        held.push(one);
+    }
+    // Half is theirs, and no byte more, as soon as both headers are read.
+    let refused = async {
+        loop {
+            if let Err(fault) = attempt(&mut rude, 1, 3).await {
+                break fault;
+            }
+        }
+    };
+    is_over(Err(tokio::time::timeout(LONG, refused).await.unwrap()), "staging_bytes", 100_000);
+    for (size, fits) in [(49_999, true), (50_000, true), (50_001, false)] {
+        let answer = attempt(&mut polite, size, 4).await;
+        assert_eq!(answer.is_ok(), fits, "{size}: {answer:?}");
+    }
+    drop(held);
+    server.stop().await;
+}
+
+/// A header, and the end.
+async fn attempt(caller: &mut Caller, size: u64, upload: u128) -> Result<Bytes, Fault> {
+    let mut call = caller.begin(UPLOAD).await;
+    let _ = call.sending.send_data(of_size(size, upload), true);
+    call.answered().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

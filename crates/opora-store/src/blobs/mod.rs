@@ -6,6 +6,7 @@ mod block;
 mod error;
 mod kept;
 mod read;
+mod share;
 mod staging;
 
 use std::collections::HashSet;
@@ -28,7 +29,8 @@ pub use self::error::BlobError;
 pub(crate) use self::kept::beside;
 pub use self::kept::{Beside, Candidates, Hash, Held};
 pub(crate) use self::read::verify;
-pub use self::staging::{LEAST_STAGED, Sending, Staged};
+pub use self::share::LEAST_STAGED;
+pub use self::staging::{Sending, Staged};
 
 /// How many uploads are finished at once: each is in memory meanwhile, compressed.
 const FINISHING: usize = 2;
@@ -133,12 +135,21 @@ impl Blobs {
     }
 
     /// Begins to send an upload that will have `size` bytes, or goes on with it, and says how many bytes of it are there;
-    /// `None`: none, not even the beginning. Others that nobody sends are given up where there is no room for all.
+    /// `None`: none, not even the beginning. Others that nobody sends are given up where there is no room for all: at once
+    /// those of whoever has most, and more than `caller` with this one; the others when the bytes come.
+    ///
+    /// `caller`, opaque, may have set aside only as much as is left to another one, or a single file; `None`: whom no
+    /// share bounds.
     ///
     /// # Errors
     /// [`BlobError::NoRoom`], [`BlobError::Allowance`]; then nothing was given up.
-    pub async fn begin(&self, upload: uuid::Uuid, size: u64) -> Result<(Sending, Option<u64>), BlobError> {
-        self.staging.begin(upload, size).await
+    pub async fn begin(
+        &self,
+        upload: uuid::Uuid,
+        size: u64,
+        caller: Option<u64>,
+    ) -> Result<(Sending, Option<u64>), BlobError> {
+        self.staging.begin(upload, size, caller).await
     }
 
     /// How many bytes of an upload are there; `None`: there is no such upload.

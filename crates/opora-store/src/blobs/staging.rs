@@ -1,7 +1,6 @@
 //! Uploads that are not finished yet, within an allowance: what is being sent has its whole size set aside before the
-//! first byte comes, and what nobody sends is given up for it, the oldest first.
+//! first byte comes, and what nobody sends is given up for it. Who may set aside how much, and what goes first: `share`.
 
-use std::collections::HashMap;
 use std::io;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -12,10 +11,9 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::Mutex as Turn;
 
+use super::share::{Caller, Entries, Entry, NEW, Order, admitted};
 use super::{BlobError, BlobOptions, Pile, blocking, free};
 
-/// An upload counts for so many bytes at least: a file takes a block and a name, however little is in it.
-pub const LEAST_STAGED: u64 = 4096;
 /// An upload leaves the journal so much beyond the reserve: room for its next segment.
 const JOURNAL: u64 = 64 << 20;
 
@@ -26,56 +24,6 @@ pub struct Staged {
     pub uploads: Pile,
     /// The most bytes that they may have now.
     pub allowance: u64,
-}
-
-#[derive(Clone, Copy)]
-struct Entry {
-    /// What is there; `None`: there is no file yet.
-    bytes: Option<u64>,
-    touched: SystemTime,
-    /// Which of several of one moment was touched last.
-    turn: u64,
-    /// How many are sending it.
-    sending: u32,
-    /// What it may become while it is sent.
-    size: u64,
-}
-
-/// One of which nothing is there yet.
-const NEW: Entry = Entry { bytes: None, touched: SystemTime::UNIX_EPOCH, turn: 0, sending: 0, size: 0 };
-
-impl Entry {
-    fn there(&self) -> u64 {
-        self.bytes.unwrap_or(0)
-    }
-
-    fn counts(&self) -> u64 {
-        if self.sending > 0 { self.size.max(self.there()) } else { self.there() }.max(LEAST_STAGED)
-    }
-
-    /// What it will still take of the disk: the rest, and then the same once more, kept.
-    fn promised(&self) -> u64 {
-        if self.sending == 0 { 0 } else { (self.size.saturating_sub(self.there())).saturating_add(self.size) }
-    }
-}
-
-#[derive(Default)]
-struct Entries {
-    uploads: HashMap<uuid::Uuid, Entry>,
-    turns: u64,
-}
-
-impl Entries {
-    fn total(&self) -> u64 {
-        self.uploads.values().map(Entry::counts).sum()
-    }
-
-    /// Uploads that nobody sends, the oldest first.
-    fn idle(&self) -> Vec<(uuid::Uuid, Entry)> {
-        let mut idle: Vec<_> = self.uploads.iter().filter(|(_, e)| e.sending == 0).map(|(id, e)| (*id, *e)).collect();
-        idle.sort_by_key(|(id, entry)| (entry.touched, entry.turn, *id));
-        idle
-    }
 }
 
 /// The place of uploads that are not finished.
@@ -152,8 +100,8 @@ impl Staging {
     pub(super) fn staged(&self) -> Result<Staged, BlobError> {
         let free = free(&self.dir)?;
         let entries = self.entries.lock();
-        let there = entries.uploads.values().map(Entry::there).sum();
-        let uploads = Pile { count: entries.uploads.len() as u64, bytes: entries.total() };
+        let there = entries.sum(Entry::there);
+        let uploads = Pile { count: entries.uploads.len() as u64, bytes: entries.sum(Entry::counts) };
         Ok(Staged { uploads, allowance: self.allowance(free, there) })
     }
 
@@ -161,70 +109,105 @@ impl Staging {
         self: &Arc<Self>,
         upload: uuid::Uuid,
         size: u64,
+        caller: Caller,
     ) -> Result<(Sending, Option<u64>), BlobError> {
         let turn = self.turn.clone().lock_owned().await;
         let staging = self.clone();
         blocking(move || {
             let _turn = turn;
-            let given_up = staging.admit(upload, size)?;
+            let given_up = staging.admit(upload, size, caller)?;
             let sending = Sending(Arc::new(Turned { staging: staging.clone(), upload }));
-            staging.remove(&given_up, "for a newer one")?;
+            staging.give_up(&given_up, "for a newer one")?;
             let bytes = staging.entries.lock().uploads.get(&upload).and_then(|entry| entry.bytes);
             Ok((sending, bytes))
         })
         .await
     }
 
-    /// Sets an upload's size aside; gives those that are to go for it, which are in the list no more.
-    fn admit(&self, upload: uuid::Uuid, size: u64) -> Result<Vec<uuid::Uuid>, BlobError> {
+    /// Sets an upload's size aside; gives those that are to go for it.
+    fn admit(&self, upload: uuid::Uuid, size: u64, caller: Caller) -> Result<Vec<uuid::Uuid>, BlobError> {
         let free = free(&self.dir)?;
         let mut entries = self.entries.lock();
-        let there = entries.uploads.values().map(Entry::there).sum::<u64>();
-        let allowance = self.allowance(free, there);
+        let allowance = self.allowance(free, entries.sum(Entry::there));
         let before = entries.uploads.get(&upload).copied();
         let mut wanted = before.unwrap_or(NEW);
+        wanted.size = if wanted.sending > 0 { wanted.size.max(size) } else { size };
         wanted.sending += 1;
-        wanted.size = wanted.size.max(size);
-        let others = || entries.uploads.iter().filter(|(id, _)| **id != upload).map(|(_, entry)| entry);
-        let mut total = others().map(Entry::counts).sum::<u64>().saturating_add(wanted.counts());
-        let promised = others().map(Entry::promised).sum::<u64>().saturating_add(wanted.promised());
-        let mut lacks = promised.saturating_add(self.options.reserve).saturating_add(JOURNAL).saturating_sub(free);
-        let mut go = Vec::new();
-        for (id, entry) in entries.idle() {
-            if total <= allowance && lacks == 0 {
-                break;
-            }
-            if id != upload {
-                total -= entry.counts();
-                lacks = lacks.saturating_sub(entry.there());
-                go.push(id);
-            }
-        }
-        // Whoever can't be helped by it costs nobody else's upload.
-        if lacks > 0 {
-            return Err(BlobError::NoRoom(size));
-        }
-        if total > allowance {
-            return Err(BlobError::Allowance(allowance));
-        }
-        for id in &go {
-            entries.uploads.remove(id);
-        }
+        wanted.caller = caller;
+        // As if it were admitted; on any refusal it is put back.
         entries.uploads.insert(upload, wanted);
-        Ok(go)
+        let admitted = admitted(&entries, (upload, size), allowance, |promised| {
+            promised.saturating_add(self.options.reserve).saturating_add(JOURNAL).saturating_sub(free)
+        });
+        match &admitted {
+            Ok((_, owes)) => entries.owes |= owes,
+            Err(_) => match before {
+                Some(before) => drop(entries.uploads.insert(upload, before)),
+                None => drop(entries.uploads.remove(&upload)),
+            },
+        }
+        admitted.map(|(go, _)| go)
     }
 
-    fn remove(&self, uploads: &[uuid::Uuid], why: &str) -> Result<(), BlobError> {
+    /// Gives up what has to go for bytes that come now: headers alone took only what is not more than theirs.
+    async fn make_way(self: &Arc<Self>, upload: uuid::Uuid, more: u64) -> Result<(), BlobError> {
+        if !self.entries.lock().owes {
+            return Ok(());
+        }
+        let turn = self.turn.clone().lock_owned().await;
+        let staging = self.clone();
+        blocking(move || {
+            let _turn = turn;
+            let free = free(&staging.dir)?;
+            let go = {
+                let mut entries = staging.entries.lock();
+                let allowance = staging.allowance(free, entries.sum(Entry::there));
+                let kept = staging.options.reserve.saturating_add(JOURNAL);
+                let lacks = |promised: u64| promised.saturating_add(kept).saturating_sub(free);
+                let whole = lacks(entries.sum(Entry::promised));
+                entries.owes = entries.sum(Entry::counts) > allowance || whole > 0;
+                // What came will be kept once more.
+                let came = entries.sum(|entry| if entry.sending > 0 { entry.there() } else { 0 });
+                let mut lacks = lacks(came.saturating_add(more.saturating_mul(2)));
+                let grows = entries.uploads.get(&upload).map_or(more, |entry| {
+                    let grown = Entry { bytes: Some(entry.there().saturating_add(more)), ..*entry };
+                    grown.takes() - entry.takes()
+                });
+                let mut total = entries.sum(Entry::takes).saturating_add(grows);
+                let (mut order, mut go) = (Order::of(&entries, Entry::takes), Vec::new());
+                while entries.owes
+                    && (total > allowance || lacks > 0)
+                    && let Some((id, entry)) = order.next(|_, _| true)
+                {
+                    total = total.saturating_sub(entry.takes());
+                    lacks = lacks.saturating_sub(entry.there());
+                    go.push(id);
+                }
+                go
+            };
+            staging.give_up(&go, "for one that came")
+        })
+        .await
+    }
+
+    /// Removes uploads that nobody sends, and only then takes them off the list: what can't be removed stays in it. Whoever
+    /// calls has the turn.
+    fn give_up(&self, uploads: &[uuid::Uuid], why: &str) -> Result<(), BlobError> {
+        let mut failed = None;
         for upload in uploads {
-            gone(&self.path(*upload))?;
+            match gone(&self.path(*upload)) {
+                Ok(()) => drop(self.entries.lock().uploads.remove(upload)),
+                Err(error) => failed = failed.or(Some(error)),
+            }
         }
         if !uploads.is_empty() {
             tracing::info!(uploads = uploads.len(), why, "uploads that nobody went on with were given up");
         }
-        Ok(())
+        failed.map_or(Ok(()), Err)
     }
 
-    pub(super) async fn write(&self, sending: &Sending, offset: u64, data: Bytes) -> Result<u64, BlobError> {
+    pub(super) async fn write(self: &Arc<Self>, sending: &Sending, offset: u64, data: Bytes) -> Result<u64, BlobError> {
+        self.make_way(sending.0.upload, data.len() as u64).await?;
         let (dir, reserve, sending) = (self.dir.clone(), self.options.reserve, sending.clone());
         blocking(move || {
             if free(&dir)? < reserve {
@@ -274,28 +257,25 @@ impl Staging {
             let _turn = turn;
             let free = free(&staging.dir)?;
             let mut given_up = Pile::default();
-            let go: Vec<uuid::Uuid> = {
-                let mut entries = staging.entries.lock();
-                let there = entries.uploads.values().map(Entry::there).sum::<u64>();
-                let (allowance, mut total) = (staging.allowance(free, there), entries.total());
+            let go = {
+                let entries = staging.entries.lock();
+                let allowance = staging.allowance(free, entries.sum(Entry::there));
+                let mut total = entries.sum(Entry::takes);
                 let mut lacks = staging.options.reserve.saturating_add(JOURNAL).saturating_sub(free);
-                let idle = entries.idle();
-                let too_much = idle.iter().filter(|(_, entry)| {
-                    let goes = entry.touched < before || total > allowance || lacks > 0;
-                    if goes {
-                        total -= entry.counts();
+                let (mut order, mut go) = (Order::of(&entries, Entry::takes), Vec::new());
+                let idle: Vec<_> = std::iter::from_fn(|| order.next(|_, _| true)).collect();
+                let (old, newer): (Vec<_>, Vec<_>) = idle.into_iter().partition(|(_, entry)| entry.touched < before);
+                for (id, entry) in old.into_iter().chain(newer) {
+                    if entry.touched < before || total > allowance || lacks > 0 {
+                        total = total.saturating_sub(entry.takes());
                         lacks = lacks.saturating_sub(entry.there());
                         given_up.add(entry.there());
+                        go.push(id);
                     }
-                    goes
-                });
-                let go: Vec<uuid::Uuid> = too_much.map(|(id, _)| *id).collect();
-                for id in &go {
-                    entries.uploads.remove(id);
                 }
                 go
             };
-            staging.remove(&go, "they are too old, or there is no room for them")?;
+            staging.give_up(&go, "they are too old, or there is no room for them")?;
             Ok(given_up)
         })
         .await

@@ -34,7 +34,7 @@ async fn read(blobs: &Blobs, blob: Blob, offset: u64, limit: u64) -> Result<Vec<
 }
 
 async fn stage(blobs: &Blobs, upload: Uuid, size: u64, content: &[u8]) -> Sending {
-    let (sending, there) = blobs.begin(upload, size).await.unwrap();
+    let (sending, there) = blobs.begin(upload, size, None).await.unwrap();
     blobs.write(&sending, there.unwrap_or(0), content.to_vec().into()).await.unwrap();
     sending
 }
@@ -52,13 +52,13 @@ async fn an_upload_survives_a_restart_and_its_content_is_read_in_ranges() {
     let (upload, content) = (Uuid::new_v4(), content(700_000));
     let blobs = open(dir.path());
     assert_eq!(blobs.committed(upload).await.unwrap(), None);
-    let (sending, there) = blobs.begin(upload, 700_000).await.unwrap();
+    let (sending, there) = blobs.begin(upload, 700_000, None).await.unwrap();
     assert_eq!(there, None);
     assert!(matches!(blobs.write(&sending, 5, Bytes::from_static(b"x")).await, Err(BlobError::Offset(0))));
     assert_eq!(blobs.write(&sending, 0, content[..300_000].to_vec().into()).await.unwrap(), 300_000);
     drop((sending, blobs));
     let blobs = open(dir.path());
-    let (sending, there) = blobs.begin(upload, 700_000).await.unwrap();
+    let (sending, there) = blobs.begin(upload, 700_000, None).await.unwrap();
     assert_eq!(there, Some(300_000));
     assert!(matches!(blobs.write(&sending, 0, Bytes::from_static(b"x")).await, Err(BlobError::Offset(300_000))));
     blobs.write(&sending, 300_000, content[300_000..].to_vec().into()).await.unwrap();
@@ -138,7 +138,7 @@ async fn stale_uploads_are_swept_and_a_full_disk_takes_none() {
     assert_eq!(blobs.sweep_staging(later).await.unwrap(), Pile { count: 1, bytes: 1 });
     assert_eq!(blobs.committed(upload).await.unwrap(), None);
     let full = Blobs::open(dir.path(), BlobOptions { reserve: u64::MAX, ..options(1 << 30) }).unwrap();
-    assert!(matches!(full.begin(upload, 1).await, Err(BlobError::NoRoom(1))));
+    assert!(matches!(full.begin(upload, 1, None).await, Err(BlobError::NoRoom(1))));
 }
 
 #[tokio::test]
@@ -164,7 +164,7 @@ async fn uploads_stay_within_their_allowance_and_the_oldest_that_nobody_sends_go
     drop(stage(&blobs, ids[3], 10_001, &[0; 1]).await);
     assert_eq!(there().await, [false, true, true, true, false], "the oldest is gone");
     // What is being sent is given up for nobody, and nobody for one who can't be helped by it.
-    assert!(matches!(blobs.begin(ids[4], 30_001).await, Err(BlobError::Allowance(40_000))));
+    assert!(matches!(blobs.begin(ids[4], 30_001, None).await, Err(BlobError::Allowance(40_000))));
     assert_eq!(there().await, [false, true, true, true, false]);
     drop(stage(&blobs, ids[4], 30_000, &[0; 1]).await);
     assert_eq!(there().await, [false, true, false, false, true]);

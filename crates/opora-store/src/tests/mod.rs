@@ -6,5 +6,6 @@ mod damage;
 mod packed;
 mod power;
 mod restored;
+mod share;
 mod short;
 mod sound;
