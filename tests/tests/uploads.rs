@@ -7,6 +7,7 @@ use futures::StreamExt as _;
 use opora_proto::client::Desk;
 use opora_proto::error::{ErrorReason, Fault};
 use opora_proto::v1;
+use opora_proto::v1::upload_attachment_request::Part;
 use opora_tests::tmpfs::Tmpfs;
 use opora_tests::upload::{CHUNK, content, download, header, parts, send, status};
 use opora_tests::{Server, ServerOptions, create, reason};
@@ -209,4 +210,41 @@ async fn what_became_of_an_upload_is_told_after_a_kill_too() {
     let again = send(&server.desk(), &done, &data, 0, data.len()).await.unwrap().attachment.unwrap();
     assert_eq!(again.name, name);
     assert_eq!(staged(&server.desk()).await.upload_count, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_upload_that_is_finished_again_is_answered_as_before() {
+    let server = with(&[]);
+    let desk = server.desk();
+    let ticket = create(&desk, "ответ потерялся").await.unwrap();
+    let data = content(2 * CHUNK, 6);
+    let header = header(&ticket.name, "a.log", data.len());
+    let mut all: Vec<_> = parts(&header, &data, 0, data.len()).collect();
+    let Some(Part::Chunk(last)) = &mut all[2].part else { panic!("no chunk") };
+    last.finish_write = false;
+    let sent = desk.attachments().upload_attachment(futures::stream::iter(all)).await.unwrap().into_inner();
+    assert_eq!((sent.committed_size, sent.attachment), (data.len() as u64, None));
+    // Several at once finish what is there, and later ones find nothing there any more.
+    let finish = || send(&desk, &header, &data, data.len(), data.len());
+    let (first, second, third) = tokio::join!(finish(), finish(), finish());
+    let first = first.unwrap();
+    let rest = send(&desk, &header, &data, CHUNK, data.len()).await;
+    let whole = send(&desk, &header, &data, 0, data.len()).await;
+    assert!(first.attachment.is_some());
+    for again in [second, third, finish().await, rest, whole] {
+        let again = again.unwrap();
+        assert_eq!(again.attachment.map(|file| file.name), first.attachment.clone().map(|file| file.name));
+        assert_eq!(again.committed_size, data.len() as u64);
+    }
+    assert_eq!(staged(&desk).await.upload_count, 0);
+    let name = ticket.name.clone();
+    let ticket = desk.tickets().get_ticket(v1::GetTicketRequest { name, view: 0 }).await.unwrap().into_inner();
+    assert_eq!(ticket.ticket.unwrap().attachment_count, 1);
+    // The same id for something else is none of it.
+    let other = v1::UploadHeader { file_name: "b.log".into(), ..header.clone() };
+    let refused = send(&desk, &other, &data, data.len(), data.len()).await.unwrap_err();
+    assert_eq!(reason(&refused), Some(ErrorReason::RequestIdReused), "{refused:?}");
+    let other = v1::UploadHeader { size: header.size + 1, ..header };
+    let refused = send(&desk, &other, &data, data.len(), data.len()).await.unwrap_err();
+    assert_eq!(reason(&refused), Some(ErrorReason::UploadNotFound), "{refused:?}");
 }

@@ -23,7 +23,7 @@ pub use api::{
     AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
 };
 pub use blobs::{
-    Beside, Blob, BlobError, BlobOptions, Blobs, Candidates, Hash, Held, LEAST_STAGED, Pile, Sending, Staged,
+    Beside, Blob, BlobError, BlobOptions, Blobs, Candidates, Finishing, Hash, Held, LEAST_STAGED, Pile, Sending, Staged,
 };
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use disk::tells_passing;

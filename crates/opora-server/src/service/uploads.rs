@@ -11,7 +11,7 @@ use opora_core::log_name::clean_file_name;
 use opora_core::model::{Actor, Attachment, Ticket, TicketState};
 use opora_proto::v1;
 use opora_proto::v1::upload_attachment_request::Part;
-use opora_store::{Blob, Commit, Record, Sending};
+use opora_store::{Blob, BlobError, Commit, Finishing, Record};
 use tonic::{Code, Streaming};
 use uuid::Uuid;
 
@@ -65,8 +65,9 @@ impl Service {
                 return Err(Problem::field("chunk", "has to follow the header"));
             };
             if there.is_none() && committed == 0 && chunk.write_offset > 0 {
-                // It was given up, or attached: where it stood before is not where it can go on.
-                return Err(Problem::no_upload());
+                // It was attached, and its answer lost; or given up: where it stood is not where it can go on.
+                let kept = self.attached_before(&actor, &upload).await?.ok_or_else(Problem::no_upload)?;
+                return self.refer(actor, upload, kept).await;
             }
             if chunk.write_offset != committed {
                 return Err(Problem::upload_offset(committed));
@@ -80,9 +81,11 @@ impl Service {
             }
             committed = files.write(&sending, committed, chunk.data).await?;
             if chunk.finish_write {
+                // Waited for in the call itself: who goes away before leaves no work behind.
+                let turn = files.finishing(sending).await?;
                 let service = self.clone();
                 // A caller who goes away stops nothing in the middle: what is kept is in hand until a ticket refers to it.
-                let attached = self.desk().task(async move { service.attach(actor, upload, sending, committed).await });
+                let attached = self.desk().task(async move { service.attach(actor, upload, turn, committed).await });
                 return attached.await.map_err(|error| Problem::internal("a file was not attached", &error))?;
             }
         }
@@ -145,15 +148,40 @@ impl Service {
         &self,
         actor: Actor,
         upload: Upload,
-        sending: Sending,
+        turn: Finishing,
         committed: u64,
     ) -> Outcome<v1::UploadAttachmentResponse> {
+        let files = &self.0.files;
         if committed != upload.size {
-            self.0.files.discard(&sending).await?;
+            files.finished(&turn).await?;
             return Err(Problem::upload_content());
         }
         // Nobody removes what is kept before it is known whether a ticket refers to it.
-        let (kept, _held) = self.0.files.finish(&sending, upload.hash).await?;
+        let (kept, _held) = match files.finish(&turn, upload.hash).await {
+            Err(BlobError::Nothing) => {
+                let before = self.attached_before(&actor, &upload).await?;
+                (before.ok_or_else(Problem::no_upload)?, None)
+            }
+            kept => kept.map(|(kept, held)| (kept, Some(held)))?,
+        };
+        let answer = self.refer(actor, upload, kept).await?;
+        if let Err(error) = files.finished(&turn).await {
+            // It is attached all the same, and what was sent is given up at its time.
+            tracing::warn!(%error, "what was sent of an attached file stays for a while");
+        }
+        Ok(answer)
+    }
+
+    /// What an upload was attached as before, if it is remembered and nothing speaks against it being the same.
+    async fn attached_before(&self, actor: &Actor, upload: &Upload) -> Outcome<Option<Blob>> {
+        let commit = self.desk().remembered(RequestId::key_of(actor, METHOD, upload.id)).await?;
+        let kept = commit.and_then(|commit| attached(&commit).next().map(|(file, _)| (file.hash, file.size)));
+        let same = kept.filter(|(hash, size)| *size == upload.size && upload.hash.is_none_or(|told| told == *hash));
+        Ok(same.map(|(hash, size)| Blob { hash, size }))
+    }
+
+    /// Has a ticket refer to what is kept, once: what was so before is answered as it was.
+    async fn refer(&self, actor: Actor, upload: Upload, kept: Blob) -> Outcome<v1::UploadAttachmentResponse> {
         let file = self.file(&upload, kept);
         // The same id with another header or other content is another request.
         let mut content = upload.header;
@@ -163,10 +191,6 @@ impl Service {
         let ticket = TicketRef::Number(upload.ticket.number);
         let action = Action::Change { ticket, etag: None, change: Change::Attach(file) };
         let done = self.submit(actor, METHOD, request, None, action).await?;
-        if let Err(error) = self.0.files.discard(&sending).await {
-            // It is attached all the same, and what was sent is given up at its time.
-            tracing::warn!(%error, "what was sent of an attached file stays for a while");
-        }
         let Answer::Ticket(ticket, _) = &done.answer else {
             return Err(Problem::internal("an attachment was answered with something else", &"no ticket"));
         };
@@ -174,7 +198,7 @@ impl Service {
             let (file, event) = attached(commit).find(|(_, event)| event.ticket.number == ticket.number)?;
             Some(convert::attachment(file, event, done.revision, ticket))
         });
-        Ok(v1::UploadAttachmentResponse { attachment, committed_size: committed, revision: done.revision.0 })
+        Ok(v1::UploadAttachmentResponse { attachment, committed_size: kept.size, revision: done.revision.0 })
     }
 
     /// What a file's name tells is told once, when it is attached (domain.md §5).

@@ -19,7 +19,7 @@ use bytes::Bytes;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Key;
 use object_store::{ObjectStore, ObjectStoreExt as _, PutPayload};
-use tokio::sync::Semaphore;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use self::block::{BLOCK, Table};
 use self::kept::Hands;
@@ -77,6 +77,14 @@ pub struct Blob {
     pub size: u64,
 }
 
+/// The turn to finish an upload: one at a time has it for one, and two for all of them.
+#[derive(Debug)]
+pub struct Finishing {
+    sending: Sending,
+    _end: OwnedSemaphorePermit,
+    _place: OwnedSemaphorePermit,
+}
+
 /// Where blobs are kept.
 #[derive(Debug)]
 pub struct Blobs {
@@ -85,7 +93,7 @@ pub struct Blobs {
     staging: Arc<Staging>,
     hands: Arc<Hands>,
     reserve: u64,
-    finishing: Semaphore,
+    finishing: Arc<Semaphore>,
 }
 
 fn hex(hash: &[u8; 32]) -> String {
@@ -130,7 +138,7 @@ impl Blobs {
             staging: Arc::new(Staging::open(staging, options)?),
             hands: Arc::new(Hands::opened()),
             reserve: options.reserve,
-            finishing: Semaphore::new(FINISHING),
+            finishing: Arc::new(Semaphore::new(FINISHING)),
         })
     }
 
@@ -175,13 +183,27 @@ impl Blobs {
         self.staging.write(sending, offset, data).await
     }
 
-    /// Keeps what was uploaded, durably. The upload stays until it is [discarded](Self::discard): when what refers to the
+    /// Waits for the turn to finish an upload. Who gives up waiting costs nothing more; what has its turn may go on by
+    /// itself, so that no more than two of these are under way.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`]: never, in a program that runs.
+    pub async fn finishing(&self, sending: Sending) -> Result<Finishing, BlobError> {
+        let closed = |error: AcquireError| BlobError::Io(error.to_string());
+        // Its own first: who waits for that takes no place from others.
+        let end = sending.end().await.map_err(closed)?;
+        let place = self.finishing.clone().acquire_owned().await.map_err(closed)?;
+        Ok(Finishing { sending, _end: end, _place: place })
+    }
+
+    /// Keeps what was uploaded, durably. The upload stays until it is [discarded](Self::finished): when what refers to the
     /// content is written, so that a kill in between costs no sending again. No sweep removes the content while it is held.
     ///
     /// # Errors
-    /// [`BlobError::Differs`], when it has another hash than `expected`: then the upload is gone, and nothing is kept.
-    pub async fn finish(&self, sending: &Sending, expected: Option<Hash>) -> Result<(Blob, Held), BlobError> {
-        let _turn = self.finishing.acquire().await.map_err(|e| BlobError::Io(e.to_string()))?;
+    /// [`BlobError::Differs`], when it has another hash than `expected`: then the upload is gone, and nothing is kept;
+    /// [`BlobError::Nothing`], where it was finished and discarded before.
+    pub async fn finish(&self, turn: &Finishing, expected: Option<Hash>) -> Result<(Blob, Held), BlobError> {
+        let sending = &turn.sending;
         let (path, hands, dir, reserve) = (sending.path(), self.hands.clone(), self.dir.clone(), self.reserve);
         let packed = blocking(move || {
             let (blob, parts) = pack(&path)?;
@@ -201,6 +223,14 @@ impl Blobs {
         // Also where it is kept already: what was damaged is whole again.
         self.store.put(&key(&blob.hash), PutPayload::from_iter(parts)).await?;
         Ok((blob, held))
+    }
+
+    /// Discards what was sent of an upload that was finished, or should not be.
+    ///
+    /// # Errors
+    /// [`BlobError::Io`].
+    pub async fn finished(&self, turn: &Finishing) -> Result<(), BlobError> {
+        self.discard(&turn.sending).await
     }
 
     /// Gives an upload up.

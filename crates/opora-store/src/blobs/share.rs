@@ -5,7 +5,10 @@
 //! is in its way stays until the bytes come.
 
 use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
 use std::time::SystemTime;
+
+use tokio::sync::Semaphore;
 
 use super::BlobError;
 
@@ -59,6 +62,8 @@ impl Entry {
 pub(super) struct Entries {
     pub(super) uploads: HashMap<uuid::Uuid, Entry>,
     pub(super) turns: u64,
+    /// Of those that are being sent: one at a time finishes one.
+    pub(super) ends: HashMap<uuid::Uuid, Arc<Semaphore>>,
     /// More is set aside than there is room for before others are given up: whoever writes sees to it.
     pub(super) owes: bool,
 }

@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
-use tokio::sync::Mutex as Turn;
+use tokio::sync::{AcquireError, Mutex as Turn, OwnedSemaphorePermit, Semaphore};
 
 use super::share::{Caller, Entries, Entry, NEW, Order, admitted};
 use super::{BlobError, BlobOptions, Pile, blocking, free};
@@ -49,6 +49,8 @@ pub struct Sending(Arc<Turned>);
 struct Turned {
     staging: Arc<Staging>,
     upload: uuid::Uuid,
+    /// Who finishes it has its permit.
+    end: Arc<Semaphore>,
 }
 
 impl Drop for Turned {
@@ -56,8 +58,12 @@ impl Drop for Turned {
         let mut entries = self.staging.entries.lock();
         let Some(entry) = entries.uploads.get_mut(&self.upload) else { return };
         entry.sending = entry.sending.saturating_sub(1);
+        let last = entry.sending == 0;
         if entry.sending == 0 && entry.bytes.is_none() {
             entries.uploads.remove(&self.upload);
+        }
+        if last {
+            entries.ends.remove(&self.upload);
         }
     }
 }
@@ -65,6 +71,11 @@ impl Drop for Turned {
 impl Sending {
     pub(super) fn path(&self) -> PathBuf {
         self.0.staging.path(self.0.upload)
+    }
+
+    /// The turn to finish it: one at a time has it.
+    pub(super) async fn end(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
+        self.0.end.clone().acquire_owned().await
     }
 
     fn now_has(&self, bytes: Option<u64>, touched: SystemTime) {
@@ -116,7 +127,8 @@ impl Staging {
         blocking(move || {
             let _turn = turn;
             let given_up = staging.admit(upload, size, caller)?;
-            let sending = Sending(Arc::new(Turned { staging: staging.clone(), upload }));
+            let end = staging.entries.lock().ends.entry(upload).or_insert_with(|| Arc::new(Semaphore::new(1))).clone();
+            let sending = Sending(Arc::new(Turned { staging: staging.clone(), upload, end }));
             staging.give_up(&given_up, "for a newer one")?;
             let bytes = staging.entries.lock().uploads.get(&upload).and_then(|entry| entry.bytes);
             Ok((sending, bytes))

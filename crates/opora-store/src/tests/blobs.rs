@@ -9,7 +9,7 @@ use futures::TryStreamExt as _;
 use uuid::Uuid;
 
 use crate::blobs::{beside, path_of};
-use crate::{Beside, Blob, BlobError, BlobOptions, Blobs, Held, LEAST_STAGED, Pile, Sending};
+use crate::{Beside, Blob, BlobError, BlobOptions, Blobs, Hash, Held, LEAST_STAGED, Pile, Sending};
 
 fn content(len: usize) -> Vec<u8> {
     (0..len).map(|n| ((n * n) >> 7) as u8).collect()
@@ -39,9 +39,14 @@ async fn stage(blobs: &Blobs, upload: Uuid, size: u64, content: &[u8]) -> Sendin
     sending
 }
 
+async fn finish(blobs: &Blobs, sending: &Sending, expected: Option<Hash>) -> Result<(Blob, Held), BlobError> {
+    let turn = blobs.finishing(sending.clone()).await.unwrap();
+    blobs.finish(&turn, expected).await
+}
+
 async fn keep(blobs: &Blobs, content: &[u8]) -> (Blob, Held) {
     let sending = stage(blobs, Uuid::new_v4(), content.len() as u64, content).await;
-    let kept = blobs.finish(&sending, None).await.unwrap();
+    let kept = finish(blobs, &sending, None).await.unwrap();
     blobs.discard(&sending).await.unwrap();
     kept
 }
@@ -62,7 +67,7 @@ async fn an_upload_survives_a_restart_and_its_content_is_read_in_ranges() {
     assert_eq!(there, Some(300_000));
     assert!(matches!(blobs.write(&sending, 0, Bytes::from_static(b"x")).await, Err(BlobError::Offset(300_000))));
     blobs.write(&sending, 300_000, content[300_000..].to_vec().into()).await.unwrap();
-    let (blob, _held) = blobs.finish(&sending, None).await.unwrap();
+    let (blob, _held) = finish(&blobs, &sending, None).await.unwrap();
     assert_eq!((blob.size, &blob.hash), (700_000, blake3::hash(&content).as_bytes()));
     assert_eq!(blobs.committed(upload).await.unwrap(), Some(700_000), "until something refers to it");
     blobs.discard(&sending).await.unwrap();
@@ -184,7 +189,7 @@ async fn what_is_refused_for_its_hash_is_not_kept() {
     let blobs = open(dir.path());
     let upload = Uuid::new_v4();
     let sending = stage(&blobs, upload, 3, b"abc").await;
-    assert!(matches!(blobs.finish(&sending, Some([7; 32])).await, Err(BlobError::Differs)));
+    assert!(matches!(finish(&blobs, &sending, Some([7; 32])).await, Err(BlobError::Differs)));
     drop(sending);
     assert_eq!(blobs.committed(upload).await.unwrap(), None);
     assert_eq!(beside(dir.path(), |_| false), Beside::default());
@@ -230,4 +235,32 @@ async fn what_was_not_written_to_its_end_is_removed_and_told() {
     let found = blobs.candidates(None, late(), 0).await.unwrap();
     assert_eq!(found.parts, one);
     assert!(!Path::new(&part).exists());
+}
+
+#[tokio::test]
+async fn who_gives_up_waiting_to_finish_costs_nothing_and_one_upload_is_finished_once_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let blobs = open(dir.path());
+    let content = content(1000);
+    let (one, two) = (Uuid::new_v4(), Uuid::new_v4());
+    let (first, other) = (stage(&blobs, one, 1000, &content).await, stage(&blobs, two, 1000, &content).await);
+    let (again, there) = blobs.begin(one, 1000, None).await.unwrap();
+    assert_eq!(there, Some(1000));
+    let turn = blobs.finishing(first).await.unwrap();
+    // The same upload waits, and takes no place meanwhile.
+    let mut second = Box::pin(blobs.finishing(again));
+    assert!(futures::poll!(&mut second).is_pending());
+    let last_place = blobs.finishing(other.clone()).await.unwrap();
+    for _ in 0..100 {
+        let upload = stage(&blobs, Uuid::new_v4(), 1000, &content).await;
+        assert!(futures::poll!(Box::pin(blobs.finishing(upload))).is_pending(), "both places are taken");
+    }
+    blobs.finish(&turn, None).await.unwrap();
+    blobs.finished(&turn).await.unwrap();
+    drop(turn);
+    // Nobody who gave up is before it.
+    let std::task::Poll::Ready(Ok(turn)) = futures::poll!(&mut second) else { panic!("it still waits") };
+    assert!(matches!(blobs.finish(&turn, None).await, Err(BlobError::Nothing)), "it was finished before");
+    drop((turn, last_place));
+    blobs.finishing(other).await.unwrap();
 }
