@@ -14,7 +14,7 @@ service-variables = { $count ->
 }
 clock-ahead = The machine's clock is { $seconds } s ahead of the time that has passed: it is believed once that has lasted five minutes; until then no timer fires. Look at its time synchronisation
 clock-behind = The machine's clock was set back and is { $seconds } s behind the desk's: the desk goes on by the time that passes until the clock has caught up. Look at its time synchronisation
-staging-nearly-full = Uploads that are not finished take { $bytes } of the { $allowance } bytes that they may: the oldest that nobody sends are given up for new ones. Make room on the disk, or raise staging_bytes
+staging-nearly-full = Uploads that are not finished take { $bytes } of the { $allowance } bytes that they may: others that nobody sends are given up for new ones. Make room on the disk, or raise staging_bytes
 log-lines-dropped = { $count ->
     [one] One line of the log could not be written and is lost: look at where standard error goes
    *[other] { $count } lines of the log could not be written and are lost: look at where standard error goes

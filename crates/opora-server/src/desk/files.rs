@@ -26,7 +26,8 @@ impl Desk {
     }
 
     /// Takes away what an attachment refers to, in commits from a moment on (`None`: in all of them), and gives the rest.
-    /// Reads the log in small parts. `None`: it was stopped before it knew.
+    /// Reads the log in small parts. `None`: it was stopped before it knew, or
+    /// found nothing where there is something.
     ///
     /// # Errors
     /// [`ReadError`]: then it is not known either.
@@ -61,7 +62,8 @@ impl Desk {
             })
             .await?;
             hashes = rest;
-            let Some(after) = after else { break };
+            // Nothing was read: that is not all of it.
+            let Some(after) = after else { return Ok(None) };
             next = after.next();
             tokio::time::sleep(PAUSE).await;
         }

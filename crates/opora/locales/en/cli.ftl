@@ -389,12 +389,12 @@ check-staged = { $count ->
    *[other] { $count } uploads are not finished ({ $bytes } bytes): the running desk gives them up after `staging_age`.
 }
 check-unreferenced = { $count ->
-    [one] One file in blobs/kept ({ $bytes } bytes) is referred to by no ticket: the next start removes it.
-   *[other] { $count } files in blobs/kept ({ $bytes } bytes) are referred to by no ticket: the next start removes them.
+    [one] One file in blobs/kept ({ $bytes } bytes) is referred to by no ticket: a desk removes it at its start; after --accept-restored only when it is older than `staging_age`.
+   *[other] { $count } files in blobs/kept ({ $bytes } bytes) are referred to by no ticket: a desk removes them at its start; after --accept-restored only those that are older than `staging_age`.
 }
 check-parts = { $count ->
-    [one] One file in blobs/kept ({ $bytes } bytes) was not written to its end: the next start removes it.
-   *[other] { $count } files in blobs/kept ({ $bytes } bytes) were not written to their ends: the next start removes them.
+    [one] One file in blobs/kept ({ $bytes } bytes) was not written to its end: a desk removes it at its start; after --accept-restored only when it is older than `staging_age`.
+   *[other] { $count } files in blobs/kept ({ $bytes } bytes) were not written to their ends: a desk removes them at its start; after --accept-restored only those that are older than `staging_age`.
 }
 check-repaired = The view was built again.
 check-stage-journal = journal, revision { $revision }

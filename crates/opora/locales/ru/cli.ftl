@@ -397,14 +397,14 @@ check-staged = { $count ->
    *[other] Не закончено { $count } передач файлов (байт: { $bytes }): работающий сервер прекращает их через `staging_age`.
 }
 check-unreferenced = { $count ->
-    [one] На { $count } файл в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: следующий запуск его удалит.
-    [few] На { $count } файла в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: следующий запуск их удалит.
-   *[other] На { $count } файлов в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: следующий запуск их удалит.
+    [one] На { $count } файл в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: сервер удалит его при запуске, а после --accept-restored — когда он станет старше `staging_age`.
+    [few] На { $count } файла в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: сервер удалит их при запуске, а после --accept-restored — когда они станут старше `staging_age`.
+   *[other] На { $count } файлов в blobs/kept (байт: { $bytes }) не ссылается ни один запрос: сервер удалит их при запуске, а после --accept-restored — когда они станут старше `staging_age`.
 }
 check-parts = { $count ->
-    [one] { $count } файл в blobs/kept (байт: { $bytes }) не дописан до конца: следующий запуск его удалит.
-    [few] { $count } файла в blobs/kept (байт: { $bytes }) не дописаны до конца: следующий запуск их удалит.
-   *[other] { $count } файлов в blobs/kept (байт: { $bytes }) не дописаны до конца: следующий запуск их удалит.
+    [one] { $count } файл в blobs/kept (байт: { $bytes }) не дописан до конца: сервер удалит его при запуске, а после --accept-restored — когда он станет старше `staging_age`.
+    [few] { $count } файла в blobs/kept (байт: { $bytes }) не дописаны до конца: сервер удалит их при запуске, а после --accept-restored — когда они станут старше `staging_age`.
+   *[other] { $count } файлов в blobs/kept (байт: { $bytes }) не дописаны до конца: сервер удалит их при запуске, а после --accept-restored — когда они станут старше `staging_age`.
 }
 check-repaired = Представление построено заново.
 check-stage-journal = журнал, ревизия { $revision }
