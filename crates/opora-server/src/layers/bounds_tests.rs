@@ -113,7 +113,9 @@ fn where_all_places_are_taken_an_idle_connection_gives_way_whoever_has_most_and_
         peer
     };
     let busy = [begun(1), begun(1), begun(1)];
-    busy.iter().for_each(|peer| peer.bytes.take_anyway(1));
+    for peer in &busy {
+        peer.bytes.take_anyway(1);
+    }
     let idle = begun(2);
     // Who has most is busy, so the next one gives way, whose only connection is idle.
     let next = begun(3);
@@ -122,7 +124,9 @@ fn where_all_places_are_taken_an_idle_connection_gives_way_whoever_has_most_and_
     let refused = peer(&limits, 4);
     assert_eq!(refused.over(), Some(("max_connections", 4)), "all are busy");
     let all = [busy.to_vec(), vec![idle, next, refused]].concat();
-    all.iter().for_each(Peer::left);
+    for peer in &all {
+        peer.left();
+    }
     assert_eq!(limits.connections.used(), 0);
     drop((all, busy));
     assert_eq!(limits.callers(), 0);
