@@ -230,6 +230,8 @@ async fn many_are_closed_at_once_and_what_a_colleague_did_meanwhile_is_shown_fir
     console.see("◆ 3 marked");
     console.keys("s");
     console.see("State of 3 tickets");
+    console.keys("jj\r");
+    console.see("new → resolved");
     // A colleague is faster with one of them.
     let take = v1::TransitionTicketRequest {
         name: requests[1].name.clone(),
@@ -238,9 +240,10 @@ async fn many_are_closed_at_once_and_what_a_colleague_did_meanwhile_is_shown_fir
         ..Default::default()
     };
     server.desk_as("agents/ivan").tickets().transition_ticket(take).await.unwrap();
-    console.keys("jj\r");
-    // What he did is on the screen before anything is sent.
+    // What he did is on the screen before anything is sent, and has to be looked at.
     console.see("in progress → resolved");
+    console.keys("\r");
+    console.see("It changed while this was open");
     console.keys("\r");
     console.told("Done: 3, refused: 0");
     console.see("What became of each");
@@ -288,12 +291,12 @@ async fn many_are_tagged_at_once_and_the_tags_are_taken_back() {
     console.keys("\r");
     console.see("None of them has a tag.");
     console.keys("VIP\r");
-    console.see("— → vip");
+    console.see("— → VIP");
     console.keys("\r");
     console.told("Done: 2, refused: 0");
     console.see("What became of each");
     for name in [&ticket.name, &other.name] {
-        assert_eq!(get(&server.desk(), name).await.unwrap().tags, ["vip"]);
+        assert_eq!(get(&server.desk(), name).await.unwrap().tags, ["VIP"]);
     }
     console.keys(ESC);
     console.terminal.see_gone("What became of each");
