@@ -7,7 +7,7 @@ use opora_proto::v1::{self, Impact};
 use super::ask_place::plain;
 use super::create::IMPACTS;
 use super::field::Line;
-use super::{After, Dialog, choose_by, is_cancel};
+use super::{After, Dialog, choose_by, choose_of, is_cancel};
 use crate::change::Fields;
 use crate::detail::facts::size;
 use crate::ladder;
@@ -49,8 +49,8 @@ pub(crate) struct Ask {
     pub(crate) number: u64,
     /// None where it is about no ticket.
     pub(super) picked: Option<Picked>,
-    /// The ticket was here once: what is typed is not replaced.
-    filled: bool,
+    /// What the line was filled with when the ticket was here: what is typed since is not replaced.
+    filled: Option<String>,
     pub(crate) kind: Kind,
     pub(crate) choices: Vec<(Value, String)>,
     pub(crate) chosen: usize,
@@ -80,7 +80,7 @@ impl Ask {
         let (choices, chosen, names) = (Vec::new(), 0, Vec::new());
         let (waiting, fault, looking) = (None, None, None);
         let mut ask =
-            Self { number, picked, filled: false, kind, choices, chosen, line, waiting, fault, looking, names };
+            Self { number, picked, filled: None, kind, choices, chosen, line, waiting, fault, looking, names };
         if kind == Kind::Fetch {
             let generation = model.next_generation();
             effects.push(Effect::Call(Call::Files { number, generation }));
@@ -93,7 +93,7 @@ impl Ask {
         Some(ask)
     }
 
-    /// The choices, as far as they are known.
+    /// The choices, as far as they are known: those of the ticket as it is now.
     pub(crate) fn fill(&mut self, model: &Model) {
         let texts = &model.texts;
         let rung = |rung: &v1::LadderRung| {
@@ -113,22 +113,38 @@ impl Ask {
         match self.kind {
             Kind::Impact => {
                 let known = IMPACTS.iter().filter(|(impact, _)| *impact != Impact::Unspecified);
-                self.choices = known.map(|(impact, word)| (Value::Impact(*impact), texts.get(word))).collect();
+                let now = known.map(|(impact, word)| (Value::Impact(*impact), texts.get(word))).collect();
+                choose_of(&mut self.choices, &mut self.chosen, now);
             }
-            Kind::EscalateTo => self.choices = model.ladder.iter().filter(|r| r.rung > now).map(rung).collect(),
+            Kind::EscalateTo => {
+                let higher = model.ladder.iter().filter(|r| r.rung > now).map(rung).collect();
+                choose_of(&mut self.choices, &mut self.chosen, higher);
+            }
             Kind::Deescalate => {
                 let lower = model.ladder.iter().filter(|r| r.rung < now && r.rung > 0).map(rung);
-                self.choices = lower.collect();
-                self.choices.insert(0, (Value::Rung(0), texts.get("ask-off-the-ladder")));
-                self.chosen = self.choices.len() - 1;
-            }
-            Kind::Unlink => self.choices = loaded.map(|ticket| ties(model, ticket)).unwrap_or_default(),
-            Kind::Tags => {
-                if let (Some(ticket), Some(picked)) = (loaded.filter(|_| !self.filled), &mut self.picked) {
-                    self.line = Some(Line::of(&ticket.tags.join(" ")));
-                    picked.shown_as(ticket);
-                    self.filled = true;
+                let mut lower: Vec<_> = lower.collect();
+                lower.insert(0, (Value::Rung(0), texts.get("ask-off-the-ladder")));
+                if self.choices.is_empty() {
+                    self.chosen = lower.len() - 1;
                 }
+                choose_of(&mut self.choices, &mut self.chosen, lower);
+            }
+            // While the ticket is read again its former ties stay.
+            Kind::Unlink => {
+                if let Some(ticket) = loaded {
+                    choose_of(&mut self.choices, &mut self.chosen, ties(model, ticket));
+                }
+            }
+            Kind::Tags => {
+                let (Some(ticket), Some(picked)) = (loaded, &mut self.picked) else { return };
+                let now = ticket.tags.join(" ");
+                match (&self.filled, &self.line) {
+                    (None, _) => picked.shown_as(ticket),
+                    (Some(before), Some(line)) if *before == line.value() && *before != now => {}
+                    _ => return,
+                }
+                self.line = Some(Line::of(&now));
+                self.filled = Some(now);
             }
             Kind::Unmerge | Kind::Attach | Kind::Fetch | Kind::MarkMatching => {}
         }

@@ -22,6 +22,7 @@ pub(crate) struct Checklist {
     pub(super) picked: Picked,
     /// The ticket is here.
     loaded: bool,
+    /// As the ticket has them now.
     before: Vec<Step>,
     pub(crate) steps: Vec<Step>,
     pub(crate) chosen: usize,
@@ -39,9 +40,9 @@ impl Checklist {
         Some(dialog)
     }
 
-    /// The ticket is here.
+    /// The ticket is here, or is another by now: steps that the person did not touch are as it has them.
     pub(crate) fn fill(&mut self, model: &Model) {
-        let Some(loaded) = model.details.ready(self.number).filter(|_| !self.loaded) else { return };
+        let Some(loaded) = model.details.ready(self.number) else { return };
         let mut steps: Vec<Step> = STEPS.iter().map(|s| Step { step: (*s).to_owned(), ..Step::default() }).collect();
         for item in &loaded.ticket.checklist {
             let step = Step { step: item.step.clone(), done: item.done, note: item.note.clone() };
@@ -50,10 +51,25 @@ impl Checklist {
                 None => steps.push(step),
             }
         }
-        self.before.clone_from(&steps);
-        self.steps = steps;
-        self.picked.shown_as(&loaded.ticket);
-        self.loaded = true;
+        if !self.loaded {
+            self.before.clone_from(&steps);
+            self.steps = steps;
+            self.picked.shown_as(&loaded.ticket);
+            self.loaded = true;
+            return;
+        }
+        // Each stays in its line: the person is at one of them.
+        for (shown, before) in self.steps.iter_mut().zip(&mut self.before) {
+            let blank = || Step { step: before.step.clone(), ..Step::default() };
+            let at = steps.iter().position(|step| step.step == before.step);
+            let now = at.map_or_else(blank, |at| steps.remove(at));
+            if shown == before {
+                shown.clone_from(&now);
+            }
+            *before = now;
+        }
+        self.steps.extend(steps.iter().cloned());
+        self.before.extend(steps);
     }
 
     pub(super) fn paste(&mut self, text: &str) {

@@ -120,10 +120,22 @@ impl FieldsForm {
         Some(form)
     }
 
-    /// The ticket is here. A description that was typed before and not sent comes back.
+    /// The ticket is here. A description that was typed before and not sent comes back. Where it is another by now,
+    /// fields that the person did not touch are as it has them.
     pub(crate) fn fill(&mut self, model: &Model) {
-        let Some(loaded) = model.details.ready(self.number).filter(|_| self.before.is_none()) else { return };
+        let Some(loaded) = model.details.ready(self.number) else { return };
         let ticket = &loaded.ticket;
+        if let Some(before) = &mut self.before {
+            let former = values(before, &model.zone);
+            for ((value, former), now) in self.values.iter_mut().zip(&former).zip(values(ticket, &model.zone)) {
+                if is_same(value, former) && !is_same(value, &now) {
+                    *value = now;
+                }
+            }
+            (**before).clone_from(ticket);
+            self.listed(&model.organisations);
+            return;
+        }
         self.values = values(ticket, &model.zone);
         if let Some(draft) = model.drafts.get(DraftKey::Description(self.number)) {
             self.values.pop();
@@ -312,6 +324,10 @@ fn text_of(value: Option<&Value>) -> String {
         Some(Value::Long(area)) => area.text().trim().to_owned(),
         _ => String::new(),
     }
+}
+
+fn is_same(one: &Value, other: &Value) -> bool {
+    text_of(Some(one)) == text_of(Some(other)) && turn_of(Some(one)) == turn_of(Some(other))
 }
 
 fn turn_of(value: Option<&Value>) -> usize {

@@ -156,9 +156,11 @@ impl Dialog {
     /// Something happened to one of its tickets.
     pub(crate) fn changed(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
         match self {
+            Self::Choose(d) => d.changed(model),
             Self::Priority(d) => d.changed(model, effects),
+            Self::Reason(d) => d.changed(model),
             Self::Bulk(d) => d.changed(model),
-            _ => {}
+            _ => self.fill(model),
         }
     }
 
@@ -190,7 +192,7 @@ impl Dialog {
         }
     }
 
-    /// The ticket that it is about came.
+    /// The ticket that it is about came, or is another by now.
     pub(crate) fn fill(&mut self, model: &Model) {
         match self {
             Self::Ask(d) => d.fill(model),
@@ -230,21 +232,35 @@ impl Dialog {
     }
 }
 
+/// The place in a list where nothing is chosen: the keys lead from it to either end.
+pub(crate) const NOTHING: usize = usize::MAX;
+
+/// Puts what can be chosen now in place of what could be before. The same one stays chosen; where that is gone nothing
+/// is: no Enter is to take another one that slid under it.
+pub(crate) fn choose_of<T: PartialEq>(choices: &mut Vec<(T, String)>, chosen: &mut usize, now: Vec<(T, String)>) {
+    if let Some((was, _)) = choices.get(*chosen) {
+        *chosen = now.iter().position(|(choice, _)| choice == was).unwrap_or(NOTHING);
+    }
+    *choices = now;
+}
+
 /// Moves a choice among `len` by the keys that every list has. Letters too, where no text is typed.
 pub(crate) fn choose_by(event: &KeyEvent, chosen: &mut usize, len: usize, letters: bool) -> bool {
     let last = len.saturating_sub(1);
     let chord = crate::keys::Chord::of(event);
     *chosen = match chord.code {
-        KeyCode::Down | KeyCode::Tab => (*chosen + 1).min(last),
+        // Down from nothing is the first, up from nothing the last.
+        KeyCode::Down | KeyCode::Tab => chosen.wrapping_add(1),
         KeyCode::Up | KeyCode::BackTab => chosen.saturating_sub(1),
-        KeyCode::Char('n') if chord.ctrl => (*chosen + 1).min(last),
+        KeyCode::Char('n') if chord.ctrl => chosen.wrapping_add(1),
         KeyCode::Char('p') if chord.ctrl => chosen.saturating_sub(1),
-        KeyCode::PageDown => (*chosen + 10).min(last),
+        KeyCode::PageDown => chosen.saturating_add(10),
         KeyCode::PageUp => chosen.saturating_sub(10),
-        KeyCode::Char('j') if letters && !chord.ctrl => (*chosen + 1).min(last),
+        KeyCode::Char('j') if letters && !chord.ctrl => chosen.wrapping_add(1),
         KeyCode::Char('k') if letters && !chord.ctrl => chosen.saturating_sub(1),
         _ => return false,
-    };
+    }
+    .min(last);
     true
 }
 

@@ -26,7 +26,6 @@ pub(crate) enum Previews {
 pub(crate) struct PriorityDialog {
     pub(crate) number: u64,
     pub(super) picked: Picked,
-    pub(crate) current: Priority,
     pub(crate) chosen: usize,
     generation: u64,
     pub(crate) previews: Previews,
@@ -41,12 +40,12 @@ impl PriorityDialog {
     /// Opens, and asks what each priority would mean.
     pub(crate) fn open(model: &mut Model, effects: &mut Vec<Effect>) -> Option<Self> {
         let picked = Selection::of(model).one()?;
-        let (number, current) = (picked.number(), selection::live(model, picked.number())?.priority);
+        let (number, now) = (picked.number(), selection::live(model, picked.number())?.priority);
         let generation = model.next_generation();
         effects.push(Effect::Call(Call::Preview { number, generation }));
-        let chosen = PRIORITIES.iter().position(|p| *p == current).unwrap_or_default();
+        let chosen = PRIORITIES.iter().position(|p| *p == now).unwrap_or_default();
         let (previews, typing, reason, fault) = (Previews::Loading, false, Line::default(), None);
-        Some(Self { number, picked, current, chosen, generation, previews, typing, reason, fault })
+        Some(Self { number, picked, chosen, generation, previews, typing, reason, fault })
     }
 
     /// An answer. One to another dialog is dropped.
@@ -59,8 +58,15 @@ impl PriorityDialog {
         }
     }
 
+    /// What it is now, not what it was when the dialog opened; `None` where the ticket is no longer on the screen.
+    pub(crate) fn current(&self, model: &Model) -> Option<Priority> {
+        selection::live(model, self.number).map(|row| row.priority)
+    }
+
     /// The ticket is another by now: what each priority would mean is asked again.
     pub(crate) fn changed(&mut self, model: &mut Model, effects: &mut Vec<Effect>) {
+        // What was said of the former one may be false of this one.
+        self.fault = None;
         self.generation = model.next_generation();
         self.previews = Previews::Loading;
         effects.push(Effect::Call(Call::Preview { number: self.number, generation: self.generation }));
@@ -82,24 +88,20 @@ impl PriorityDialog {
             return After::Stay(Dialog::Priority(self));
         }
         self.fault = None;
-        let priority = PRIORITIES.get(self.chosen).copied().unwrap_or(self.current);
+        let Some(priority) = PRIORITIES.get(self.chosen).copied() else { return After::Stay(Dialog::Priority(self)) };
+        let is_same = self.current(model) == Some(priority);
         match (event.code, self.typing) {
             // What it would mean is shown first (console.md rule 5); where the server can't tell, that is shown.
             (KeyCode::Enter, _) if matches!(self.previews, Previews::Loading) => self.fault = Some("priority-wait"),
-            (KeyCode::Enter, _) if priority == self.current => self.fault = Some("priority-same"),
+            (KeyCode::Enter, _) if is_same => self.fault = Some("priority-same"),
             (KeyCode::Enter, false) => self.typing = true,
             (KeyCode::Enter, true) => {
                 let reason = self.reason.value().trim().to_owned();
                 if reason.is_empty() {
                     self.fault = Some("reason-missing");
                 } else if self.picked.stands(model) {
-                    self.current = selection::live(model, self.number).map_or(self.current, |row| row.priority);
-                    if priority == self.current {
-                        self.fault = Some("priority-same");
-                    } else {
-                        send::on(model, &self.picked, What::Priority(priority, reason), None, effects);
-                        return After::Close;
-                    }
+                    send::on(model, &self.picked, What::Priority(priority, reason), None, effects);
+                    return After::Close;
                 }
             }
             (_, false) => {

@@ -14,6 +14,7 @@ use super::{After, Dialog, is_cancel};
 use crate::ladder;
 use crate::model::Model;
 use crate::msg::{Call, Effect, What};
+use crate::queue::row::Row;
 use crate::selection::{self, Picked, Selection};
 use crate::text::wrap;
 use crate::update::send;
@@ -37,9 +38,16 @@ impl Reason {
     pub(crate) fn escalate(model: &Model, effects: &mut Vec<Effect>) -> Option<Self> {
         let picked = Selection::of(model).one()?;
         let row = selection::live(model, picked.number())?;
-        let (number, least) = (row.number, ladder::above(model, row.rung).map_or(row.rung + 1, |rung| rung.rung));
+        let (number, least) = (row.number, least(model, row));
         effects.push(Effect::Call(Call::Ladder));
         Some(Self { number, picked, least, rung: least, line: Line::default(), missing: false })
+    }
+
+    /// The ticket is another by now: the rung above it may be as well. Who went further up stays there.
+    pub(crate) fn changed(&mut self, model: &Model) {
+        let Some(row) = selection::live(model, self.number) else { return };
+        let was = std::mem::replace(&mut self.least, least(model, row));
+        self.rung = if self.rung == was { self.least } else { self.rung.max(self.least) };
     }
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
@@ -101,4 +109,9 @@ impl Reason {
         line_field(model, frame, at, &label, &self.line, true);
         fault(model, frame, area, self.missing.then_some("reason-missing"));
     }
+}
+
+/// The rung above the one that the ticket is on.
+fn least(model: &Model, row: &Row) -> u32 {
+    ladder::above(model, row.rung).map_or(row.rung + 1, |rung| rung.rung)
 }

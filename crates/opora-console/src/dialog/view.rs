@@ -40,6 +40,7 @@ pub(crate) fn draw(model: &Model, frame: &mut Frame<'_>, area: Rect) {
         Dialog::Choose(choose) => {
             let lines = choose.choices.iter().map(|(_, words)| Line::raw(words.clone())).collect();
             list(model, frame, inner, lines, choose.chosen);
+            fault(model, frame, inner, choose.fault);
         }
         Dialog::Priority(d) => priority(model, frame, inner, d),
         Dialog::Reason(d) => d.draw(model, frame, inner),
@@ -160,7 +161,8 @@ fn cut_spans(spans: &mut Vec<Span<'static>>, wide: usize) -> usize {
 /// Lines of which one is chosen, scrolled so that it is seen.
 pub(super) fn list(model: &Model, frame: &mut Frame<'_>, area: Rect, lines: Vec<Line<'static>>, chosen: usize) {
     let height = area.height as usize;
-    let top = (chosen + 1).saturating_sub(height.max(1));
+    // Nothing chosen, or what is no longer there: from the beginning.
+    let top = if chosen < lines.len() { (chosen + 1).saturating_sub(height.max(1)) } else { 0 };
     let wide = area.width as usize;
     let shown: Vec<Line<'static>> = lines
         .into_iter()
@@ -227,9 +229,10 @@ fn priority(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &PriorityD
         texts.get("clock-resolution")
     );
     frame.render_widget(Paragraph::new(Line::styled(head, theme.dim())), Rect { height: 1, ..area });
+    let current = dialog.current(model);
     let line = |priority: &Priority| {
         let mut word = texts.get(priority_word(*priority));
-        if *priority == dialog.current {
+        if Some(*priority) == current {
             word.push_str(" ●");
         }
         let (first, second) = match (dialog.preview(*priority), &dialog.previews) {

@@ -10,6 +10,7 @@ mod keys;
 mod ladder;
 mod many;
 mod merged;
+mod now;
 mod people;
 mod properties;
 mod rarer;
@@ -61,6 +62,7 @@ fn named(name: &str) -> (KeyCode, KeyModifiers) {
         "backspace" => KeyCode::Backspace,
         "up" => KeyCode::Up,
         "down" => KeyCode::Down,
+        "left" => KeyCode::Left,
         "space" => KeyCode::Char(' '),
         "lt" => KeyCode::Char('<'),
         other => panic!("no key `{other}`"),

@@ -15,18 +15,24 @@ use crate::texts::Language;
 use crate::theme::Theme;
 use crate::update::{settle, update};
 
-fn model() -> Model {
+pub(super) fn model() -> Model {
     sample(Language::En, Theme::Dark, (120, 40))
 }
 
-fn net(model: &mut Model, net: Net) -> Vec<Effect> {
+pub(super) fn net(model: &mut Model, net: Net) -> Vec<Effect> {
     let mut effects = update(model, Msg::Net(net));
     effects.extend(settle(model));
     effects
 }
 
 /// Somebody changes a ticket of the samples.
-fn changed(model: &mut Model, number: u64, who: &str, change: Event, edit: impl Fn(&mut v1::Ticket)) -> Vec<Effect> {
+pub(super) fn changed(
+    model: &mut Model,
+    number: u64,
+    who: &str,
+    change: Event,
+    edit: impl Fn(&mut v1::Ticket),
+) -> Vec<Effect> {
     let revision = model.revision + 1;
     let (mut ticket, customer) = sample_tickets().into_iter().find(|(ticket, _)| ticket.number == number).unwrap();
     ticket.etag = format!("e{number}-{revision}");
@@ -37,7 +43,7 @@ fn changed(model: &mut Model, number: u64, who: &str, change: Event, edit: impl 
 }
 
 /// Ivan makes it CRITICAL.
-fn raised(model: &mut Model, number: u64) -> Vec<Effect> {
+pub(super) fn raised(model: &mut Model, number: u64) -> Vec<Effect> {
     let change = Event::Reprioritised(v1::TicketReprioritised {
         previous_priority: Priority::High.into(),
         priority: Priority::Critical.into(),
@@ -46,7 +52,7 @@ fn raised(model: &mut Model, number: u64) -> Vec<Effect> {
     changed(model, number, "ivan", change, |ticket| ticket.priority = Priority::Critical.into())
 }
 
-fn foreseen(model: &mut Model, effects: &[Effect]) {
+pub(super) fn foreseen(model: &mut Model, effects: &[Effect]) {
     for effect in effects {
         if let Effect::Call(Call::Preview { number, generation }) = effect {
             net(model, Net::Preview { number: *number, generation: *generation, result: Ok(vec![]) });

@@ -155,7 +155,7 @@ pub(super) fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, ef
     if stale && model.dialog.is_none() {
         model.dialog = Stale::open(model, request_id).map(Dialog::Stale);
     } else if !stale && !waited {
-        sent::refused(model, request_id, &sentence);
+        sent::refused(model, request_id, &sentence, effects);
     }
     send::pump(model, effects);
 }

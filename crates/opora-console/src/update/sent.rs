@@ -64,10 +64,14 @@ pub(super) fn accepted(model: &mut Model, request_id: &str) {
 }
 
 /// A change was refused for this reason: its dialog comes back, if the person did nothing else since.
-pub(super) fn refused(model: &mut Model, request_id: &str, why: &str) {
+pub(super) fn refused(model: &mut Model, request_id: &str, why: &str, effects: &mut Vec<Effect>) {
     let Some(at) = model.sent.iter().position(|(id, _)| id == request_id) else { return };
-    let (_, dialog) = model.sent.remove(at);
+    let (_, mut dialog) = model.sent.remove(at);
     if model.dialog.is_none() {
+        // What it shows of the ticket is from before it was sent.
+        if dialog.picked().iter().any(|picked| picked.has_changed(model)) {
+            dialog.changed(model, effects);
+        }
         model.dialog = Some(dialog);
         model.refusal = Some(why.to_owned());
     }
