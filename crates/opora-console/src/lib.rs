@@ -12,6 +12,7 @@ mod detail;
 mod dialog;
 mod drafts;
 mod edge;
+mod header;
 mod hint;
 mod keys;
 mod ladder;

@@ -59,6 +59,7 @@ category-other = other problems
 link-connecting = ○ connecting to { $server }
 link-catching-up = ◐ catching up
 link-live = ● live r{ $revision }
+link-live-short = ● live
 link-offline = ✗ offline since { $since }
 count-breached = !{ $count } breached
 count-due-soon = ▲{ $count } due <1h

@@ -59,6 +59,7 @@ category-other = другие проблемы
 link-connecting = ○ соединение с { $server }
 link-catching-up = ◐ догоняет
 link-live = ● онлайн r{ $revision }
+link-live-short = ● онлайн
 link-offline = ✗ нет связи с { $since }
 count-breached = !{ $count } просрочено
 count-due-soon = ▲{ $count } срок <1ч

@@ -6,6 +6,7 @@ mod dialogs;
 mod filter;
 mod forms;
 mod ghosts;
+mod header;
 mod keys;
 mod ladder;
 mod many;
