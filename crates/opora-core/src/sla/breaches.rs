@@ -21,7 +21,7 @@ impl SlaState {
         reckoning.fall_due(at.max(reckoning.now), meets);
         let missing = [ClockKind::FirstResponse, ClockKind::Resolution].into_iter().filter_map(|clock| {
             let track = reckoning.track(clock);
-            let frozen = track.frozen.filter(|_| reckoning.recorded_of(clock).is_none())?;
+            let frozen = track.frozen.filter(|_| !reckoning.is_recorded(clock))?;
             let obligation = track.obligations.get(frozen.index).map(|o| (o.priority, o.start));
             let (due, Breach { at, cause }) = (frozen.due, frozen.breach);
             Some(FactKind::Breached { clock, due, at, cause, obligation, told: false })

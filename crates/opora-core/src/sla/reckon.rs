@@ -29,9 +29,18 @@ pub(super) struct Reckoning<'a> {
     /// While the resolution is continuous and runs: since it last became so (rule 6).
     pub(super) continuous_from: Option<Timestamp>,
     /// The first breach that was recorded of the first response, and of the resolution.
-    recorded: [Option<(Breach, Timestamp)>; 2],
+    recorded: [Option<Recorded>; 2],
     /// An undo is still to come: until then the facts tell of a past that was otherwise.
     altered: bool,
+}
+
+/// A breach as a fact keeps it.
+#[derive(Clone, Copy)]
+struct Recorded {
+    breach: Breach,
+    due: Timestamp,
+    /// Priority and start of what was breached; `None`: recorded before these were kept.
+    obligation: Option<(Priority, Timestamp)>,
 }
 
 /// The facts don't begin with the creation, or name a policy that is not known: never for facts that the desk made.
@@ -130,10 +139,10 @@ impl<'a> Reckoning<'a> {
         let mut reckoning = Self::created(*at, *priority, policy.clone(), policies)?;
         for fact in rest {
             reckoning.altered |= matches!(fact.kind, FactKind::Undone { .. });
-            if let FactKind::Breached { clock, due, at, cause, .. } = &fact.kind
-                && let Some(place) = reckoning.recorded.get_mut(*clock as usize)
+            if let FactKind::Breached { clock, due, at, cause, obligation, .. } = fact.kind
+                && let Some(place) = reckoning.recorded.get_mut(clock as usize)
             {
-                place.get_or_insert((Breach { at: *at, cause: *cause }, *due));
+                place.get_or_insert(Recorded { breach: Breach { at, cause }, due, obligation });
             }
         }
         for fact in rest {
@@ -175,8 +184,13 @@ impl<'a> Reckoning<'a> {
         })
     }
 
-    pub(super) fn recorded_of(&self, clock: ClockKind) -> Option<(Breach, Timestamp)> {
+    fn recorded_of(&self, clock: ClockKind) -> Option<Recorded> {
         self.recorded.get(clock as usize).copied().flatten()
+    }
+
+    /// Whether a breach of a clock is among the facts.
+    pub(super) fn is_recorded(&self, clock: ClockKind) -> bool {
+        self.recorded_of(clock).is_some()
     }
 
     fn take(&mut self, fact: &Fact) -> Result<(), ReckonError> {
@@ -257,10 +271,15 @@ impl<'a> Reckoning<'a> {
     }
 
     /// A breach that was recorded otherwise comes where it was recorded; before an undo only what was recorded is one.
+    /// Two obligations can be due at the same instant, and an undo can take back the one that was breached: of another
+    /// one the facts that are left would tell the same breach, which is not the recorded one.
     fn freeze(&mut self, clock: ClockKind, found: Option<Frozen>) {
         let Some(frozen) = found else { return };
+        let breached = self.track(clock).obligations.get(frozen.index).map(|o| (o.priority, o.start));
         let real = match self.recorded_of(clock) {
-            Some(recorded) => recorded == (frozen.breach, frozen.due),
+            Some(Recorded { breach, due, obligation }) => {
+                (breach, due) == (frozen.breach, frozen.due) && (obligation.is_none() || obligation == breached)
+            }
             None => !self.altered,
         };
         if real {

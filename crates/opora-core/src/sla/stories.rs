@@ -199,3 +199,19 @@ proptest! {
         }
     }
 }
+
+/// HIGH, back after 90 minutes, is due when LOW is; both changes that brought HIGH back are taken back.
+#[test]
+fn of_two_obligations_due_together_a_breach_stays_that_of_the_one_it_was_recorded_of() {
+    let mut telling = Telling::new(Priority::High, false);
+    let steps = [
+        (0, Step::Priority(Priority::Low)),
+        (90, Step::Priority(Priority::High)),
+        (30, Step::Priority(Priority::Low)),
+        (0, Step::Undo(true)),
+        (0, Step::Undo(true)),
+    ];
+    for (n, (after, step)) in steps.into_iter().enumerate() {
+        telling.step(n, after, step).unwrap();
+    }
+}
