@@ -31,6 +31,13 @@ struct Arguments {
 enum Task {
     /// Runs every suite, each by itself, and installs what a suite needs beyond cargo.
     Test(test::Options),
+    /// Tries what takes longer than a change should wait for: every suite, its properties with many inputs that are
+    /// others at each run. An input that fails is printed and kept beside the test, to be committed.
+    ReleaseCheck {
+        /// How many inputs each property is tried with.
+        #[arg(long, value_name = "NUMBER", default_value_t = 10_000)]
+        cases: u32,
+    },
     /// Measures a release build against references in the same run; writes bench/results.json.
     Bench {
         /// What to measure and how: see `cargo xtask bench --help`.
@@ -57,6 +64,7 @@ enum ProtoTask {
 fn main() -> ExitCode {
     let outcome = match Arguments::parse().task {
         Task::Test(options) => test::run(&options),
+        Task::ReleaseCheck { cases } => test::at_length(cases),
         Task::Bench { arguments } => bench(&arguments),
         Task::Check => check(),
         Task::Image(options) => image::run(&options),

@@ -2,6 +2,7 @@
 //!
 //! Nothing is left out in silence: a suite that could not run is named at the end, and the task fails.
 
+use std::env;
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read};
 use std::path::Path;
@@ -21,8 +22,14 @@ const DOC: &str = "doc";
 /// The file into which a suite writes a line about what it could not try on this machine.
 const NOTES: &str = "OPORA_TEST_NOTES";
 
+/// What a change is tried with: the same inputs each time, so that what fails is the change's own doing.
+const SEED: (&str, &str) = ("PROPTEST_RNG_SEED", "20261130");
+
+/// How many inputs a property is tried with.
+const CASES: &str = "PROPTEST_CASES";
+
 /// How the suites are run.
-#[derive(Args)]
+#[derive(Args, Default)]
 pub(crate) struct Options {
     /// Install nothing: name what is missing, and which suites did not run for it.
     #[arg(long)]
@@ -36,6 +43,9 @@ pub(crate) struct Options {
     /// Of the suites run only the tests whose name contains this.
     #[arg(long, value_name = "TEXT")]
     name: Option<String>,
+    /// Try each property with this many inputs, other ones at each run. Default: the same 256 each time.
+    #[arg(long, value_name = "NUMBER")]
+    cases: Option<u32>,
     /// Run only suites whose name contains one of these. Default: all.
     filters: Vec<String>,
 }
@@ -74,6 +84,7 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
             Some(suite) if nextest => with_nextest(suite, options),
             Some(suite) => by_itself(suite, options),
         };
+        inputs(&mut command, options.cases);
         let (counts, good) = watched(command.env("OPORA_BIN", &built.opora).env(NOTES, &notes))?;
         total += counts;
         if !good || counts.failed > 0 {
@@ -84,6 +95,20 @@ pub(crate) fn run(options: &Options) -> Result<(), String> {
         println!("not tried here: {note}");
     }
     closing(total, &failed, &left_out)
+}
+
+/// What `cargo xtask release-check` runs of it: every suite, with as many inputs as somebody waits for before a release.
+pub(crate) fn at_length(cases: u32) -> Result<(), String> {
+    run(&Options { cases: Some(cases), ..Options::default() })
+}
+
+/// Which inputs the properties are tried with. What the caller's own environment says of it wins.
+fn inputs(command: &mut Command, cases: Option<u32>) {
+    match cases {
+        Some(cases) => command.env(CASES, cases.to_string()),
+        None if env::var_os(SEED.0).is_some() || env::var_os(CASES).is_some() => command,
+        None => command.env(SEED.0, SEED.1),
+    };
 }
 
 /// A need of a suite that does not exist is a mistake in the table.

@@ -274,8 +274,6 @@ fn typed(model: &Model) -> Option<(DraftKey, String)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 192, ..ProptestConfig::default() })]
-
     #[test]
     fn nothing_that_happens_breaks_the_console(steps in prop::collection::vec(step(), 0..80)) {
         let model = sample(Language::En, Theme::Dark, (120, 24));

@@ -332,7 +332,8 @@ fn check_selection(model: &Model, buffer: &Buffer, list: bool, lines: &[Line]) -
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    // Each case draws some thirty screens: a quarter of the usual number, whatever that is set to.
+    #![proptest_config(ProptestConfig::with_cases(ProptestConfig::default().cases / 4))]
 
     #[test]
     fn an_action_touches_what_the_screen_shows_as_selected(
