@@ -202,3 +202,16 @@ pub enum DirectoryPut {
     /// A canned reply.
     Snippet(SnippetId, Entry<Snippet>),
 }
+
+impl DirectoryPut {
+    /// The resource name of what was put.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Organisation(id, _) => id.name(),
+            Self::Contact(id, _) => id.name(),
+            Self::Agent(id, _) => id.name(),
+            Self::SavedView(id, _) => id.name(),
+            Self::Snippet(id, _) => id.name(),
+        }
+    }
+}

@@ -10,6 +10,22 @@ use opora_core::time::Timestamp;
 /// Names a store; changes when a backup is restored.
 pub type StoreUid = uuid::Uuid;
 
+/// Who leads: it rises each time that another one is allowed to append, and what an older one sends is refused for good.
+/// [`Epoch::FIRST`] where there was only ever one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// That of a store which nobody took over yet.
+    pub const FIRST: Self = Self(0);
+
+    /// That of who takes over.
+    #[must_use]
+    pub fn next(self) -> Self {
+        Self(self.0.saturating_add(1))
+    }
+}
+
 /// Everything that happens under one revision, whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Commit {
@@ -100,13 +116,21 @@ pub enum AppendError {
     /// The store was opened to be read only, because it is damaged. Nothing was written.
     #[error("the store is damaged and only read")]
     ReadOnly,
-    /// The commits don't follow on the newest one: a bug of the caller.
+    /// The commits don't follow on the newest one, or on each other. Nothing was written.
     #[error("revision {} does not follow on revision {}", .given.0, .newest.0)]
     NotNext {
         /// What was given.
         given: Revision,
         /// What is the newest.
         newest: Revision,
+    },
+    /// Somebody else leads since. Nothing was written, and nothing of this epoch ever will be.
+    #[error("epoch {} is over: the store is led in epoch {}", .given.0, .current.0)]
+    Fenced {
+        /// What was given.
+        given: Epoch,
+        /// In which it is led.
+        current: Epoch,
     },
 }
 
@@ -146,11 +170,22 @@ pub trait Store: Send + Sync + 'static {
     /// Where it stands.
     fn position(&self) -> Position;
 
-    /// Appends commits as one group: all of them durable when it returns, in order.
+    /// In which epoch it is led.
+    fn epoch(&self) -> Epoch;
+
+    /// Hands the lead over: durable when it returns, from then on nothing of an older epoch is appended. Nothing happens
+    /// where it is led in that epoch already.
+    ///
+    /// # Errors
+    /// [`AppendError::Fenced`] when it is led in a newer one; [`AppendError`] when it can't be written down.
+    fn lead(&self, epoch: Epoch) -> Result<(), AppendError>;
+
+    /// Appends commits as one group, following on the revision `after`: all of them durable when it returns, in order.
+    /// An epoch that is newer than the store's is handed the lead first, see [`Self::lead`].
     ///
     /// # Errors
     /// [`AppendError`]; then none of them happened.
-    fn append(&self, commits: &[Arc<Commit>]) -> Result<(), AppendError>;
+    fn append(&self, epoch: Epoch, after: Revision, commits: &[Arc<Commit>]) -> Result<(), AppendError>;
 
     /// A ticket as it stands.
     ///

@@ -20,7 +20,8 @@ mod view;
 mod wrong;
 
 pub use api::{
-    AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store, StoreUid,
+    AppendError, Commit, Damage, Epoch, Position, ReadError, Record, Remembered, RequestKey, RequestRecord, Store,
+    StoreUid,
 };
 pub use blobs::{
     Beside, Blob, BlobError, BlobOptions, Blobs, Candidates, Finishing, Hash, Held, LEAST_STAGED, Pile, Sending, Staged,

@@ -25,6 +25,8 @@ pub(super) struct Group<'a> {
     rules: Arc<Rules>,
     /// When its commits are made.
     at: Timestamp,
+    /// The revision that it follows on.
+    after: Revision,
     newest: Revision,
     next_number: TicketNumber,
     /// Tickets that were looked at, as they stand after what was decided.
@@ -59,6 +61,7 @@ impl<'a> Group<'a> {
             world,
             rules: world.rules(),
             at,
+            after: position.newest,
             newest: position.newest,
             next_number: TicketNumber(position.tickets + 1),
             tickets: HashMap::new(),
@@ -72,6 +75,10 @@ impl<'a> Group<'a> {
 
     pub(super) fn commits(&self) -> &[Arc<Commit>] {
         &self.commits
+    }
+
+    pub(super) fn after(&self) -> Revision {
+        self.after
     }
 
     pub(super) fn at(&self) -> Timestamp {

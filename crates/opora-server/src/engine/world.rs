@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
-use opora_store::{Activity, ReadError, Record, Store};
+use opora_store::{Activity, Epoch, ReadError, Record, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
@@ -20,6 +20,8 @@ const STEADY: u32 = 1_000;
 
 pub(crate) struct World {
     pub(crate) store: Arc<dyn Store>,
+    /// In which epoch the writer appends.
+    pub(crate) epoch: Epoch,
     pub(crate) queue: Queue,
     pub(crate) directory: Directory,
     pub(crate) rules: RwLock<Arc<Rules>>,
@@ -51,6 +53,7 @@ impl World {
         Self {
             hub: Arc::new(Hub::new(position.newest)),
             log: Log::new(store.clone()),
+            epoch: store.epoch(),
             store,
             queue,
             directory,

@@ -121,7 +121,7 @@ impl Writer {
 
     /// Makes a group real, or says what all of it is refused with.
     fn append(&self, group: Group<'_>) -> Result<Vec<Arc<Published>>, Refused> {
-        match self.world.store.append(group.commits()) {
+        match self.world.store.append(self.world.epoch, group.after(), group.commits()) {
             Ok(()) => Ok(self.publish(group)),
             Err(AppendError::Full(why)) => {
                 tracing::warn!(why, "the disk is full: changes are refused");

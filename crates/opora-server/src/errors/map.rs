@@ -7,7 +7,7 @@ use opora_core::filter::FilterError;
 use opora_core::model::{MAX_PARTS, Revision, TicketState};
 use opora_proto::error::ErrorReason as R;
 use opora_proto::v1;
-use opora_store::{AppendError, ReadError};
+use opora_store::ReadError;
 use tonic::Code;
 
 use super::{Language, Problem};
@@ -152,18 +152,6 @@ impl From<ReadError> for Box<Problem> {
             error if error.is_passing() => Problem::short(&error),
             ReadError::Io(cause) => Problem::internal("the store can't be read", &cause),
             ReadError::NoRevision(revision) => Problem::internal("a revision is not there", &revision.0),
-        }
-    }
-}
-
-impl From<AppendError> for Box<Problem> {
-    fn from(error: AppendError) -> Self {
-        match error {
-            AppendError::Full(_) => Problem::disk_full(),
-            AppendError::Short(cause) => Problem::short(&cause),
-            AppendError::ReadOnly => Problem::read_only(),
-            AppendError::Failed(_) => Problem::store_failed(),
-            AppendError::NotNext { .. } => Problem::internal("a commit was out of order", &error),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A store in memory that can be told to fail.
+//! A store in memory that can be told to fail. It conforms, as the embedded one does.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use opora_core::event::DirectoryPut;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
-use opora_store::{AppendError, Commit, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
+use opora_store::conformance::{self, Stores};
+use opora_store::{AppendError, Commit, Epoch, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
 use parking_lot::{Mutex, RwLock};
 
 #[derive(Default)]
@@ -25,10 +26,21 @@ pub(crate) struct Memory {
 
 #[derive(Default)]
 struct State {
+    epoch: Epoch,
     commits: Vec<Arc<Commit>>,
     tickets: BTreeMap<TicketNumber, Arc<Ticket>>,
     external: HashMap<Arc<str>, TicketNumber>,
     requests: HashMap<RequestKey, Remembered>,
+}
+
+impl State {
+    fn lead(&mut self, epoch: Epoch) -> Result<(), AppendError> {
+        if epoch < self.epoch {
+            return Err(AppendError::Fenced { given: epoch, current: self.epoch });
+        }
+        self.epoch = epoch;
+        Ok(())
+    }
 }
 
 impl Store for Memory {
@@ -46,7 +58,15 @@ impl Store for Memory {
         }
     }
 
-    fn append(&self, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
+    fn epoch(&self) -> Epoch {
+        self.state.read().epoch
+    }
+
+    fn lead(&self, epoch: Epoch) -> Result<(), AppendError> {
+        self.state.write().lead(epoch)
+    }
+
+    fn append(&self, epoch: Epoch, after: Revision, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
         drop(self.gate.lock());
         let most = self.full_after.load(Ordering::SeqCst);
         if self.full.load(Ordering::SeqCst) || most > 0 && self.groups.load(Ordering::SeqCst) >= most {
@@ -57,11 +77,13 @@ impl Store for Memory {
         }
         self.groups.fetch_add(1, Ordering::SeqCst);
         let mut state = self.state.write();
+        state.lead(epoch)?;
+        let newest = Revision(state.commits.len() as u64);
+        let given = std::iter::once(after).chain(commits.iter().map(|commit| commit.revision));
+        if let Some((given, _)) = given.zip(newest.0..).find(|(given, expected)| given.0 != *expected) {
+            return Err(AppendError::NotNext { given, newest });
+        }
         for commit in commits {
-            let newest = Revision(state.commits.len() as u64);
-            if commit.revision != newest.next() {
-                return Err(AppendError::NotNext { given: commit.revision, newest });
-            }
             assert!(state.commits.last().is_none_or(|last| last.at <= commit.at), "time runs backwards");
             for record in &commit.records {
                 if let Record::Ticket(event) = record {
@@ -107,11 +129,18 @@ impl Store for Memory {
         self.state.read().commits.get(index).cloned().ok_or(ReadError::NoRevision(revision))
     }
 
-    fn commits(&self, from: Revision, max: usize, _bytes: usize) -> Result<Vec<Arc<Commit>>, ReadError> {
+    fn commits(&self, from: Revision, max: usize, max_bytes: usize) -> Result<Vec<Arc<Commit>>, ReadError> {
         let state = self.state.read();
         let skip = (from.0 as usize).checked_sub(1).filter(|skip| *skip <= state.commits.len());
         let skip = skip.ok_or(ReadError::NoRevision(from))?;
-        Ok(state.commits.iter().skip(skip).take(max).cloned().collect())
+        let mut bytes = 0;
+        let fits = |(n, commit): &(usize, &Arc<Commit>)| {
+            // As Rust shows it, a commit is about eight times as long as on the wire.
+            bytes += format!("{commit:?}").len() / 8;
+            *n == 0 || bytes <= max_bytes
+        };
+        let some = state.commits.iter().skip(skip).take(max).enumerate().take_while(fits);
+        Ok(some.map(|(_, commit)| commit.clone()).collect())
     }
 
     fn history(&self, number: TicketNumber, from: Option<Revision>, limit: usize) -> Result<Vec<Revision>, ReadError> {
@@ -123,13 +152,13 @@ impl Store for Memory {
 
     fn directory(&self) -> Result<Vec<DirectoryPut>, ReadError> {
         let state = self.state.read();
-        let records = state.commits.iter().flat_map(|c| &c.records);
-        Ok(records
-            .filter_map(|record| match record {
-                Record::Directory(_, put) => Some(put.clone()),
-                _ => None,
-            })
-            .collect())
+        let mut standing: Vec<DirectoryPut> = Vec::new();
+        for record in state.commits.iter().flat_map(|c| &c.records) {
+            let Record::Directory(_, put) = record else { continue };
+            standing.retain(|earlier| earlier.name() != put.name());
+            standing.push(put.clone());
+        }
+        Ok(standing)
     }
 
     fn policies(&self) -> Result<Vec<Arc<PolicyDefinition>>, ReadError> {
@@ -146,4 +175,23 @@ impl Store for Memory {
     fn close(&self) -> Result<(), ReadError> {
         Ok(())
     }
+}
+
+struct Kept;
+
+impl Stores for Kept {
+    type Store = Memory;
+
+    fn fresh(&mut self) -> Memory {
+        Memory::default()
+    }
+
+    fn again(&mut self, store: Memory) -> Memory {
+        store
+    }
+}
+
+#[test]
+fn the_store_in_memory_conforms() {
+    conformance::all(&mut Kept);
 }

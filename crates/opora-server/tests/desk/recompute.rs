@@ -33,7 +33,8 @@ fn keep_otherwise(store: &dyn Store, numbers: &[u64]) -> Vec<SlaClock> {
         let (actor, reason, ticket) = (Actor::SYSTEM, "".into(), Arc::new(ticket));
         records.push(Record::Ticket(TicketEvent { at, actor, reason, change, ticket }));
     }
-    store.append(&[Arc::new(Commit { revision, at, records, request: None })]).unwrap();
+    let commit = Arc::new(Commit { revision, at, records, request: None });
+    store.append(store.epoch(), position.newest, &[commit]).unwrap();
     kept
 }
 

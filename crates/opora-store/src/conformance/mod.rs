@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use opora_core::model::{Revision, TicketNumber};
 
-use crate::api::{AppendError, Commit, ReadError, Record, Remembered, Store};
+use crate::api::{AppendError, Commit, Epoch, ReadError, Record, Remembered, Store};
 
 /// How the suite gets stores.
 pub trait Stores {
@@ -36,6 +36,9 @@ pub fn all<S: Stores>(stores: &mut S) {
     an_empty_store_has_nothing(stores);
     what_was_appended_is_read(stores);
     only_the_next_revision_is_taken(stores);
+    only_what_follows_on_the_revision_that_it_names_is_taken(stores);
+    who_does_not_lead_any_more_appends_nothing_for_good(stores);
+    what_is_appended_by_a_newer_epoch_hands_it_the_lead(stores);
     commits_are_read_from_anywhere_within_the_bounds(stores);
     tickets_are_read_upwards_and_downwards(stores);
     a_history_is_read_newest_first_in_pages(stores);
@@ -57,7 +60,7 @@ fn an_empty_store_has_nothing<S: Stores>(stores: &mut S) {
     assert!(matches!(store.commit(Revision(1)), Err(ReadError::NoRevision(_))));
     assert!(store.history(TicketNumber(1), None, 10).unwrap().is_empty());
     assert!(store.directory().unwrap().is_empty() && store.policies().unwrap().is_empty());
-    store.append(&[]).unwrap();
+    sample::append(&store, &[]).unwrap();
     let uid = store.uid();
     assert_eq!(stores.again(store).uid(), uid);
 }
@@ -69,8 +72,8 @@ fn fill(store: &impl Store, creates: u64, changes: u64) -> Vec<Arc<Commit>> {
     for (n, group) in commits.chunks(7).enumerate() {
         // Groups of different sizes.
         let (one, two) = group.split_at(n % 7 % group.len());
-        store.append(one).unwrap();
-        store.append(two).unwrap();
+        sample::append(store, one).unwrap();
+        sample::append(store, two).unwrap();
     }
     commits
 }
@@ -100,16 +103,59 @@ fn what_was_appended_is_read<S: Stores>(stores: &mut S) {
 
 fn only_the_next_revision_is_taken<S: Stores>(stores: &mut S) {
     let store = stores.fresh();
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     for wrong in
         [vec![sample::create(1, 2)], vec![sample::create(3, 2)], vec![sample::create(2, 2), sample::create(4, 3)]]
     {
-        assert!(matches!(store.append(&wrong), Err(AppendError::NotNext { .. })));
+        assert!(matches!(sample::append(&store, &wrong), Err(AppendError::NotNext { .. })));
     }
     assert_eq!(store.position().newest, Revision(1));
     assert_eq!(store.ticket(TicketNumber(2)).unwrap(), None);
-    store.append(&[sample::create(2, 2)]).unwrap();
+    sample::append(&store, &[sample::create(2, 2)]).unwrap();
     assert_eq!(store.position().newest, Revision(2));
+}
+
+fn only_what_follows_on_the_revision_that_it_names_is_taken<S: Stores>(stores: &mut S) {
+    let store = stores.fresh();
+    fill(&store, 3, 0);
+    for after in [0, 2, 4, u64::MAX] {
+        let appended = store.append(Epoch::FIRST, Revision(after), &[sample::create(4, 4)]);
+        assert!(matches!(appended, Err(AppendError::NotNext { .. })), "after {after}");
+        let appended = store.append(Epoch::FIRST, Revision(after), &[]);
+        assert!(matches!(appended, Err(AppendError::NotNext { .. })), "after {after}, and nothing to append");
+    }
+    assert_eq!((store.position().newest, store.position().tickets), (Revision(3), 3));
+    store.append(Epoch::FIRST, Revision(3), &[sample::create(4, 4)]).unwrap();
+}
+
+fn who_does_not_lead_any_more_appends_nothing_for_good<S: Stores>(stores: &mut S) {
+    let mut store = stores.fresh();
+    assert_eq!(store.epoch(), Epoch::FIRST);
+    store.append(Epoch::FIRST, Revision::ZERO, &[sample::create(1, 1)]).unwrap();
+    store.lead(Epoch(3)).unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.epoch(), Epoch(3));
+        store.lead(Epoch(3)).unwrap();
+        for given in [Epoch::FIRST, Epoch(2)] {
+            let appended = store.append(given, Revision(1), &[sample::create(2, 2)]);
+            let fenced = |error| matches!(error, AppendError::Fenced { given: g, current: Epoch(3) } if g == given);
+            assert!(appended.is_err_and(fenced), "{given:?}");
+            assert!(store.lead(given).is_err_and(fenced), "{given:?}");
+        }
+        assert_eq!((store.position().newest, store.ticket(TicketNumber(2)).unwrap()), (Revision(1), None));
+        store = stores.again(store);
+    }
+    store.append(Epoch(3), Revision(1), &[sample::create(2, 2)]).unwrap();
+}
+
+fn what_is_appended_by_a_newer_epoch_hands_it_the_lead<S: Stores>(stores: &mut S) {
+    let mut store = stores.fresh();
+    store.append(Epoch(1), Revision::ZERO, &[sample::create(1, 1)]).unwrap();
+    for _ in 0..2 {
+        assert_eq!(store.epoch(), Epoch(1));
+        assert!(matches!(store.append(Epoch::FIRST, Revision(1), &[]), Err(AppendError::Fenced { .. })));
+        store = stores.again(store);
+    }
 }
 
 fn commits_are_read_from_anywhere_within_the_bounds<S: Stores>(stores: &mut S) {
@@ -127,6 +173,7 @@ fn commits_are_read_from_anywhere_within_the_bounds<S: Stores>(stores: &mut S) {
         let some = store.commits(Revision(1), 100, 10_000).unwrap();
         assert!(some.len() > 1 && some.len() < 40, "{}", some.len());
         assert!(store.commits(Revision(41), 10, 10).unwrap().is_empty());
+        assert!(store.commits(Revision(3), 0, usize::MAX).unwrap().is_empty());
         for outside in [0, 42] {
             assert!(matches!(store.commits(Revision(outside), 1, 1), Err(ReadError::NoRevision(_))));
         }
@@ -146,6 +193,7 @@ fn tickets_are_read_upwards_and_downwards<S: Stores>(stores: &mut S) {
         assert_eq!(numbers(&store, 3, true, 9), [3, 2, 1]);
         assert_eq!(numbers(&store, u64::MAX, true, 2), [25, 24]);
         assert_eq!(numbers(&store, 26, false, 2), [0; 0]);
+        assert_eq!((numbers(&store, 1, false, 0), numbers(&store, 9, true, 0)), (vec![], vec![]));
         assert_eq!(numbers(&store, 1, false, 1_000).len(), 25);
         store = stores.again(store);
     }
@@ -157,7 +205,7 @@ fn a_history_is_read_newest_first_in_pages<S: Stores>(stores: &mut S) {
     // Two events on one ticket in one commit, and one of another ticket beside them.
     let twice = ["раз", "два"].map(|_| sample::change(17, 1).records[0].clone());
     let records = twice.into_iter().chain([sample::change(17, 2).records[0].clone()]).collect();
-    store.append(&[sample::commit(17, records), sample::change(18, 1)]).unwrap();
+    sample::append(&store, &[sample::commit(17, records), sample::change(18, 1)]).unwrap();
     for _ in 0..2 {
         let history = |from: Option<u64>, limit: usize| -> Vec<u64> {
             store.history(TicketNumber(1), from.map(Revision), limit).unwrap().iter().map(|r| r.0).collect()
@@ -169,6 +217,8 @@ fn a_history_is_read_newest_first_in_pages<S: Stores>(stores: &mut S) {
         assert_eq!(history(Some(99), 1), [18]);
         assert_eq!(store.history(TicketNumber(2), None, 9).unwrap()[0], Revision(17));
         assert!(store.history(TicketNumber(5), None, 9).unwrap().is_empty());
+        assert!(store.history(TicketNumber(1), Some(Revision::ZERO), 9).unwrap().is_empty());
+        assert_eq!(history(Some(18), 0), [0; 0]);
         store = stores.again(store);
     }
 }
@@ -194,7 +244,7 @@ fn the_directory_and_policies_stand_as_put_last<S: Stores>(stores: &mut S) {
     for revision in 1..=3 {
         let puts = sample::directory(revision).into_iter().map(|put| Record::Directory(actor(), put));
         let policy = Record::Policy(actor(), "".into(), Arc::new(sample::policy(revision as u32, 2)));
-        store.append(&[sample::commit(revision, puts.chain([policy]).collect())]).unwrap();
+        sample::append(&store, &[sample::commit(revision, puts.chain([policy]).collect())]).unwrap();
     }
     for _ in 0..2 {
         let (found, wanted) = (store.directory().unwrap(), sample::directory(3));
@@ -216,7 +266,7 @@ fn large_tickets_and_policies_are_kept<S: Stores>(stores: &mut S) {
         sample::event(ticket.clone(), change.clone()),
         Record::Policy(sample::actors().remove(0), "".into(), policy.clone()),
     ];
-    store.append(&[sample::commit(1, records)]).unwrap();
+    sample::append(&store, &[sample::commit(1, records)]).unwrap();
     for _ in 0..2 {
         assert_eq!(store.ticket(TicketNumber(1)).unwrap().as_deref(), Some(&ticket));
         assert_eq!(store.policies().unwrap(), std::slice::from_ref(&policy));
@@ -226,7 +276,7 @@ fn large_tickets_and_policies_are_kept<S: Stores>(stores: &mut S) {
 
 fn readers_see_what_was_appended_while_it_is_appended<S: Stores>(stores: &mut S) {
     let store = stores.fresh();
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     let done = std::sync::atomic::AtomicBool::new(false);
     std::thread::scope(|scope| {
         for _ in 0..2 {
@@ -242,7 +292,7 @@ fn readers_see_what_was_appended_while_it_is_appended<S: Stores>(stores: &mut S)
                 }
             });
         }
-        let appended = (2..=150).try_for_each(|revision| store.append(&[sample::change(revision, 1)]));
+        let appended = (2..=150).try_for_each(|revision| sample::append(&store, &[sample::change(revision, 1)]));
         done.store(true, std::sync::atomic::Ordering::Release);
         appended.unwrap();
     });

@@ -19,7 +19,7 @@ use opora_core::sla::{
 };
 use opora_core::time::{Millis, Timestamp};
 
-use crate::api::{Commit, Record, RequestKey, RequestRecord};
+use crate::api::{AppendError, Commit, Record, RequestKey, RequestRecord, Store};
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + ms)
@@ -460,4 +460,12 @@ pub fn change(revision: u64, number: u64) -> Arc<Commit> {
     let mut ticket = full_ticket(number, revision);
     ticket.subject = format!("заявка {number} в ревизии {revision}").into();
     commit(revision, vec![event(ticket, Change::Deescalated { previous_rung: 1 })])
+}
+
+/// Appends where a store stands, in its epoch.
+///
+/// # Errors
+/// Those of [`Store::append`].
+pub fn append(store: &impl Store, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
+    store.append(store.epoch(), store.position().newest, commits)
 }

@@ -8,7 +8,7 @@ use std::path::Path;
 use opora_core::model::Revision;
 
 use super::OpenError;
-use crate::api::StoreUid;
+use crate::api::{Epoch, StoreUid};
 use crate::disk::{Disk, is_passing, read_all, replace};
 
 /// The version of what lies in a data directory besides the view.
@@ -132,33 +132,58 @@ pub(super) fn identity(view: &Path) -> String {
     file.map_or_else(|_| "none".to_owned(), |file| format!("{}:{}", file.dev(), file.ino()))
 }
 
+/// What the file `state` says: how the store was left in its first line; in which epoch it is led in another, which older
+/// programs don't write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) left: Left,
+    pub(super) epoch: Epoch,
+}
+
+impl State {
+    fn parse(text: &str) -> Self {
+        let mut lines = text.lines();
+        let left = match lines.next().and_then(|line| line.split_once(' ')) {
+            Some(("clean", revision)) => revision.parse().map_or(Left::Unknown, |r| Left::Clean(Revision(r))),
+            Some(("open", opened)) => Left::Open(Opened::parse(opened)),
+            _ => Left::Unknown,
+        };
+        let epoch = lines.find_map(|line| line.strip_prefix("epoch ")?.parse().ok());
+        Self { left, epoch: Epoch(epoch.unwrap_or_default()) }
+    }
+}
+
+impl std::fmt::Display for State {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.left {
+            Left::Clean(revision) => writeln!(f, "clean {}", revision.0)?,
+            Left::Open(Opened { boot, newest, view }) => writeln!(f, "open {boot} {} {view}", newest.0)?,
+            Left::New | Left::Unknown => writeln!(f)?,
+        }
+        match self.epoch {
+            Epoch::FIRST => Ok(()),
+            Epoch(epoch) => writeln!(f, "epoch {epoch}"),
+        }
+    }
+}
+
 /// Reads how a store was left.
 ///
 /// # Errors
 /// When the machine is short of something: it says nothing of the store.
-pub(super) fn left(disk: &dyn Disk, dir: &Path) -> io::Result<Left> {
+pub(super) fn state(disk: &dyn Disk, dir: &Path) -> io::Result<State> {
     let file = match disk.open(&dir.join("state")) {
         Ok(file) => file,
         Err(e) if is_passing(&e) => return Err(e),
-        Err(_) => return Ok(Left::New),
+        Err(_) => return Ok(State { left: Left::New, epoch: Epoch::FIRST }),
     };
     let bytes = read_all(&*file).unwrap_or_default();
-    let text = String::from_utf8_lossy(&bytes);
-    Ok(match text.trim_end().split_once(' ') {
-        Some(("clean", revision)) => revision.parse().map_or(Left::Unknown, |r| Left::Clean(Revision(r))),
-        Some(("open", opened)) => Left::Open(Opened::parse(opened)),
-        _ => Left::Unknown,
-    })
+    Ok(State::parse(&String::from_utf8_lossy(&bytes)))
 }
 
 /// Writes how a store is left.
-pub(super) fn leave(disk: &dyn Disk, dir: &Path, left: &Left) -> io::Result<()> {
-    let text = match left {
-        Left::Clean(revision) => format!("clean {}\n", revision.0),
-        Left::Open(Opened { boot, newest, view }) => format!("open {boot} {} {view}\n", newest.0),
-        Left::New | Left::Unknown => String::new(),
-    };
-    replace(disk, &dir.join("state"), text.as_bytes())
+pub(super) fn leave(disk: &dyn Disk, dir: &Path, state: &State) -> io::Result<()> {
+    replace(disk, &dir.join("state"), state.to_string().as_bytes())
 }
 
 /// Names this boot of the machine: what was not synced survives the end of a process, not the end of a boot.
@@ -175,6 +200,25 @@ impl Left {
             Self::Clean(revision) => *revision,
             Self::Open(opened) => opened.newest,
             Self::New | Self::Unknown => Revision::ZERO,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_is_read_as_it_was_written_and_one_without_an_epoch_is_of_the_first() {
+        let opened = Opened { boot: "boot".into(), newest: Revision(7), view: "1:2".into() };
+        for left in [Left::Clean(Revision(9)), Left::Open(opened), Left::Unknown] {
+            for epoch in [0, 1, u64::MAX].map(Epoch) {
+                let state = State { left: left.clone(), epoch };
+                assert_eq!(State::parse(&state.to_string()), state);
+            }
+        }
+        for (text, left) in [("clean 9\n", Left::Clean(Revision(9))), ("", Left::Unknown), ("open", Left::Unknown)] {
+            assert_eq!(State::parse(text), State { left, epoch: Epoch::FIRST });
         }
     }
 }

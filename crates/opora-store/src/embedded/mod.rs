@@ -10,24 +10,25 @@ mod options;
 mod packer;
 mod ring;
 mod sound;
+mod writer;
 
-use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use opora_core::event::{Change, DirectoryPut};
+use opora_core::event::DirectoryPut;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use parking_lot::{Mutex, RwLock};
 
-use self::format::Left;
+use self::format::{Left, State};
 use self::lock::Lock;
 use self::packer::Packer;
 use self::ring::Ring;
-use crate::api::{AppendError, Commit, Damage, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
-use crate::codec::{decode_commit, encode_commit};
+use self::writer::Writer;
+use crate::api::{AppendError, Commit, Damage, Epoch, Position, ReadError, Remembered, RequestKey, Store, StoreUid};
+use crate::codec::decode_commit;
 use crate::disk::{Disk, RealDisk};
-use crate::journal::frame::write_frame;
-use crate::journal::{Group, Journal, refused};
+use crate::journal::Journal;
 use crate::view::View;
 pub use format::boot_id;
 pub use options::{EmbeddedOptions, OpenError};
@@ -42,20 +43,14 @@ pub struct Embedded {
     ring: RwLock<Ring>,
     /// The writer's, and why it takes nothing any more.
     writer: Mutex<Writer>,
+    /// In which epoch it is led, as `state` says.
+    epoch: AtomicU64,
     position: RwLock<Position>,
     disk: Arc<dyn Disk>,
     options: EmbeddedOptions,
     lock: Mutex<Option<Lock>>,
     /// Why nothing may be written.
     damage: Option<Damage>,
-}
-
-#[derive(Default)]
-struct Writer {
-    buffer: Vec<u8>,
-    lengths: Vec<u32>,
-    failed: Option<String>,
-    closed: bool,
 }
 
 impl std::fmt::Debug for Embedded {
@@ -84,18 +79,18 @@ impl Embedded {
         std::fs::create_dir_all(options.dir.join("journal")).map_err(io)?;
         let lock = lock::lock(&options.dir)?;
         disk.create_dir(&options.dir).map_err(io)?;
-        let (uid, journal, tree) = open::open(&disk, &options)?;
+        let open::Ready { uid, journal, tree, state } = open::open(&disk, &options)?;
         let view = View::new(open::view_options(&options, uid), journal.clone(), tree);
         view.start().map_err(io)?;
         let packer = Packer::start(journal.clone(), options.disk_reserve).map_err(io)?;
-        Ok(Self::of(disk, options, lock, (uid, journal, view), Some(packer)))
+        Ok(Self::of(disk, options, lock, (uid, journal, view, state), Some(packer)))
     }
 
     fn of(
         disk: Arc<dyn Disk>,
         options: EmbeddedOptions,
         lock: Lock,
-        (uid, journal, view): (StoreUid, Arc<Journal>, Arc<View>),
+        (uid, journal, view, state): (StoreUid, Arc<Journal>, Arc<View>, State),
         packer: Option<Packer>,
     ) -> Self {
         let position = Position {
@@ -110,7 +105,8 @@ impl Embedded {
             view,
             packer,
             ring: RwLock::default(),
-            writer: Mutex::default(),
+            epoch: AtomicU64::new(state.epoch.0),
+            writer: Mutex::new(Writer::of(state)),
             position: RwLock::new(position),
             disk,
             options,
@@ -139,81 +135,7 @@ impl Embedded {
         }
         Ok(packed)
     }
-
-    /// The revision of the event before on a ticket: what the view says, or what the group said since.
-    fn previous(&self, group: &HashMap<TicketNumber, Revision>, commit: &Commit) -> Result<Previous, ReadError> {
-        let mut previous = Previous::default();
-        for record in &commit.records {
-            let Record::Ticket(event) = record else { continue };
-            let number = event.ticket.number;
-            let before = match group.get(&number) {
-                Some(revision) => *revision,
-                None if matches!(event.change, Change::Created { .. }) => Revision::ZERO,
-                None => self.view.revision_of(number)?,
-            };
-            previous.push((number, before));
-        }
-        Ok(previous)
-    }
-
-    fn encode(&self, writer: &mut Writer, commits: &[Arc<Commit>], newest: Revision) -> Result<(), AppendError> {
-        writer.buffer.clear();
-        writer.lengths.clear();
-        let mut group = HashMap::new();
-        for commit in commits {
-            let previous = self.previous(&group, commit).map_err(|e| match e {
-                e if e.is_passing() => AppendError::Short(format!("reading the view: {e}")),
-                e => AppendError::Failed(format!("reading the view: {e}")),
-            })?;
-            let start = writer.buffer.len();
-            let of = |number| previous.iter().find(|(n, _)| *n == number).map_or(Revision::ZERO, |(_, r)| *r);
-            write_frame(self.journal.uid(), commit.revision, commit.at, newest, &mut writer.buffer, |out| {
-                encode_commit(commit, of, out);
-            });
-            writer.lengths.push((writer.buffer.len() - start) as u32);
-            group.extend(previous.iter().map(|(number, _)| (*number, commit.revision)));
-        }
-        Ok(())
-    }
-
-    fn append_group(&self, writer: &mut Writer, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
-        let newest = self.journal.newest();
-        let mut expected = newest.next();
-        for commit in commits {
-            if commit.revision != expected {
-                return Err(AppendError::NotNext { given: commit.revision, newest: Revision(expected.0 - 1) });
-            }
-            expected = expected.next();
-        }
-        let Some(last) = commits.last() else { return Ok(()) };
-        self.encode(writer, commits, newest)?;
-        let free = self.journal.free().map_err(|e| refused("asking for free room", &e))?;
-        if free < self.options.disk_reserve {
-            return Err(AppendError::Full(format!(
-                "{free} bytes are free, and the last {} are kept in reserve",
-                self.options.disk_reserve
-            )));
-        }
-        let group = Group { first: newest.next(), bytes: &writer.buffer, lengths: &writer.lengths, at: last.at };
-        self.journal.append(&group)?;
-        self.view.apply(commits);
-        {
-            let mut ring = self.ring.write();
-            for (commit, length) in commits.iter().zip(&writer.lengths) {
-                ring.push(commit.clone(), *length);
-            }
-        }
-        let mut position = self.position.write();
-        position.newest = last.revision;
-        position.newest_at = Some(last.at);
-        position.tickets = self.view.tickets();
-        drop(position);
-        self.view.hold_back();
-        Ok(())
-    }
 }
-
-type Previous = Vec<(TicketNumber, Revision)>;
 
 impl Store for Embedded {
     fn uid(&self) -> StoreUid {
@@ -224,21 +146,21 @@ impl Store for Embedded {
         *self.position.read()
     }
 
-    fn append(&self, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
-        let mut writer = self.writer.lock();
-        if let Some(failed) = &writer.failed {
-            return Err(AppendError::Failed(failed.clone()));
-        }
-        if writer.closed {
-            return Err(AppendError::Failed("the store is closed".into()));
-        }
-        if self.options.degraded {
-            return Err(AppendError::ReadOnly);
-        }
-        let appended = self.append_group(&mut writer, commits);
-        if let Err(AppendError::Failed(why)) = &appended {
-            writer.failed = Some(why.clone());
-        }
+    fn epoch(&self) -> Epoch {
+        Epoch(self.epoch.load(Ordering::Acquire))
+    }
+
+    fn lead(&self, epoch: Epoch) -> Result<(), AppendError> {
+        let mut writer = self.writing()?;
+        let led = self.lead_in(&mut writer, epoch);
+        writer.failed_if(&led);
+        led
+    }
+
+    fn append(&self, epoch: Epoch, after: Revision, commits: &[Arc<Commit>]) -> Result<(), AppendError> {
+        let mut writer = self.writing()?;
+        let appended = self.lead_in(&mut writer, epoch).and_then(|()| self.append_group(&mut writer, after, commits));
+        writer.failed_if(&appended);
         // A rare giant must not be kept.
         if writer.buffer.capacity() > 4 << 20 {
             writer.buffer = Vec::new();
@@ -257,14 +179,14 @@ impl Store for Embedded {
             if descending { Box::new((1..=from.0.min(count)).rev()) } else { Box::new(from.0.max(1)..=count) };
         let mut found = Vec::with_capacity(limit.min(1_024));
         for number in numbers {
+            if found.len() >= limit {
+                break;
+            }
             match self.view.ticket(TicketNumber(number)) {
                 Ok(ticket) => found.extend(ticket),
                 // Who asks for that one is told; a list shows what is sound.
                 Err(ReadError::Corrupt(_)) if self.options.degraded => {}
                 Err(e) => return Err(e),
-            }
-            if found.len() >= limit {
-                break;
             }
         }
         Ok(found)
@@ -351,7 +273,8 @@ impl Store for Embedded {
         }
         self.view.stop()?;
         if writer.failed.is_none() && !self.options.degraded {
-            format::leave(&*self.disk, &self.options.dir, &Left::Clean(self.journal.newest()))?;
+            let state = State { left: Left::Clean(self.journal.newest()), epoch: writer.state.epoch };
+            format::leave(&*self.disk, &self.options.dir, &state)?;
         }
         *self.lock.lock() = None;
         Ok(())

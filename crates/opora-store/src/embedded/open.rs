@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use opora_core::model::Revision;
 
-use super::format::{self, Format, Left, Opened, VIEW_FORMAT};
+use super::format::{self, Format, Left, Opened, State, VIEW_FORMAT};
 use super::{EmbeddedOptions, OpenError};
 use crate::ReadError;
 use crate::api::StoreUid;
@@ -31,7 +31,7 @@ impl From<JournalError> for OpenError {
 
 /// What a data directory says before its view is looked at.
 pub(crate) struct Found {
-    left: Left,
+    state: State,
     pub(crate) journal: Journal,
     torn: Option<Torn>,
 }
@@ -39,7 +39,7 @@ pub(crate) struct Found {
 impl Found {
     /// Whether all is there that was acknowledged, as far as `state` and the journal itself tell.
     pub(crate) fn is_whole(&self) -> Result<(), OpenError> {
-        Ok(self.journal.is_whole(by_state(&self.left))?)
+        Ok(self.journal.is_whole(by_state(&self.state.left))?)
     }
 
     /// Which store it is.
@@ -73,28 +73,34 @@ pub(super) fn view_options(options: &EmbeddedOptions, uid: StoreUid) -> ViewOpti
 }
 
 /// How a data directory was left.
-pub(super) fn left_in(disk: &dyn Disk, dir: &Path) -> Result<Left, OpenError> {
-    format::left(disk, dir).map_err(|source| OpenError::Io { path: dir.join("state"), source })
+pub(super) fn state_of(disk: &dyn Disk, dir: &Path) -> Result<State, OpenError> {
+    format::state(disk, dir).map_err(|source| OpenError::Io { path: dir.join("state"), source })
 }
 
 /// Looks at the journal, and how it was left. Writes nothing.
 pub(crate) fn find(disk: &Arc<dyn Disk>, options: &EmbeddedOptions, known: Format) -> Result<Found, OpenError> {
-    let left = left_in(&**disk, &options.dir)?;
+    let state = state_of(&**disk, &options.dir)?;
     let dir = options.dir.join("journal");
     let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, journal_options(options))?;
-    Ok(Found { left, journal, torn })
+    Ok(Found { state, journal, torn })
+}
+
+/// A store that is open.
+pub(super) struct Ready {
+    pub(super) uid: StoreUid,
+    pub(super) journal: Arc<Journal>,
+    pub(super) tree: Tree,
+    /// What `state` says while it is open.
+    pub(super) state: State,
 }
 
 /// Opens the journal and a view that stands where it does.
-pub(super) fn open(
-    disk: &Arc<dyn Disk>,
-    options: &EmbeddedOptions,
-) -> Result<(StoreUid, Arc<Journal>, Tree), OpenError> {
+pub(super) fn open(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<Ready, OpenError> {
     if options.accept_restored {
         accept(disk, options)?;
     }
     let known = format::format(&**disk, &options.dir)?;
-    let Found { left, journal, torn } = find(disk, options, known)?;
+    let Found { state: State { left, epoch }, journal, torn } = find(disk, options, known)?;
     let uid = journal.store_uid();
     let root = options.dir.join("view");
     let tree = existing(options, &root, (known, uid), &left, journal.newest())?;
@@ -114,15 +120,15 @@ pub(super) fn open(
     }
     let tree = up_to_date(options, uid, &root, &journal, tree)?;
     generations::remove_others(&root, tree.path());
-    let now = Left::Open(Opened::now(journal.newest(), tree.path()));
-    let opened = format::leave(&**disk, &options.dir, &now);
+    let state = State { left: Left::Open(Opened::now(journal.newest(), tree.path())), epoch };
+    let opened = format::leave(&**disk, &options.dir, &state);
     // On a full disk it stays as it was left; "clean" would be believed.
     if let Err(e) = opened
         && matches!(left, Left::Clean(_))
     {
         return Err(OpenError::Io { path: options.dir.join("state"), source: e });
     }
-    Ok((uid, Arc::new(journal), tree))
+    Ok(Ready { uid, journal: Arc::new(journal), tree, state })
 }
 
 /// Makes a copy a store of its own. What is done here is done as a whole or not at all: the journal alone says it.
@@ -132,7 +138,7 @@ fn accept(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<(), OpenErr
     // Older versions can't read what comes now.
     format::write(&**disk, &options.dir, Format { leaps: true, ..known })?;
     let before = found.uid();
-    let lost = found.left.acknowledged();
+    let lost = found.state.left.acknowledged();
     let (ended, goes_on) = (found.journal.newest(), found.journal.leap(lost)?);
     tracing::warn!(
         %before,

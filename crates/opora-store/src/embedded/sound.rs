@@ -48,10 +48,10 @@ impl Embedded {
         if let Some(OpenError::Newer { .. }) = why {
             return Err(why.unwrap_or(OpenError::NoDesk { dir: options.dir }));
         }
-        let acknowledged = open::left_in(&*disk, &options.dir)?.acknowledged();
+        let state = open::state_of(&*disk, &options.dir)?;
         let mut ruins = Ruins::default();
         let (dir, how) = (options.dir.join("journal"), open::journal_options(&options));
-        let journal = sound_journal(disk.clone(), &dir, known.uid, how, acknowledged, &mut ruins)?;
+        let journal = sound_journal(disk.clone(), &dir, known.uid, how, state.left.acknowledged(), &mut ruins)?;
         let journal = Arc::new(journal);
         let uid = journal.store_uid();
         let mut index = Index::of_sound(&journal, |revision| ruins.add(revision, None));
@@ -76,7 +76,7 @@ impl Embedded {
             "the store is open to be read only: what is damaged is refused, nothing is changed"
         );
         let view = View::of_index(open::view_options(&options, uid), journal.clone(), index);
-        let mut store = Self::of(disk, options, lock, (uid, journal, view), None);
+        let mut store = Self::of(disk, options, lock, (uid, journal, view, state), None);
         store.damage = Some(damage);
         Ok(store)
     }

@@ -64,7 +64,7 @@ fn segments_follow_each_other_while_others_are_sealed_and_prepared() {
     let mut stores = Fresh { dirs: Vec::new(), segment_size: 16 << 10, inline_limit: 4096, packs: false };
     let store = stores.fresh();
     for revision in 1..=600 {
-        store.append(&[sample::create(revision, revision)]).unwrap();
+        sample::append(&store, &[sample::create(revision, revision)]).unwrap();
     }
     let store = stores.again(store);
     for revision in 1..=600 {

@@ -28,7 +28,7 @@ pub(super) fn closed(dir: &Path) {
     let creates: Vec<_> = (1..=TICKETS).map(|n| sample::create(n, n)).collect();
     let changes: Vec<_> = (1..=TICKETS).map(|n| sample::change(TICKETS + n, n)).collect();
     for group in creates.chunks(10).chain(changes.chunks(10)) {
-        store.append(group).unwrap();
+        sample::append(&store, group).unwrap();
     }
     store.close().unwrap();
 }
@@ -105,7 +105,7 @@ fn a_damaged_view_is_always_healed() {
         hurt(hit, &mut dice);
         let store = Embedded::open(options(&dir)).unwrap_or_else(|e| panic!("round {round}, {}: {e}", hit.display()));
         answers_as_before(&store);
-        store.append(&[sample::change(2 * TICKETS + 1, 1)]).unwrap();
+        sample::append(&store, &[sample::change(2 * TICKETS + 1, 1)]).unwrap();
         assert_eq!(store.ticket(TicketNumber(1)).unwrap().unwrap().revision.0, 2 * TICKETS + 1);
         drop(store);
         let store = Embedded::open(options(&dir)).unwrap();

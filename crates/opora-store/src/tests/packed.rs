@@ -34,7 +34,7 @@ fn filled(dir: &Path) -> (Embedded, Vec<Arc<Commit>>) {
     let commit = |n| if n % 2 == 1 { sample::create(n, n / 2 + 1) } else { sample::change(n, n / 2) };
     let commits: Vec<_> = (1..=COMMITS).map(commit).collect();
     for group in commits.chunks(7) {
-        store.append(group).unwrap();
+        sample::append(&store, group).unwrap();
     }
     (store, commits)
 }

@@ -64,7 +64,7 @@ fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
         }
         for _ in 0..dice.roll(12) {
             let group = group(&store, &mut dice);
-            store.append(&group).unwrap();
+            sample::append(&store, &group).unwrap();
             acknowledged.extend(group);
         }
         if dice.roll(2) == 0 {
@@ -73,10 +73,13 @@ fn fifty_power_cuts_lose_nothing_that_was_acknowledged() {
         let syncs = disk.syncs();
         if dice.roll(3) > 0 {
             disk.fail_syncs(true);
-            assert!(matches!(store.append(&group(&store, &mut dice)), Err(AppendError::Failed(_))));
+            assert!(matches!(sample::append(&store, &group(&store, &mut dice)), Err(AppendError::Failed(_))));
             cut_back += 1;
             disk.fail_syncs(false);
-            assert!(matches!(store.append(&group(&store, &mut dice)), Err(AppendError::Failed(_))), "it is poisoned");
+            assert!(
+                matches!(sample::append(&store, &group(&store, &mut dice)), Err(AppendError::Failed(_))),
+                "it is poisoned"
+            );
         }
         let after = disk.power_cut(&mut dice);
         assert!(disk.syncs() >= syncs);
@@ -99,7 +102,7 @@ fn finished(disk: &ModelDisk, dir: &Path) -> (Embedded, Vec<Arc<Commit>>) {
     let store = open(disk, dir).unwrap();
     let commits: Vec<_> = (1..=60).map(|n| sample::create(n, n)).collect();
     for group in commits.chunks(4) {
-        store.append(group).unwrap();
+        sample::append(&store, group).unwrap();
     }
     (store, commits)
 }
@@ -156,12 +159,12 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     let home = tempfile::tempdir().unwrap();
     let disk = ModelDisk::new();
     let store = open(&disk, home.path()).unwrap();
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     disk.set_room(10_000);
     let mut refused = 0;
     for _ in 0..60 {
         let newest = store.position().newest.0;
-        match store.append(&[sample::change(newest + 1, 1)]) {
+        match sample::append(&store, &[sample::change(newest + 1, 1)]) {
             Ok(()) => {}
             Err(AppendError::Full(_)) => refused += 1,
             Err(e) => panic!("{e}"),
@@ -171,7 +174,7 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     let newest = store.position().newest.0;
     assert_eq!(store.ticket(TicketNumber(1)).unwrap().unwrap().revision.0, newest, "reads go on");
     disk.set_room(1 << 30);
-    store.append(&[sample::change(newest + 1, 1)]).unwrap();
+    sample::append(&store, &[sample::change(newest + 1, 1)]).unwrap();
     drop(store);
     let store = open(&disk, home.path()).unwrap();
     assert_eq!(store.position().newest.0, newest + 1);
@@ -183,11 +186,11 @@ fn below_the_reserve_nothing_is_written() {
     let disk = ModelDisk::new();
     let options = EmbeddedOptions { disk_reserve: 1 << 20, ..options(home.path()) };
     let store = Embedded::open_on(Arc::new(disk.clone()), options).unwrap();
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     disk.set_room((1 << 20) - 1);
-    assert!(matches!(store.append(&[sample::create(2, 2)]), Err(AppendError::Full(_))));
+    assert!(matches!(sample::append(&store, &[sample::create(2, 2)]), Err(AppendError::Full(_))));
     disk.set_room(1 << 20);
-    store.append(&[sample::create(2, 2)]).unwrap();
+    sample::append(&store, &[sample::create(2, 2)]).unwrap();
 }
 
 #[test]
@@ -196,7 +199,7 @@ fn a_journal_that_ends_before_what_was_acknowledged_is_refused() {
     let disk = ModelDisk::new();
     let store = open(&disk, home.path()).unwrap();
     for n in 1..=3 {
-        store.append(&[sample::create(n, n)]).unwrap();
+        sample::append(&store, &[sample::create(n, n)]).unwrap();
     }
     store.close().unwrap();
     drop(store);
@@ -219,11 +222,11 @@ fn a_machine_without_descriptors_refuses_and_goes_on_when_there_are_some() {
         let home = tempfile::tempdir().unwrap();
         let disk = ModelDisk::new();
         let store = open(&disk, home.path()).unwrap();
-        store.append(&[sample::create(1, 1)]).unwrap();
+        sample::append(&store, &[sample::create(1, 1)]).unwrap();
         disk.run_short(Some(errno.raw_os_error()));
         let (mut taken, mut refused) = (0_u64, 0);
         while refused < 5 {
-            match store.append(&[sample::change(store.position().newest.0 + 1, 1)]) {
+            match sample::append(&store, &[sample::change(store.position().newest.0 + 1, 1)]) {
                 Ok(()) => taken += 1,
                 Err(AppendError::Short(_)) => refused += 1,
                 Err(e) => panic!("{errno}: {e}"),
@@ -232,7 +235,7 @@ fn a_machine_without_descriptors_refuses_and_goes_on_when_there_are_some() {
         assert_eq!(store.position().newest.0, taken + 1, "what was refused did not happen");
         disk.run_short(None);
         let newest = store.position().newest.0;
-        store.append(&[sample::change(newest + 1, 1)]).unwrap();
+        sample::append(&store, &[sample::change(newest + 1, 1)]).unwrap();
         drop(store);
         assert_eq!(open(&disk, home.path()).unwrap().position().newest.0, newest + 1, "{errno}");
     }
@@ -243,13 +246,13 @@ fn the_next_segment_begins_where_no_descriptor_is_left() {
     let home = tempfile::tempdir().unwrap();
     let disk = ModelDisk::new();
     let store = open(&disk, home.path()).unwrap();
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     disk.run_short(Some(Errno::MFILE.raw_os_error()));
     let segments = || {
         let names = disk.list(&home.path().join("journal")).unwrap();
         names.iter().filter(|name| name.ends_with(".journal")).count()
     };
     while segments() < 2 {
-        store.append(&[sample::change(store.position().newest.0 + 1, 1)]).unwrap();
+        sample::append(&store, &[sample::change(store.position().newest.0 + 1, 1)]).unwrap();
     }
 }

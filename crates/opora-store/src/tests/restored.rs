@@ -18,7 +18,7 @@ fn fill(dir: &Path, to: u64) -> StoreUid {
     let store = Embedded::open(options(dir)).unwrap();
     for revision in store.position().newest.0 + 1..=to {
         let commit = if revision == 1 { sample::create(1, 1) } else { sample::change(revision, 1) };
-        store.append(&[commit]).unwrap();
+        sample::append(&store, &[commit]).unwrap();
     }
     store.close().unwrap();
     store.uid()
@@ -85,7 +85,7 @@ fn a_copy_that_is_put_to_use_is_another_store_whose_revisions_go_on_a_million_fu
         .map(|revision| store.is_left_out(Revision(revision)))
         .collect();
     assert_eq!(left_out, [false, false, true, true, true, false, false]);
-    store.append(&[sample::change(61 + LEFT_OUT, 1)]).unwrap();
+    sample::append(&store, &[sample::change(61 + LEFT_OUT, 1)]).unwrap();
     goes_on(&store);
     store.close().unwrap();
     drop(store);
@@ -181,7 +181,7 @@ fn a_copy_of_a_directory_that_is_written_opens_as_of_a_moment_or_is_refused_with
             let mut revision = 1;
             while !stop.load(Ordering::Acquire) {
                 revision += 1;
-                store.append(&[sample::change(revision, 1)]).unwrap();
+                sample::append(&store, &[sample::change(revision, 1)]).unwrap();
                 if revision.is_multiple_of(64) {
                     store.pack().unwrap();
                 }
@@ -287,7 +287,7 @@ fn who_deletes_the_lock_lets_nobody_else_in() {
         // Made again by who was refused, and belonging to nobody.
         let _ = fs::write(home.path().join("lock"), "");
     }
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     store.close().unwrap();
     drop(Embedded::open(options(home.path())).unwrap());
 }

@@ -7,7 +7,7 @@ use crate::{Embedded, EmbeddedOptions, OpenError, Store as _};
 
 fn left_open(dir: &std::path::Path) {
     let store = Embedded::open(EmbeddedOptions::new(dir)).unwrap();
-    store.append(&[sample::create(1, 1)]).unwrap();
+    sample::append(&store, &[sample::create(1, 1)]).unwrap();
     drop(store);
     left_open_again(dir);
 }

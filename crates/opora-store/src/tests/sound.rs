@@ -179,7 +179,7 @@ fn what_is_damaged_is_refused_and_the_rest_answered_where_a_store_is_opened_to_b
             }
         }
         let newest = store.position().newest.0;
-        assert!(matches!(store.append(&[sample::change(newest + 1, 1)]), Err(AppendError::ReadOnly)));
+        assert!(matches!(sample::append(&store, &[sample::change(newest + 1, 1)]), Err(AppendError::ReadOnly)));
         store.close().unwrap();
         drop(store);
         let after: Vec<_> = files(dir).into_iter().map(|path| (fs::read(&path).unwrap(), path)).collect();
