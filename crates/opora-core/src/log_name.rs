@@ -163,20 +163,25 @@ pub fn clean_file_name(name: &str) -> String {
                 | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{fff9}'..='\u{fffd}')
     };
     let seen: String = base_name(name).chars().filter(|c| !unseen(*c)).collect();
-    let seen = seen.trim();
-    let seen = seen.trim_end_matches(['.', ' ']).trim();
-    if seen.is_empty() {
-        return "file".to_owned();
-    }
-    if seen.len() <= MAX_FILE_NAME {
-        return seen.to_owned();
-    }
-    let extension = seen.rfind('.').and_then(|dot| seen.get(dot..)).filter(|e| e.len() <= 20).unwrap_or("");
+    let seen = without_end(seen.trim_start());
+    let short = if seen.len() <= MAX_FILE_NAME { seen.to_owned() } else { shortened(seen) };
+    if short.is_empty() { "file".to_owned() } else { short }
+}
+
+/// Without dots and spaces at the end, which some systems don't keep.
+fn without_end(name: &str) -> &str {
+    name.trim_end_matches(|c: char| c == '.' || c.is_whitespace())
+}
+
+/// The beginning of a name that is too long, with its extension; where it has none it ends as a name may.
+fn shortened(name: &str) -> String {
+    let extension = name.rfind('.').and_then(|dot| name.get(dot..)).filter(|e| e.len() <= 20).unwrap_or("");
     let mut end = MAX_FILE_NAME - extension.len();
-    while !seen.is_char_boundary(end) {
+    while !name.is_char_boundary(end) {
         end -= 1;
     }
-    format!("{}{extension}", seen.get(..end).unwrap_or("").trim_end())
+    let stem = name.get(..end).unwrap_or("").trim_end();
+    if extension.is_empty() { without_end(stem).to_owned() } else { format!("{stem}{extension}") }
 }
 
 #[cfg(test)]

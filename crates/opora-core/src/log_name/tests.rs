@@ -84,6 +84,17 @@ fn names_are_cleaned_of_paths_and_of_what_is_not_seen() {
     assert!(long.len() <= MAX_FILE_NAME && long.ends_with("я.log"));
 }
 
+#[test]
+fn a_name_that_was_shortened_ends_as_a_name_may() {
+    let before_the_cut = "я".repeat(MAX_FILE_NAME / 2 - 1);
+    for between in [". ", " .", ".\u{3000}", "\u{3000}."] {
+        let name = format!("{before_the_cut}{between}{}", "я".repeat(30));
+        assert_eq!(clean_file_name(&name), before_the_cut, "{between:?}");
+        assert_eq!(clean_file_name(&format!("журнал{between}{between}")), "журнал", "{between:?}");
+    }
+    assert_eq!(clean_file_name(&format!("{}{}", ".".repeat(300), "я".repeat(30))), "file");
+}
+
 proptest! {
     #[test]
     fn no_name_makes_it_panic_and_cleaning_twice_is_cleaning_once(name in "(bpclient)?.{0,300}") {
