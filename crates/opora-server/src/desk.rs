@@ -22,18 +22,20 @@ use quick_cache::sync::Cache;
 use tokio_util::task::TaskTracker;
 
 use crate::engine::work::Work;
-use crate::engine::world::World;
 use crate::engine::{Action, Clock, Directory, Done, Engine, Refused, Submission, SystemClock, TicketRef, Timekeeper};
+use crate::followers::Follower;
 use crate::followers::clocks::Clocks;
 use crate::followers::queue::Queue;
 use crate::followers::search::Search;
 use crate::followers::watch::{Cut, Feed, WatchBatch, WatchEnd, WatchQuery, WatchStream};
+use crate::followers::world::World;
 use crate::scans::Scans;
 
 pub(crate) use recompute::is_outdated;
 
+pub use crate::followers::queue::{ListPage, ListQuery};
 pub use history::{CommentEntry, EventEntry, HistoryPage, HistoryQuery, Place};
-pub use query::{Explained, ListPage, ListQuery, PolicyMove, PolicyPreview, Preview, Previews};
+pub use query::{Explained, PolicyMove, PolicyPreview, Preview, Previews};
 
 /// How a desk runs.
 #[derive(Clone)]
@@ -101,10 +103,10 @@ struct Shared {
     world: Arc<World>,
     engine: Arc<Engine>,
     search: Option<Arc<Search>>,
-    clocks: Arc<Clocks>,
-    /// Where the followers keep what is theirs.
-    dir: PathBuf,
-    /// That place, where the store is damaged and only read: what followers lack then must not be believed later.
+    /// Everybody who follows, in the order in which they are listed.
+    followers: Vec<Arc<dyn Follower>>,
+    /// Where they keep what is theirs, where the store is damaged and only read: what followers lack then must not be believed later.
+    #[expect(dead_code, reason = "it goes away with the desk")]
     passing: Option<PassingDir>,
     /// Descriptions that were read lately.
     descriptions: Descriptions,
@@ -151,15 +153,18 @@ impl Desk {
         let queue = Queue::open_from(&*store, &dir)?;
         let directory = Directory::new(store.directory()?);
         let world = Arc::new(World::new(store, queue, directory, rules, Timekeeper::new(options.clock)));
-        let engine = Arc::new(Engine::start(world.clone(), options.max_waiting)?);
-        let search = options.search.then(|| Arc::new(Search::new()));
-        let clocks = Arc::new(Clocks::new());
+        let engine = Arc::new(Engine::start(world.state.clone(), options.max_waiting)?);
+        // Where nothing can be changed, nothing is told either.
+        let changes = passing.is_none();
+        let search = options.search.then(|| Arc::new(Search::new(&dir)));
+        let clocks = Arc::new(Clocks::new(engine.clone(), options.timers && changes));
+        let mut followers: Vec<Arc<dyn Follower>> = vec![world.queue.clone(), clocks, world.hub.clone()];
+        followers.extend(search.clone().map(|search| search as Arc<dyn Follower>));
         let shared = Shared {
             world,
             engine,
             search,
-            clocks,
-            dir,
+            followers,
             passing,
             descriptions: Descriptions::with_weighter(DESCRIPTION_BYTES / 512, DESCRIPTION_BYTES as u64, TextWeight),
             threads: Mutex::default(),
@@ -168,12 +173,10 @@ impl Desk {
             long: long::Long::default(),
             scans: Arc::new(Scans::new()),
         };
-        // Where nothing can be changed, nothing is told either.
-        let changes = shared.passing.is_none();
         if changes {
             shared.recompute_clocks();
         }
-        shared.start_followers(options.timers && changes)?;
+        shared.start_followers()?;
         Ok(Self { shared: Arc::new(shared) })
     }
 
@@ -228,7 +231,7 @@ impl Desk {
 
     /// Who is known.
     pub fn directory(&self) -> &Directory {
-        &self.shared.world.directory
+        &self.shared.world.state.directory
     }
 
     /// The rules as they stand, with every version of every policy.
@@ -243,24 +246,24 @@ impl Desk {
 
     /// Which store it is.
     pub fn store_uid(&self) -> StoreUid {
-        self.shared.world.store.uid()
+        self.shared.world.state.store.uid()
     }
 
     /// Where the store stands, as far as everybody sees it.
     pub fn position(&self) -> Position {
-        let mut position = self.shared.world.store.position();
+        let mut position = self.shared.world.state.store.position();
         position.newest = position.newest.min(self.revision());
         position
     }
 
     /// The newest revision that everybody sees.
     pub fn revision(&self) -> Revision {
-        self.shared.world.log.newest()
+        self.shared.world.state.log.newest()
     }
 
     /// Reads what is in memory, and says of which revision it is: everything up to it is seen, nothing after it.
     pub fn steady<T>(&self, read: impl FnMut() -> T) -> (T, Revision) {
-        self.shared.world.steady(read)
+        self.shared.world.state.steady(read)
     }
 
     /// The present as the desk believes it, never before the newest commit.
@@ -270,21 +273,14 @@ impl Desk {
 
     /// What can't be read, where the store is damaged and only read.
     pub fn damage(&self) -> Option<Damage> {
-        self.shared.world.store.damage()
+        self.shared.world.state.store.damage()
     }
 
     /// Where each follower stands.
     pub fn followers(&self) -> Vec<FollowerStatus> {
-        let shared = &self.shared;
-        let mut all = vec![
-            FollowerStatus { name: "queue", revision: shared.world.queue.revision() },
-            FollowerStatus { name: "clocks", revision: shared.clocks.revision() },
-            FollowerStatus { name: "watch", revision: shared.world.hub.revision() },
-        ];
-        if let Some(search) = &shared.search {
-            all.push(FollowerStatus { name: "search", revision: search.revision() });
-        }
-        all
+        let status =
+            |follower: &Arc<dyn Follower>| FollowerStatus { name: follower.name(), revision: follower.revision() };
+        self.shared.followers.iter().map(status).collect()
     }
 
     /// Waits until full text shows everything up to a revision; `false`: it took too long.
@@ -308,12 +304,12 @@ impl Desk {
 
     /// How far the machine's clock is from the desk's time, where it has jumped.
     pub fn clock_apart(&self) -> Option<Millis> {
-        self.shared.world.time.read().apart
+        self.shared.world.state.time.read().apart
     }
 
     /// Ends when the store has failed, with why: the process has to end then.
     pub async fn fatal(&self) -> String {
-        let mut fatal = self.shared.world.fatal.subscribe();
+        let mut fatal = self.shared.world.state.fatal.subscribe();
         let why = fatal.wait_for(Option::is_some).await.ok().and_then(|why| why.clone());
         match why {
             Some(why) => why,
@@ -330,7 +326,9 @@ impl Desk {
         let shared = self.shared.clone();
         shared.scans.stop();
         shared.engine.close();
-        shared.world.hub.stop().await;
+        for follower in &shared.followers {
+            follower.stop().await;
+        }
         shared.tasks.close();
         shared.tasks.wait().await;
         let stopped = tokio::task::spawn_blocking(move || shared.stop()).await;
@@ -351,41 +349,31 @@ fn followers_dir(store: &dyn Store, data: &Path) -> std::io::Result<(PathBuf, Op
 }
 
 impl Shared {
-    fn start_followers(&self, fire: bool) -> std::io::Result<()> {
-        let (world, hub) = (self.world.clone(), self.world.hub.clone());
-        self.thread("watch", move || hub.run(&world))?;
-        let (world, engine) = (self.world.clone(), self.engine.clone());
-        let (clocks, dir) = (self.clocks.clone(), self.dir.clone());
-        self.thread("clocks", move || clocks.run(&world, &engine, fire, &dir))?;
-        if let Some(search) = self.search.clone() {
-            let (world, dir) = (self.world.clone(), self.dir.clone());
-            self.thread("search", move || search.run(&world, &dir))?;
+    /// Gives each a thread; one that panics ends the process in good order rather than staying away in silence.
+    fn start_followers(&self) -> std::io::Result<()> {
+        for follower in &self.followers {
+            let (world, follower) = (self.world.clone(), follower.clone());
+            let thread = std::thread::Builder::new().name(follower.name().to_owned()).spawn(move || {
+                let run = std::panic::AssertUnwindSafe(|| follower.run(&world));
+                if std::panic::catch_unwind(run).is_err() {
+                    world.state.fail(&format!("the follower `{}` panicked", follower.name()));
+                }
+            })?;
+            self.threads.lock().push(thread);
         }
-        Ok(())
-    }
-
-    /// A follower's thread; one that panics ends the process in good order rather than staying away in silence.
-    fn thread(&self, name: &str, run: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
-        let (world, follower) = (self.world.clone(), name.to_owned());
-        let thread = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
-            if std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)).is_err() {
-                world.fail(&format!("the follower `{follower}` panicked"));
-            }
-        })?;
-        self.threads.lock().push(thread);
         Ok(())
     }
 
     fn stop(&self) -> Result<(), ReadError> {
         self.engine.join();
-        self.world.log.stop();
+        self.world.state.log.stop();
         for thread in self.threads.lock().drain(..) {
             // A panic in it was told.
             drop(thread.join());
         }
-        if let Err(error) = self.world.queue.write_checkpoint(&*self.world.store, &self.dir) {
-            tracing::warn!(%error, "the queue's place can't be written down");
+        for follower in &self.followers {
+            follower.keep(&self.world);
         }
-        self.world.store.close()
+        self.world.state.store.close()
     }
 }

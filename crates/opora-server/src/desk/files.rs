@@ -37,7 +37,7 @@ impl Desk {
         since: Option<Timestamp>,
         stopping: &CancellationToken,
     ) -> Result<Option<HashSet<Hash>>, ReadError> {
-        let store = self.shared.world.store.clone();
+        let store = self.shared.world.state.store.clone();
         let mut next = {
             let store = store.clone();
             blocking(move || match since {
@@ -75,7 +75,7 @@ impl Desk {
     /// # Errors
     /// [`ReadError`].
     pub(crate) async fn remembered(&self, request: RequestKey) -> Result<Option<Arc<Commit>>, ReadError> {
-        let store = self.shared.world.store.clone();
+        let store = self.shared.world.state.store.clone();
         blocking(move || {
             let found = store.remembered(&request)?;
             found.map(|remembered| store.commit(remembered.revision)).transpose()

@@ -8,7 +8,7 @@ use opora_core::time::Timestamp;
 use opora_store::{ReadError, Record, Store};
 
 use super::Desk;
-use crate::engine::world::ticket_at;
+use crate::engine::state::ticket_at;
 use crate::engine::{Refused, unreadable};
 use crate::followers::search::description;
 use crate::scans::Going;
@@ -150,7 +150,7 @@ impl Desk {
         if let Some(known) = self.shared.descriptions.get(&place) {
             return Ok(Some(known));
         }
-        let found = description(&*self.shared.world.store, ticket)?;
+        let found = description(&*self.shared.world.state.store, ticket)?;
         if let Some(text) = &found {
             self.shared.descriptions.insert(place, text.clone());
         }
@@ -169,7 +169,7 @@ impl Desk {
         if holders.is_empty() {
             return Ok(HistoryPage { items: Vec::new(), places: Vec::new(), next: None, revision });
         }
-        let read = move |going: &mut Going| page(&*world.store, query, &holders, revision, pick, going);
+        let read = move |going: &mut Going| page(&*world.state.store, query, &holders, revision, pick, going);
         self.shared.scans.run_short(READ_COST, read).await
     }
 
@@ -181,7 +181,7 @@ impl Desk {
         let world = self.shared.world.clone();
         match world.ticket(number).map_err(unreadable)? {
             Some(newer) if newer.revision > revision => {
-                let read = move |_: &mut Going| ticket_at(&*world.store, number, revision).map_err(unreadable);
+                let read = move |_: &mut Going| ticket_at(&*world.state.store, number, revision).map_err(unreadable);
                 self.shared.scans.run_short(READ_COST, read).await
             }
             ticket => Ok(ticket),

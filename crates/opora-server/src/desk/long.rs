@@ -13,9 +13,10 @@ use opora_store::RequestKey;
 use parking_lot::Mutex;
 
 use super::{Desk, PolicyMove, PolicyPreview};
+use crate::engine::state::ticket_at;
 use crate::engine::work::{PutPolicy, RequestId, Work};
-use crate::engine::world::{World, ticket_at};
 use crate::engine::{Action, Answer, Done, PolicyApplied, Refused, Submission, unreadable};
+use crate::followers::world::World;
 use crate::scans::Going;
 
 /// How many tickets are changed under one revision.
@@ -197,7 +198,7 @@ fn importing(world: &World, origin: Origin, going: &mut Going) -> Result<Vec<Tic
     let mut numbers = Vec::new();
     let mut from = TicketNumber(1);
     loop {
-        let tickets = world.store.tickets(from, false, 500).map_err(unreadable)?;
+        let tickets = world.state.store.tickets(from, false, 500).map_err(unreadable)?;
         let Some(last) = tickets.last() else { return Ok(numbers) };
         tickets.iter().try_for_each(|_| going.row())?;
         from = TicketNumber(last.number.0 + 1);
@@ -238,7 +239,7 @@ fn running_by(world: &World, policy: &PolicyId, going: &mut Going) -> Result<(Ve
     found.sort_by_cached_key(|ticket| UrgencyKey::of(ticket));
     let mut from = TicketNumber(1);
     loop {
-        let tickets = world.store.tickets(from, false, 500).map_err(unreadable)?;
+        let tickets = world.state.store.tickets(from, false, 500).map_err(unreadable)?;
         let Some(last) = tickets.last() else { return Ok((found, revision)) };
         from = TicketNumber(last.number.0 + 1);
         tickets.iter().try_for_each(|_| going.row())?;
@@ -290,7 +291,9 @@ pub(super) fn moves(world: &World, applied: &PolicyApplied, going: &mut Going) -
     let mut moves = Vec::with_capacity(applied.shown.len());
     for number in &applied.shown {
         going.row()?;
-        let Some(ticket) = ticket_at(&*world.store, *number, applied.revision).map_err(unreadable)? else { continue };
+        let Some(ticket) = ticket_at(&*world.state.store, *number, applied.revision).map_err(unreadable)? else {
+            continue;
+        };
         let before = ticket.sla.clone();
         let after = under(&before, &applied.definition.policy, applied.at, &rules.policies)?;
         moves.push(PolicyMove { ticket: *number, before, after });

@@ -15,13 +15,13 @@ use opora_store::{Commit, ReadError, Record, RequestKey, RequestRecord};
 
 use super::directory::{Layered, Tables};
 use super::log::Published;
+use super::state::EngineState;
 use super::work::{PutPolicy, RequestId, Work};
-use super::world::World;
 use super::{Action, Answer, Done, PolicyApplied, Refused, Submission, answer};
 
 /// The group as far as it was decided.
 pub(super) struct Group<'a> {
-    world: &'a World,
+    state: &'a EngineState,
     rules: Arc<Rules>,
     /// When its commits are made.
     at: Timestamp,
@@ -54,12 +54,12 @@ pub(crate) fn unreadable(error: ReadError) -> Refused {
 }
 
 impl<'a> Group<'a> {
-    pub(super) fn new(world: &'a World) -> Self {
-        let position = world.store.position();
-        let at = world.time.now().max(position.newest_at.unwrap_or(Timestamp::MIN));
+    pub(super) fn new(state: &'a EngineState) -> Self {
+        let position = state.store.position();
+        let at = state.time.now().max(position.newest_at.unwrap_or(Timestamp::MIN));
         Self {
-            world,
-            rules: world.rules(),
+            state,
+            rules: state.rules(),
             at,
             after: position.newest,
             newest: position.newest,
@@ -79,15 +79,6 @@ impl<'a> Group<'a> {
 
     pub(super) fn after(&self) -> Revision {
         self.after
-    }
-
-    pub(super) fn at(&self) -> Timestamp {
-        self.at
-    }
-
-    /// The rules after it, if it changed them.
-    pub(super) fn rules(&self) -> &Arc<Rules> {
-        &self.rules
     }
 
     /// What it did, for the followers.
@@ -129,11 +120,11 @@ impl<'a> Group<'a> {
         if let Some((first, done)) = self.requests.get(&key) {
             return if *first == content { Ok(Some(done.clone())) } else { Err(Refused::RequestIdReused) };
         }
-        let Some(remembered) = self.world.store.remembered(&key).map_err(unreadable)? else { return Ok(None) };
+        let Some(remembered) = self.state.store.remembered(&key).map_err(unreadable)? else { return Ok(None) };
         if remembered.content != content {
             return Err(Refused::RequestIdReused);
         }
-        let commit = self.world.store.commit(remembered.revision).map_err(unreadable)?;
+        let commit = self.state.store.commit(remembered.revision).map_err(unreadable)?;
         let damaged = || Refused::Corrupt(format!("the answer under revision {}", remembered.revision.0));
         answer::decode(commit, &self.rules.policies).map(Some).ok_or_else(damaged)
     }
@@ -163,7 +154,7 @@ impl<'a> Group<'a> {
         import_time: Option<Timestamp>,
         decide: impl FnOnce(&Context<'_>) -> Result<T, Refusal>,
     ) -> Result<T, Refused> {
-        let directory = Layered { base: &self.world.directory, top: &self.directory };
+        let directory = Layered { base: &self.state.directory, top: &self.directory };
         let context = Context {
             now: import_time.unwrap_or(self.at),
             revision: self.newest.next(),

@@ -1,4 +1,5 @@
-//! The engine: one writer takes submissions in groups, decides, appends, then answers. Knows nothing of gRPC.
+//! The engine: one writer takes submissions in groups, decides, appends, shows what was appended, then answers. Knows
+//! nothing of gRPC, and nobody who follows.
 
 mod answer;
 mod api;
@@ -7,8 +8,9 @@ mod directory;
 mod group;
 mod inbox;
 pub(crate) mod log;
+pub(crate) mod sink;
+pub(crate) mod state;
 pub(crate) mod work;
-pub(crate) mod world;
 mod writer;
 
 pub use api::{

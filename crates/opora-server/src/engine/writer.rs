@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use opora_store::{AppendError, Commit, Record};
+use opora_store::AppendError;
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::group::Group;
 use super::inbox::{Inbox, Job, Taken};
 use super::log::Published;
+use super::state::EngineState;
 use super::work::Work;
-use super::world::World;
 use super::{Done, Refused};
 
 /// How long many watchers wait for a next group, in whose time on the disk they cost nobody anything.
@@ -28,9 +28,9 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Starts the writer.
-    pub(crate) fn start(world: Arc<World>, max_waiting: usize) -> std::io::Result<Self> {
+    pub(crate) fn start(state: Arc<EngineState>, max_waiting: usize) -> std::io::Result<Self> {
         let inbox = Arc::new(Inbox::new(max_waiting));
-        let writer = Writer { world, inbox: inbox.clone() };
+        let writer = Writer { state, inbox: inbox.clone() };
         let thread = std::thread::Builder::new().name("writer".into()).spawn(move || writer.run())?;
         Ok(Self { inbox, thread: Mutex::new(Some(thread)) })
     }
@@ -57,7 +57,7 @@ impl Engine {
 }
 
 struct Writer {
-    world: Arc<World>,
+    state: Arc<EngineState>,
     inbox: Arc<Inbox>,
 }
 
@@ -81,33 +81,33 @@ impl Writer {
         loop {
             match self.inbox.take(&mut jobs, (!held.is_empty()).then_some(HOLD)) {
                 Taken::Some => held = self.group(&mut jobs, held),
-                Taken::None => self.tell(&std::mem::take(&mut held)),
+                Taken::None => self.state.tell(&std::mem::take(&mut held)),
                 Taken::Closed => break,
             }
         }
-        self.tell(&held);
+        self.state.tell(&held);
         drop(guard);
     }
 
     fn poison(&self, why: &str) {
         self.inbox.close(&Refused::StoreFailed, true);
-        self.world.fail(why);
+        self.state.fail(why);
     }
 
     /// Works a group off; `held` is what watchers are to be told of the one before. Gives what they are to be told later.
     fn group(&self, jobs: &mut Vec<Job>, held: Vec<Arc<Published>>) -> Vec<Arc<Published>> {
-        self.world.activity.note(jobs.len());
-        let mut group = Group::new(&self.world);
+        self.state.activity.note(jobs.len());
+        let mut group = Group::new(&self.state);
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs.drain(..) {
             answers.push((job.reply, group.decide(job.work)));
         }
-        self.tell(&held);
+        self.state.tell(&held);
         drop(held);
         let appended = if group.commits().is_empty() { Ok(Vec::new()) } else { self.append(group) };
-        let first = self.world.hub.is_soon_told();
+        let first = self.state.sink.is_soon_told();
         if let Some(published) = appended.as_ref().ok().filter(|_| first) {
-            self.tell(published);
+            self.state.tell(published);
         }
         for (reply, answer) in answers {
             // Who went away does not want to know.
@@ -121,8 +121,12 @@ impl Writer {
 
     /// Makes a group real, or says what all of it is refused with.
     fn append(&self, group: Group<'_>) -> Result<Vec<Arc<Published>>, Refused> {
-        match self.world.store.append(self.world.epoch, group.after(), group.commits()) {
-            Ok(()) => Ok(self.publish(group)),
+        match self.state.store.append(self.state.epoch, group.after(), group.commits()) {
+            Ok(()) => {
+                let published = group.into_published();
+                self.state.show(&published);
+                Ok(published)
+            }
             Err(AppendError::Full(why)) => {
                 tracing::warn!(why, "the disk is full: changes are refused");
                 Err(Refused::DiskFull)
@@ -136,41 +140,6 @@ impl Writer {
                 self.poison(&error.to_string());
                 Err(Refused::StoreFailed)
             }
-        }
-    }
-
-    fn publish(&self, group: Group<'_>) -> Vec<Arc<Published>> {
-        let world = &self.world;
-        if let Some(newest) = group.commits().last() {
-            world.shows(newest.revision);
-        }
-        world.activity.note(group.commits().len());
-        world.committed_at(group.at());
-        if !Arc::ptr_eq(group.rules(), &world.rules.read()) {
-            *world.rules.write() = group.rules().clone();
-        }
-        for commit in group.commits() {
-            apply_directory(world, commit);
-        }
-        world.queue.apply(group.commits());
-        let published = group.into_published();
-        world.log.publish(&published);
-        published
-    }
-
-    /// Tells the watchers; if there are too many for this thread, the hub's sees to it.
-    fn tell(&self, published: &[Arc<Published>]) {
-        let world = &self.world;
-        if !published.is_empty() && !world.hub.judge_at_once(published, world.log.oldest_kept()) {
-            world.log.announce();
-        }
-    }
-}
-
-fn apply_directory(world: &World, commit: &Commit) {
-    for record in &commit.records {
-        if let Record::Directory(_, put) = record {
-            world.directory.apply(put.clone());
         }
     }
 }

@@ -1,8 +1,8 @@
 //! The clock follower: finds what falls due and has the engine tell it (domain.md §7 rules 10 and 11). It decides
-//! nothing: a breach is judged by the rules whether or not it came by. Also writes the queue's checkpoints.
+//! nothing: a breach is judged by the rules whether or not it came by.
 
 use std::collections::{BTreeSet, HashMap};
-use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -12,8 +12,9 @@ use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
 use opora_core::time::{Millis, Timestamp};
 use opora_store::Record;
 
+use super::Follower;
+use super::world::World;
 use crate::engine::work::Work;
-use crate::engine::world::World;
 use crate::engine::{Action, Engine, Present, Refused, Submission, TicketRef};
 use crate::warnings::Warning;
 
@@ -29,12 +30,10 @@ const CHUNK: usize = 1_000;
 const AT_ONCE: usize = 64;
 /// When a ticket is looked at again whose timer could not be told, or told nothing.
 const AGAIN: Millis = Millis::minutes(1);
-/// After how many commits the queue's place is written down.
-const CHECKPOINT: u64 = 20_000;
-/// How long it must have rested between two checkpoints.
-const CHECKPOINT_REST: Duration = Duration::from_mins(1);
-
 pub(crate) struct Clocks {
+    engine: Arc<Engine>,
+    /// Whether timers fire.
+    fire: bool,
     revision: AtomicU64,
 }
 
@@ -76,17 +75,12 @@ impl Due {
 }
 
 impl Clocks {
-    pub(crate) fn new() -> Self {
-        Self { revision: AtomicU64::new(0) }
-    }
-
-    /// The revision that it has read through.
-    pub(crate) fn revision(&self) -> Revision {
-        Revision(self.revision.load(Ordering::Acquire))
+    pub(crate) fn new(engine: Arc<Engine>, fire: bool) -> Self {
+        Self { engine, fire, revision: AtomicU64::new(0) }
     }
 
     /// Follows the log and the clock until the log stops.
-    pub(crate) fn run(&self, world: &World, engine: &Engine, fire: bool, dir: &Path) {
+    fn follow_both(&self, world: &World) {
         // On Linux this is the calling thread's: reckoning what comes never starves the writer.
         let _ = rustix::process::setpriority_process(None, 5);
         let mut due = Due::default();
@@ -95,27 +89,18 @@ impl Clocks {
         for ticket in live {
             due.look(&ticket, &rules);
         }
-        let (mut written, mut rested, mut pause) = (read, Duration::ZERO, LOOK);
-        let mut apart = false;
+        let (mut apart, mut pause) = (false, LOOK);
         loop {
             let before = read;
             self.catch_up(world, &mut due, &mut read);
-            let present = world.time.read();
+            let present = world.state.time.read();
             tell_clock(&mut apart, present);
-            if fire && present.timers_fire() {
-                self.fire(world, engine, &mut due, &mut read, present.now);
+            if self.fire && present.timers_fire() {
+                self.fire(world, &mut due, &mut read, present.now);
             }
             let came = u128::from(read.0.saturating_sub(before.0));
             pause = if came * 1_000 >= MUCH * pause.as_millis() { LOOK_SOON } else { LOOK };
-            rested += pause;
-            if rested >= CHECKPOINT_REST && read.0.saturating_sub(written.0) >= CHECKPOINT {
-                rested = Duration::ZERO;
-                match world.queue.write_checkpoint(&*world.store, dir) {
-                    Ok(revision) => written = revision,
-                    Err(error) => tracing::warn!(%error, "the queue's place can't be written down"),
-                }
-            }
-            if !world.log.pause(pause) {
+            if !world.state.log.pause(pause) {
                 return;
             }
         }
@@ -124,13 +109,13 @@ impl Clocks {
     /// Reads the log up to what is the newest now. How much comes at once says nothing of how much is left: of large
     /// commits the store gives few.
     fn catch_up(&self, world: &World, due: &mut Due, read: &mut Revision) {
-        let newest = world.log.newest();
-        while *read < newest && !world.log.stopped() && self.follow(world, due, read) {}
+        let newest = world.state.log.newest();
+        while *read < newest && !world.state.log.stopped() && self.follow(world, due, read) {}
     }
 
     /// Reads some of the log; whether there was any.
     fn follow(&self, world: &World, due: &mut Due, read: &mut Revision) -> bool {
-        let commits = match world.log.read_sound(read.next(), CHUNK) {
+        let commits = match world.state.log.read_sound(read.next(), CHUNK) {
             Ok(commits) => commits,
             Err(error) => {
                 tracing::warn!(%error, "the timers can't read the log");
@@ -155,13 +140,13 @@ impl Clocks {
     }
 
     /// Tells everything that is due.
-    fn fire(&self, world: &World, engine: &Engine, due: &mut Due, read: &mut Revision, now: Timestamp) {
+    fn fire(&self, world: &World, due: &mut Due, read: &mut Revision, now: Timestamp) {
         loop {
             let numbers = due.take(now, AT_ONCE);
-            if numbers.is_empty() || world.log.stopped() {
+            if numbers.is_empty() || world.state.log.stopped() {
                 return;
             }
-            let waiting: Vec<_> = numbers.iter().map(|number| engine.submit(tick(*number), true)).collect();
+            let waiting: Vec<_> = numbers.iter().map(|number| self.engine.submit(tick(*number), true)).collect();
             let mut silent = Vec::new();
             for (number, answer) in numbers.into_iter().zip(waiting) {
                 match answer.and_then(|answer| answer.blocking_recv().unwrap_or(Err(Refused::Stopping))) {
@@ -195,6 +180,20 @@ impl Clocks {
     }
 }
 
+impl Follower for Clocks {
+    fn name(&self) -> &'static str {
+        "clocks"
+    }
+
+    fn revision(&self) -> Revision {
+        Revision(self.revision.load(Ordering::Acquire))
+    }
+
+    fn run(&self, world: &World) {
+        self.follow_both(world);
+    }
+}
+
 /// Tells the log when the machine's clock begins or ends to disagree.
 fn tell_clock(apart: &mut bool, present: Present) {
     match present.apart {
@@ -216,10 +215,9 @@ mod tests {
 
     use opora_core::command::NewTicket;
     use opora_core::model::{Impact, Origin, Reporter};
-    use opora_store::{Embedded, EmbeddedOptions, Store};
+    use opora_store::{Embedded, EmbeddedOptions, Store as _};
 
     use super::*;
-    use crate::desk::{Desk, DeskOptions};
     use crate::engine::{Directory, SystemClock, Timekeeper};
     use crate::followers::queue::Queue;
 
@@ -245,27 +243,33 @@ mod tests {
         Submission { actor: Actor::SYSTEM, request: None, import_time: None, action: Action::Create(Box::new(ticket)) }
     }
 
-    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-    async fn a_look_reads_up_to_the_newest_however_large_the_commits_are() {
+    #[test]
+    fn a_look_reads_up_to_the_newest_however_large_the_commits_are() {
         const TICKETS: usize = 100;
         let dir = tempfile::tempdir().unwrap();
-        let store = || Arc::new(Embedded::open(EmbeddedOptions::new(dir.path())).unwrap());
-        let options = DeskOptions { search: false, timers: false, ..DeskOptions::new(dir.path().to_owned()) };
-        let desk = Desk::open(store(), options).unwrap();
-        for done in futures::future::join_all((0..TICKETS).map(|_| desk.submit(large()))).await {
-            done.unwrap();
+        let store = Arc::new(Embedded::open(EmbeddedOptions::new(dir.path())).unwrap());
+        let queue = Queue::open_from(&*store, dir.path()).unwrap();
+        let time = Timekeeper::new(Arc::new(SystemClock));
+        let world = World::new(store.clone(), queue, Directory::default(), Rules::builtin(), time);
+        let engine = Arc::new(Engine::start(world.state.clone(), TICKETS).unwrap());
+        let waiting: Vec<_> = (0..TICKETS).map(|_| engine.submit(Work::Submission(large()), false).unwrap()).collect();
+        for answer in waiting {
+            answer.blocking_recv().unwrap().unwrap();
         }
-        desk.stop().await.unwrap();
-        drop(desk);
+        engine.close();
+        engine.join();
 
-        let store = store();
+        // Another look at the same log, of which nothing is in memory any more.
+        let world = World::new(
+            store.clone(),
+            Queue::open_from(&*store, dir.path()).unwrap(),
+            Directory::default(),
+            Rules::builtin(),
+            Timekeeper::new(Arc::new(SystemClock)),
+        );
         let first = store.commits(Revision(1), CHUNK, 1 << 20).unwrap();
         assert!(first.len() < TICKETS / 2, "they are too small to need several reads: {}", first.len());
-        let queue = Queue::open_from(&*store, dir.path()).unwrap();
-        let directory = Directory::new(store.directory().unwrap());
-        let time = Timekeeper::new(Arc::new(SystemClock));
-        let world = World::new(store, queue, directory, Rules::builtin(), time);
-        let (clocks, mut due, mut read) = (Clocks::new(), Due::default(), Revision::ZERO);
+        let (clocks, mut due, mut read) = (Clocks::new(engine, false), Due::default(), Revision::ZERO);
         clocks.catch_up(&world, &mut due, &mut read);
         assert_eq!((read, clocks.revision()), (Revision(TICKETS as u64), Revision(TICKETS as u64)));
         assert_eq!(due.of.len(), TICKETS);

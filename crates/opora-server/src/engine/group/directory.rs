@@ -16,7 +16,7 @@ impl Group<'_> {
         actor: &Actor,
         draft: &mut Draft,
     ) -> Result<Answer, Refused> {
-        let known = Layered { base: &self.world.directory, top: &self.directory };
+        let known = Layered { base: &self.state.directory, top: &self.directory };
         let put = match &command.put {
             DirectoryEdit::Organisation(id, edit) => {
                 let entry = self.edited(command, known.organisation(id).as_deref(), edit, || id.name())?;

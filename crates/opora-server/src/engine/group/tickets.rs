@@ -24,7 +24,7 @@ impl Group<'_> {
         if let Some(id) = &new.external_id {
             let taken = match self.external_ids.get(id) {
                 Some(number) => Some(*number),
-                None => self.world.store.by_external_id(id).map_err(unreadable)?,
+                None => self.state.store.by_external_id(id).map_err(unreadable)?,
             };
             if let Some(number) = taken {
                 return Err(Refusal::ExternalIdTaken(number).into());
@@ -153,7 +153,7 @@ impl Group<'_> {
     /// What a revision did to a ticket; nothing if there is no such revision.
     fn events_of(&self, number: TicketNumber, revision: Revision) -> Result<Vec<TicketEvent>, Refused> {
         let of_group = self.commits.iter().find(|commit| commit.revision == revision).cloned();
-        let commit = match of_group.map_or_else(|| self.world.store.commit(revision), Ok) {
+        let commit = match of_group.map_or_else(|| self.state.store.commit(revision), Ok) {
             Ok(commit) => commit,
             Err(ReadError::NoRevision(_)) => return Ok(Vec::new()),
             Err(other) => return Err(unreadable(other)),
@@ -180,7 +180,7 @@ impl Group<'_> {
         if let Some(ticket) = self.tickets.get(&number) {
             return Ok(Some(ticket.clone()));
         }
-        let found = self.world.ticket(number).map_err(unreadable)?;
+        let found = self.state.ticket(number).map_err(unreadable)?;
         if let Some(ticket) = &found {
             self.tickets.insert(number, ticket.clone());
         }

@@ -3,6 +3,7 @@
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use opora_core::model::{Revision, TicketNumber};
 use opora_core::time::Timestamp;
@@ -10,6 +11,8 @@ use opora_store::{ReadError, Store, StoreUid};
 use parking_lot::RwLock;
 
 use super::{Queue, State, is_live};
+use crate::followers::Follower;
+use crate::followers::world::World;
 
 const MAGIC: &[u8; 8] = b"OPQUEUE2";
 const HASH: usize = 16;
@@ -65,6 +68,11 @@ fn decode(bytes: &[u8]) -> Option<(Place, Vec<u64>)> {
     Some((place, numbers))
 }
 
+/// After how many commits the queue's place is written down.
+const CHECKPOINT: u64 = 20_000;
+/// How long it must have rested between two checkpoints.
+const CHECKPOINT_REST: Duration = Duration::from_mins(1);
+
 impl Queue {
     /// The queue of a store as it stands: from the checkpoint and what happened since, or from all tickets. Blocks.
     ///
@@ -78,14 +86,15 @@ impl Queue {
             Some((place, numbers)) => resume(store, place.revision, &numbers, newest)?,
             None => scan(store, newest)?,
         };
-        Ok(Self { state: RwLock::new(state) })
+        Ok(Self { dir: dir.to_owned(), state: RwLock::new(state) })
     }
 
     /// Writes down where it stands. Blocks.
     ///
     /// # Errors
     /// Of the file system, and of the store.
-    pub(crate) fn write_checkpoint(&self, store: &dyn Store, dir: &Path) -> std::io::Result<Revision> {
+    fn write_checkpoint(&self, store: &dyn Store) -> std::io::Result<Revision> {
+        let dir = &*self.dir;
         let (mut numbers, revision) = {
             let state = self.state.read();
             (state.live.keys().map(|number| number.0).collect::<Vec<_>>(), state.revision)
@@ -102,6 +111,37 @@ impl Queue {
             std::fs::File::open(dir)?.sync_all()?;
         }
         Ok(revision)
+    }
+}
+
+impl Follower for Queue {
+    fn name(&self) -> &'static str {
+        "queue"
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision()
+    }
+
+    /// The writer brings it up to date; here its place is written down from time to time.
+    fn run(&self, world: &World) {
+        let mut written = self.revision();
+        while world.state.log.pause(CHECKPOINT_REST) {
+            if self.revision().0.saturating_sub(written.0) >= CHECKPOINT {
+                written = self.checkpoint(world).unwrap_or(written);
+            }
+        }
+    }
+
+    fn keep(&self, world: &World) {
+        self.checkpoint(world);
+    }
+}
+
+impl Queue {
+    fn checkpoint(&self, world: &World) -> Option<Revision> {
+        let written = self.write_checkpoint(&*world.state.store);
+        written.inspect_err(|error| tracing::warn!(%error, "the queue's place can't be written down")).ok()
     }
 }
 

@@ -10,11 +10,11 @@ use opora_core::sla::UrgencyKey;
 use opora_core::time::Timestamp;
 
 use super::matching::{CHUNK, Texts, each_candidate, rarest, sparse};
-use super::{Cursor, Listed};
-use crate::desk::{ListPage, ListQuery};
-use crate::engine::world::{World, ticket_at};
+use super::{Cursor, ListPage, ListQuery, Listed};
+use crate::engine::state::ticket_at;
 use crate::engine::{Refused, unreadable};
 use crate::followers::search::NumberSet;
+use crate::followers::world::World;
 use crate::scans::Going;
 use crate::size;
 
@@ -145,7 +145,7 @@ impl Scan {
         let found = std::mem::take(&mut self.found).into_iter().zip(std::mem::take(&mut self.places));
         for (ticket, place) in found {
             let ticket = if ticket.revision > self.revision {
-                let before = ticket_at(&*world.store, ticket.number, self.revision).map_err(unreadable)?;
+                let before = ticket_at(&*world.state.store, ticket.number, self.revision).map_err(unreadable)?;
                 let before = before.filter(|before| self.texts.matches(&self.query.filter, before, self.now));
                 before.map(Listed::new)
             } else {
@@ -269,7 +269,7 @@ impl Scan {
             None => {
                 // Most pages are full before more, and tickets may be large.
                 let chunk = if self.looked == 0 { FIRST } else { CHUNK };
-                let tickets = world.store.tickets(TicketNumber(from), descending, chunk).map_err(unreadable)?;
+                let tickets = world.state.store.tickets(TicketNumber(from), descending, chunk).map_err(unreadable)?;
                 let last = tickets.len() < chunk;
                 (tickets, last)
             }

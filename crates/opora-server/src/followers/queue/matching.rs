@@ -6,9 +6,9 @@ use opora_core::filter::{Filter, Judge};
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
 
-use crate::engine::world::World;
 use crate::engine::{Refused, unreadable};
 use crate::followers::search::NumberSet;
+use crate::followers::world::World;
 use crate::scans::Going;
 
 /// How many tickets are taken from the queue or the store at once.
@@ -61,7 +61,7 @@ pub(super) fn each_candidate(
     }
     let mut from = TicketNumber(1);
     loop {
-        let tickets = world.store.tickets(from, false, CHUNK).map_err(unreadable)?;
+        let tickets = world.state.store.tickets(from, false, CHUNK).map_err(unreadable)?;
         let Some(last) = tickets.last() else { return Ok(()) };
         from = TicketNumber(last.number.0 + 1);
         tickets.iter().try_for_each(&mut *show)?;

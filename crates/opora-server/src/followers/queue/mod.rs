@@ -5,10 +5,12 @@ mod checkpoint;
 mod cursor;
 mod list;
 mod matching;
+mod page;
 mod summary;
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Bound;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use bytes::Bytes;
@@ -18,9 +20,11 @@ use opora_store::{Commit, Record};
 use parking_lot::RwLock;
 
 use super::search::NumberSet;
+use crate::engine::log::Published;
 pub use cursor::Cursor;
 pub(crate) use list::{Scan, in_a_hurry};
 pub(crate) use matching::{Texts, count, open_matching};
+pub use page::{ListPage, ListQuery};
 pub(crate) use summary::Tally;
 pub use summary::{AssigneeCount, PriorityCount, Summary};
 
@@ -51,6 +55,8 @@ impl std::ops::Deref for Listed {
 }
 
 pub(crate) struct Queue {
+    /// Where its checkpoint is kept.
+    dir: PathBuf,
     state: RwLock<State>,
 }
 
@@ -102,10 +108,10 @@ impl Queue {
     }
 
     /// Brings it up to date.
-    pub(crate) fn apply(&self, commits: &[Arc<Commit>]) {
+    pub(crate) fn apply(&self, commits: &[Arc<Published>]) {
         let mut state = self.state.write();
-        for commit in commits {
-            state.apply(commit);
+        for published in commits {
+            state.apply(&published.commit);
         }
     }
 

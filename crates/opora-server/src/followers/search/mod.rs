@@ -7,7 +7,7 @@ mod set;
 mod unsynced;
 mod words;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,8 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use crate::engine::Refused;
-use crate::engine::world::World;
+use crate::followers::Follower;
+use crate::followers::world::World;
 use crate::scans::Going;
 use index::TextIndex;
 pub use set::NumberSet;
@@ -44,6 +45,8 @@ const REMEMBERED: usize = 16;
 type Found = (Arc<str>, Revision, Arc<NumberSet>);
 
 pub(crate) struct Search {
+    /// Where the index is kept.
+    dir: PathBuf,
     /// Set when it is open.
     index: Mutex<Option<Arc<TextIndex>>>,
     /// The revision that a search shows.
@@ -53,9 +56,9 @@ pub(crate) struct Search {
 }
 
 impl Search {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(followers: &Path) -> Self {
         let (index, shown, found) = (Mutex::default(), watch::Sender::new(Revision::ZERO), Mutex::default());
-        Self { index, shown, found }
+        Self { dir: followers.join("search"), index, shown, found }
     }
 
     /// The revision that a search shows.
@@ -90,41 +93,29 @@ impl Search {
         Ok(set)
     }
 
-    /// Follows the log until it stops.
-    pub(crate) fn run(&self, world: &World, dir: &Path) {
-        // Indexing and merging hold nobody up.
-        yield_to_others();
-        let dir = dir.join("search");
-        while !world.log.stopped() {
-            if let Err(error) = self.follow(world, &dir) {
-                // What was committed can be searched on.
-                tracing::warn!(%error, "full text stands still; tried again in a while");
-                world.log.pause(Duration::from_secs(5));
-            }
-        }
-    }
-
-    fn follow(&self, world: &World, dir: &Path) -> tantivy::Result<()> {
+    fn follow(&self, world: &World) -> tantivy::Result<()> {
+        let dir = &*self.dir;
         let (index, mut writer, mut read) =
-            TextIndex::open(dir, world.store.uid(), world.log.newest(), &world.activity)?;
+            TextIndex::open(dir, world.state.store.uid(), world.state.log.newest(), &world.state.activity)?;
         index.reload()?;
         let index = Arc::new(index);
         *self.index.lock() = Some(index.clone());
         self.shown.send_replace(read);
         let (mut last, mut dirty) = (now(), false);
         loop {
-            let commits = world.log.read_sound(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
+            let commits =
+                world.state.log.read_sound(read.next(), CHUNK).map_err(|e| std::io::Error::other(e.to_string()))?;
             for published in &commits {
-                world.activity.give_way();
+                world.state.activity.give_way();
                 for record in &published.commit.records {
                     if let Record::Ticket(event) = record {
-                        dirty |= writer.add(event, |ticket| description(&*world.store, ticket).ok().flatten())?;
+                        dirty |= writer.add(event, |ticket| description(&*world.state.store, ticket).ok().flatten())?;
                     }
                 }
                 read = published.commit.revision;
             }
-            let going_on = !world.log.stopped();
-            let behind = world.log.newest().0.saturating_sub(read.0);
+            let going_on = !world.state.log.stopped();
+            let behind = world.state.log.newest().0.saturating_sub(read.0);
             let every = if behind > FAR { SHOW_EVERY_BEHIND } else { SHOW_EVERY };
             let threads = match behind {
                 0 => 1,
@@ -154,7 +145,29 @@ impl Search {
                 writer.commit(read)?;
             }
             if commits.is_empty() {
-                world.log.pause(NAP);
+                world.state.log.pause(NAP);
+            }
+        }
+    }
+}
+
+impl Follower for Search {
+    fn name(&self) -> &'static str {
+        "search"
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision()
+    }
+
+    fn run(&self, world: &World) {
+        // Indexing and merging hold nobody up.
+        yield_to_others();
+        while !world.state.log.stopped() {
+            if let Err(error) = self.follow(world) {
+                // What was committed can be searched on.
+                tracing::warn!(%error, "full text stands still; tried again in a while");
+                world.state.log.pause(Duration::from_secs(5));
             }
         }
     }

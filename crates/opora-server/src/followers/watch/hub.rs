@@ -7,6 +7,7 @@ use std::sync::{Arc, Weak};
 use std::task::Waker;
 use std::time::Duration;
 
+use futures::future::{BoxFuture, FutureExt as _};
 use opora_core::filter::Filter;
 use opora_core::model::{Revision, Ticket};
 use parking_lot::{Mutex, MutexGuard};
@@ -18,8 +19,9 @@ use super::group::{FilterGroup, Next, Seat};
 use super::groups::Groups;
 use super::judge::{Memory, judge};
 use crate::engine::log::Published;
-use crate::engine::world::World;
 use crate::engine::{Clock as _, SystemClock};
+use crate::followers::Follower;
+use crate::followers::world::World;
 
 /// How many commits are judged at once.
 const CHUNK: usize = 256;
@@ -60,15 +62,6 @@ impl Hub {
         Revision(self.judged.load(Ordering::Acquire))
     }
 
-    /// Ends all streams; done when none of them reads from the store any more.
-    pub(crate) async fn stop(&self) {
-        self.stopping.store(true, Ordering::Release);
-        // Under the groups' locks: who sits down after this sees that it is stopping.
-        self.groups.lock().all().for_each(|group| group.wake());
-        self.reads.close();
-        self.reads.wait().await;
-    }
-
     /// Whether all streams end.
     pub(super) fn stopping(&self) -> bool {
         self.stopping.load(Ordering::Acquire)
@@ -97,33 +90,6 @@ impl Hub {
         group.next(from, self.revision(), seat, waker)
     }
 
-    /// Judges what happens until the log stops.
-    pub(crate) fn run(&self, world: &World) {
-        let (mut memory, mut tidied) = (Memory::default(), SystemClock.monotonic());
-        loop {
-            let read = self.revision();
-            let now = SystemClock.monotonic();
-            if now.saturating_sub(tidied) >= NAP {
-                self.tidy(world);
-                tidied = now;
-            }
-            match world.log.read(read.next(), CHUNK) {
-                Ok(commits) if commits.is_empty() => {
-                    if !world.log.wait(read, NAP) {
-                        return;
-                    }
-                }
-                Ok(commits) => self.judge(world, &mut memory, &commits),
-                Err(error) => {
-                    tracing::warn!(%error, "the watch hub can't read the log");
-                    if !world.log.pause(NAP) {
-                        return;
-                    }
-                }
-            }
-        }
-    }
-
     /// Whether there is so little to judge that it may come before the answers.
     pub(crate) fn is_soon_told(&self) -> bool {
         self.groups.try_lock().is_some_and(|groups| groups.len() <= FIRST)
@@ -144,7 +110,7 @@ impl Hub {
 
     fn judge(&self, world: &World, memory: &mut Memory, commits: &[Arc<Published>]) {
         let mut groups = self.groups.lock();
-        let oldest = world.log.oldest_kept();
+        let oldest = world.state.log.oldest_kept();
         for published in commits {
             // Whoever wants to begin a stream does not wait for all of them.
             MutexGuard::bump(&mut groups);
@@ -152,7 +118,7 @@ impl Hub {
             if published.commit.revision <= self.revision() {
                 continue;
             }
-            let before = if groups.is_empty() { Ok(Vec::new()) } else { memory.before(&*world.store, published) };
+            let before = if groups.is_empty() { Ok(Vec::new()) } else { memory.before(&*world.state.store, published) };
             let before = before.unwrap_or_else(|error| {
                 tracing::warn!(%error, "what a ticket was before can't be read");
                 Vec::new()
@@ -197,7 +163,7 @@ impl Hub {
     fn tidy(&self, world: &World) {
         let mut groups = self.groups.lock();
         groups.tidy();
-        let oldest = world.log.oldest_kept();
+        let oldest = world.state.log.oldest_kept();
         groups.all().for_each(|group| group.trim(oldest));
         drop(groups);
         let held: Vec<_> = {
@@ -208,5 +174,51 @@ impl Hub {
         for held in held {
             held.give_up();
         }
+    }
+}
+
+impl Follower for Hub {
+    fn name(&self) -> &'static str {
+        "watch"
+    }
+
+    fn revision(&self) -> Revision {
+        self.revision()
+    }
+
+    /// Judges what happens until the log stops.
+    fn run(&self, world: &World) {
+        let (mut memory, mut tidied) = (Memory::default(), SystemClock.monotonic());
+        loop {
+            let read = self.revision();
+            let now = SystemClock.monotonic();
+            if now.saturating_sub(tidied) >= NAP {
+                self.tidy(world);
+                tidied = now;
+            }
+            match world.state.log.read(read.next(), CHUNK) {
+                Ok(commits) if commits.is_empty() => {
+                    if !world.state.log.wait(read, NAP) {
+                        return;
+                    }
+                }
+                Ok(commits) => self.judge(world, &mut memory, &commits),
+                Err(error) => {
+                    tracing::warn!(%error, "the watch hub can't read the log");
+                    if !world.state.log.pause(NAP) {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Ends all streams; done when none of them reads from the store any more.
+    fn stop(&self) -> BoxFuture<'_, ()> {
+        self.stopping.store(true, Ordering::Release);
+        // Under the groups' locks: who sits down after this sees that it is stopping.
+        self.groups.lock().all().for_each(|group| group.wake());
+        self.reads.close();
+        self.reads.wait().boxed()
     }
 }

@@ -11,7 +11,7 @@ use opora_store::{ReadError, Record, Store};
 
 use super::MatchedEvent;
 use crate::engine::log::Published;
-use crate::engine::world::ticket_at;
+use crate::engine::state::ticket_at;
 
 /// How many tickets are remembered as they stood last.
 const REMEMBERED: usize = 4_096;

@@ -16,9 +16,10 @@ use super::group::{FilterGroup, Next, Seat};
 use super::hub::Hub;
 use super::judge::{Memory, judge, matches};
 use super::{Matched, WatchBatch, WatchEnd, WatchQuery, WatchStart};
-use crate::engine::world::{World, ticket_at};
+use crate::engine::state::ticket_at;
 use crate::followers::queue::in_a_hurry;
 use crate::followers::search::NumberSet;
+use crate::followers::world::World;
 use crate::size;
 
 /// How many tickets that match now come in one message at most.
@@ -97,17 +98,17 @@ impl WatchStream {
         if hub.stopping() {
             return Err(WatchEnd::Stopping);
         }
-        let uid = world.store.uid();
+        let uid = world.state.store.uid();
         if query.store_uid.is_some_and(|known| known != uid) {
             return Err(WatchEnd::StoreReplaced(uid));
         }
         let group = hub.join(&query.filter_text, &query.filter);
         // What was appended is there for readers before it is published: they may ask for what comes after it.
-        let position = world.store.position();
-        let (oldest, newest) = (position.oldest, position.newest.max(world.log.newest()));
-        let left_out = |revision| world.store.is_left_out(revision);
+        let position = world.state.store.position();
+        let (oldest, newest) = (position.oldest, position.newest.max(world.state.log.newest()));
+        let left_out = |revision| world.state.store.is_left_out(revision);
         let (phase, next) = match query.start {
-            WatchStart::Now => (Phase::Follow, world.log.newest().next()),
+            WatchStart::Now => (Phase::Follow, world.state.log.newest().next()),
             WatchStart::From(revision) if revision > newest.next() => {
                 return Err(WatchEnd::InFuture { oldest, newest });
             }
@@ -298,13 +299,13 @@ impl WatchStream {
         let (world, filter, now) = (self.world.clone(), self.group.filter.clone(), self.world.now());
         let (at, chunk) = (self.shown(), self.chunk);
         self.read(move || {
-            let found = world.store.tickets(from, false, chunk)?;
+            let found = world.state.store.tickets(from, false, chunk)?;
             let chunk = size::tickets_at_once(&found, CHUNK);
             let next = found.last().map(|last| TicketNumber(last.number.0 + 1));
             let mut tickets = Vec::new();
             for ticket in found.into_iter().filter(|ticket| !shown.contains(ticket.number)) {
                 let ticket = match ticket {
-                    newer if newer.revision > at => ticket_at(&*world.store, newer.number, at)?,
+                    newer if newer.revision > at => ticket_at(&*world.state.store, newer.number, at)?,
                     ticket => Some(ticket),
                 };
                 tickets.extend(ticket.filter(|ticket| matches(&filter, ticket, now)));
@@ -359,8 +360,8 @@ impl WatchStream {
         self.read(move || {
             let mut batches = VecDeque::new();
             let mut next = from;
-            for published in world.log.read(from, READ)? {
-                let before = memory.before(&*world.store, &published)?;
+            for published in world.state.log.read(from, READ)? {
+                let before = memory.before(&*world.state.store, &published)?;
                 let events = judge(&published, &before, &filter);
                 batches.extend(events.map(|e| WatchBatch::Events(Arc::new(Matched::new(&published.commit, e)))));
                 next = published.commit.revision.next();

@@ -1,32 +1,32 @@
-//! What the writer and the followers share: written by the writer alone, after an append; read by everybody.
+//! What the engine knows of the desk: written by the writer alone, after an append; read by everybody.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
+use opora_core::sla::{Policy, PolicyDefinition};
 use opora_core::time::Timestamp;
 use opora_store::{Activity, Epoch, ReadError, Record, Store};
 use parking_lot::RwLock;
 use tokio::sync::watch;
 
-use super::log::Log;
+use super::log::{Log, Published};
+use super::sink::CommitSink;
 use super::{Directory, Timekeeper};
-use crate::followers::queue::Queue;
-use crate::followers::watch::Hub;
 
 /// How often something that changes while it is read is read again.
 const STEADY: u32 = 1_000;
 
-pub(crate) struct World {
+pub(crate) struct EngineState {
     pub(crate) store: Arc<dyn Store>,
+    /// Who is shown what was appended.
+    pub(super) sink: Arc<dyn CommitSink>,
     /// In which epoch the writer appends.
     pub(crate) epoch: Epoch,
-    pub(crate) queue: Queue,
     pub(crate) directory: Directory,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) log: Log,
-    pub(crate) hub: Arc<Hub>,
     pub(crate) time: Timekeeper,
     /// When something was last committed, for those who give way to it.
     pub(crate) activity: Arc<Activity>,
@@ -38,10 +38,10 @@ pub(crate) struct World {
     showing: AtomicU64,
 }
 
-impl World {
+impl EngineState {
     pub(crate) fn new(
         store: Arc<dyn Store>,
-        queue: Queue,
+        sink: Arc<dyn CommitSink>,
         directory: Directory,
         rules: Rules,
         time: Timekeeper,
@@ -51,11 +51,10 @@ impl World {
         // The wall may have been set back while the desk was down: its time goes on all the same.
         time.not_before(newest_at);
         Self {
-            hub: Arc::new(Hub::new(position.newest)),
             log: Log::new(store.clone()),
             epoch: store.epoch(),
             store,
-            queue,
+            sink,
             directory,
             rules: RwLock::new(Arc::new(rules)),
             time,
@@ -68,7 +67,7 @@ impl World {
 
     /// A ticket as it stands: a live one is in memory.
     pub(crate) fn ticket(&self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, ReadError> {
-        match self.queue.get(number) {
+        match self.sink.live(number) {
             Some(ticket) => Ok(Some(ticket)),
             None => self.store.ticket(number),
         }
@@ -100,13 +99,41 @@ impl World {
         (found, Revision(self.showing.load(Ordering::Acquire)))
     }
 
-    /// Before anything of a group is shown.
-    pub(super) fn shows(&self, newest: Revision) {
-        self.showing.store(newest.0, Ordering::Release);
+    /// Shows commits that are durable, in order, wherever they were decided: rules, directory, everybody who follows, and
+    /// last the log, whose newest revision is what everybody sees.
+    pub(super) fn show(&self, commits: &[Arc<Published>]) {
+        let Some(newest) = commits.last().map(|published| &published.commit) else { return };
+        self.showing.store(newest.revision.0, Ordering::Release);
+        self.newest_at.store(newest.at.as_millis(), Ordering::Release);
+        self.activity.note(commits.len());
+        for record in commits.iter().flat_map(|published| &published.commit.records) {
+            match record {
+                Record::Ticket(_) => {}
+                Record::Directory(_, put) => self.directory.apply(put.clone()),
+                Record::Policy(_, _, definition) => self.add_policy(definition),
+            }
+        }
+        self.sink.show(commits);
+        self.log.publish(commits);
     }
 
-    pub(super) fn committed_at(&self, at: Timestamp) {
-        self.newest_at.store(at.as_millis(), Ordering::Release);
+    fn add_policy(&self, definition: &PolicyDefinition) {
+        match Policy::new(definition.clone()) {
+            Ok(policy) => {
+                let mut rules = Rules::clone(&self.rules());
+                rules.policies.add(policy);
+                *self.rules.write() = Arc::new(rules);
+            }
+            // It was made before it was appended, so it can be.
+            Err(error) => self.fail(&format!("{} is wrong: {error}", definition.policy)),
+        }
+    }
+
+    /// Tells the watchers of what was shown; if there are too many for this thread, one of theirs sees to it.
+    pub(super) fn tell(&self, commits: &[Arc<Published>]) {
+        if !commits.is_empty() && !self.sink.tell(commits, self.log.oldest_kept()) {
+            self.log.announce();
+        }
     }
 
     /// Says that the process has to end.
