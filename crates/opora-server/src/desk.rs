@@ -2,6 +2,7 @@
 
 mod files;
 mod history;
+mod lead;
 mod long;
 mod query;
 mod recompute;
@@ -54,6 +55,8 @@ pub struct DeskOptions {
     pub search: bool,
     /// Whether timers fire.
     pub timers: bool,
+    /// Whether it decides itself. If not, it follows another desk ([`Desk::follow`]) until it takes over.
+    pub leads: bool,
 }
 
 /// Where a follower stands.
@@ -133,6 +136,7 @@ impl DeskOptions {
             watch_patience,
             search: true,
             timers: true,
+            leads: true,
         }
     }
 }
@@ -152,7 +156,7 @@ impl Desk {
         }
         let queue = Queue::open_from(&*store, &dir)?;
         let directory = Directory::new(store.directory()?);
-        let world = Arc::new(World::new(store, queue, directory, rules, Timekeeper::new(options.clock)));
+        let world = Arc::new(World::new(store, queue, directory, rules, Timekeeper::new(options.clock), options.leads));
         let engine = Arc::new(Engine::start(world.state.clone(), options.max_waiting)?);
         // Where nothing can be changed, nothing is told either.
         let changes = passing.is_none();
@@ -173,7 +177,7 @@ impl Desk {
             long: long::Long::default(),
             scans: Arc::new(Scans::new()),
         };
-        if changes {
+        if changes && options.leads {
             shared.recompute_clocks();
         }
         shared.start_followers()?;
@@ -185,6 +189,9 @@ impl Desk {
     /// # Errors
     /// [`Refused`].
     pub async fn submit(&self, submission: Submission) -> Result<Done, Refused> {
+        if !self.leads() {
+            return Err(Refused::NotLeader);
+        }
         if matches!(submission.action, Action::ApplyPolicy { .. } | Action::FinishImport(_)) {
             return self.submit_long(submission).await;
         }

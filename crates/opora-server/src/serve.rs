@@ -340,6 +340,7 @@ fn open(config: &Config) -> Result<(Desk, Arc<Blobs>, usize), ServeError> {
         search: config.search,
         timers: true,
         watch_patience: config.watch_patience,
+        leads: true,
     };
     let desk = Desk::open(store, options).map_err(|error| match error {
         crate::desk::OpenError::Read(ReadError::Corrupt(detail)) => {

@@ -294,7 +294,7 @@ fn hint(fault: &Fault) -> Option<&'static str> {
         ErrorReason::InvalidFilter => "hint-filter",
         ErrorReason::RequestIdReused => "hint-request-id",
         ErrorReason::DeadlineExceeded => "hint-deadline",
-        ErrorReason::Overloaded | ErrorReason::NotServing => "hint-try-again",
+        ErrorReason::Overloaded | ErrorReason::NotServing | ErrorReason::NotLeader => "hint-try-again",
         ErrorReason::StoreFailed | ErrorReason::ReadOnly | ErrorReason::DataCorrupt | ErrorReason::Internal => {
             "hint-operator"
         }

@@ -48,4 +48,5 @@ no-change = Nothing would change
 ticket-merged = { $name } is part of { $merged_into }; change that one, or unmerge it first
 archived = { $name } is archived and can't be given work
 read-only = The data directory is damaged and is only read; nothing can be changed until an operator has mended it
+not-leader = This server follows another one, which decides; try again there
 session-not-found = That session is not there: watch presence first

@@ -193,6 +193,9 @@ pub enum Refused {
     /// The store is damaged and only read.
     #[error("the store is damaged and only read")]
     ReadOnly,
+    /// Another desk decides.
+    #[error("another desk leads")]
+    NotLeader,
     /// What is stored is damaged.
     #[error("what is stored is damaged: {0}")]
     Corrupt(String),

@@ -7,6 +7,7 @@ mod clock;
 mod directory;
 mod group;
 mod inbox;
+mod lead;
 pub(crate) mod log;
 pub(crate) mod sink;
 pub(crate) mod state;
@@ -19,4 +20,5 @@ pub use api::{
 pub use clock::{Clock, JUMP, Present, SystemClock, Timekeeper};
 pub use directory::Directory;
 pub(crate) use group::unreadable;
+pub use lead::FollowError;
 pub(crate) use writer::Engine;

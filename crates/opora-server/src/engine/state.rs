@@ -1,16 +1,17 @@
 //! What the engine knows of the desk: written by the writer alone, after an append; read by everybody.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use opora_core::decide::Rules;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::{Policy, PolicyDefinition};
 use opora_core::time::Timestamp;
-use opora_store::{Activity, Epoch, ReadError, Record, Store};
-use parking_lot::RwLock;
+use opora_store::{Activity, ReadError, Record, Store};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 
+use super::lead::Turn;
 use super::log::{Log, Published};
 use super::sink::CommitSink;
 use super::{Directory, Timekeeper};
@@ -22,8 +23,10 @@ pub(crate) struct EngineState {
     pub(crate) store: Arc<dyn Store>,
     /// Who is shown what was appended.
     pub(super) sink: Arc<dyn CommitSink>,
-    /// In which epoch the writer appends.
-    pub(crate) epoch: Epoch,
+    /// Who may append: whoever does holds it from the decision to the showing.
+    pub(super) turn: Mutex<Turn>,
+    /// Whether this desk decides, for whoever can't wait for the turn.
+    pub(super) leading: AtomicBool,
     pub(crate) directory: Directory,
     pub(crate) rules: RwLock<Arc<Rules>>,
     pub(crate) log: Log,
@@ -45,6 +48,7 @@ impl EngineState {
         directory: Directory,
         rules: Rules,
         time: Timekeeper,
+        leads: bool,
     ) -> Self {
         let position = store.position();
         let newest_at = position.newest_at.unwrap_or(Timestamp::MIN);
@@ -52,7 +56,8 @@ impl EngineState {
         time.not_before(newest_at);
         Self {
             log: Log::new(store.clone()),
-            epoch: store.epoch(),
+            leading: AtomicBool::new(leads),
+            turn: Mutex::new(Turn::new(leads.then(|| store.epoch()))),
             store,
             sink,
             directory,
@@ -100,8 +105,8 @@ impl EngineState {
     }
 
     /// Shows commits that are durable, in order, wherever they were decided: rules, directory, everybody who follows, and
-    /// last the log, whose newest revision is what everybody sees.
-    pub(super) fn show(&self, commits: &[Arc<Published>]) {
+    /// last the log, whose newest revision is what everybody sees. Watchers are told by [`Self::tell_all`].
+    pub(super) fn show(&self, turn: &mut Turn, commits: Vec<Arc<Published>>) {
         let Some(newest) = commits.last().map(|published| &published.commit) else { return };
         self.showing.store(newest.revision.0, Ordering::Release);
         self.newest_at.store(newest.at.as_millis(), Ordering::Release);
@@ -113,8 +118,9 @@ impl EngineState {
                 Record::Policy(_, _, definition) => self.add_policy(definition),
             }
         }
-        self.sink.show(commits);
-        self.log.publish(commits);
+        self.sink.show(&commits);
+        self.log.publish(&commits);
+        turn.shown(commits);
     }
 
     fn add_policy(&self, definition: &PolicyDefinition) {
@@ -130,8 +136,9 @@ impl EngineState {
     }
 
     /// Tells the watchers of what was shown; if there are too many for this thread, one of theirs sees to it.
-    pub(super) fn tell(&self, commits: &[Arc<Published>]) {
-        if !commits.is_empty() && !self.sink.tell(commits, self.log.oldest_kept()) {
+    pub(super) fn tell_all(&self, turn: &mut Turn) {
+        let commits = turn.take_untold();
+        if !commits.is_empty() && !self.sink.tell(&commits, self.log.oldest_kept()) {
             self.log.announce();
         }
     }

@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use opora_store::AppendError;
+use opora_store::{AppendError, Epoch};
 use parking_lot::Mutex;
 use tokio::sync::oneshot;
 
 use super::group::Group;
 use super::inbox::{Inbox, Job, Taken};
-use super::log::Published;
+use super::lead::Turn;
 use super::state::EngineState;
 use super::work::Work;
 use super::{Done, Refused};
@@ -76,16 +76,16 @@ impl Writer {
     fn run(self) {
         let guard = Guard(&self);
         let mut jobs = Vec::new();
-        // What watchers have not been told yet.
-        let mut held: Vec<Arc<Published>> = Vec::new();
         loop {
-            match self.inbox.take(&mut jobs, (!held.is_empty()).then_some(HOLD)) {
-                Taken::Some => held = self.group(&mut jobs, held),
-                Taken::None => self.state.tell(&std::mem::take(&mut held)),
+            // While watchers wait for a next group, it is not waited for long.
+            let most = self.state.turn.lock().has_untold().then_some(HOLD);
+            match self.inbox.take(&mut jobs, most) {
+                Taken::Some => self.group(&mut jobs),
+                Taken::None => self.state.tell_all(&mut self.state.turn.lock()),
                 Taken::Closed => break,
             }
         }
-        self.state.tell(&held);
+        self.state.tell_all(&mut self.state.turn.lock());
         drop(guard);
     }
 
@@ -94,38 +94,36 @@ impl Writer {
         self.state.fail(why);
     }
 
-    /// Works a group off; `held` is what watchers are to be told of the one before. Gives what they are to be told later.
-    fn group(&self, jobs: &mut Vec<Job>, held: Vec<Arc<Published>>) -> Vec<Arc<Published>> {
+    /// Works a group off.
+    fn group(&self, jobs: &mut Vec<Job>) {
+        let mut turn = self.state.turn.lock();
+        let Some(epoch) = turn.leads() else {
+            drop(turn);
+            return jobs.drain(..).for_each(|job| drop(job.reply.send(Err(Refused::NotLeader))));
+        };
         self.state.activity.note(jobs.len());
         let mut group = Group::new(&self.state);
         let mut answers = Vec::with_capacity(jobs.len());
         for job in jobs.drain(..) {
             answers.push((job.reply, group.decide(job.work)));
         }
-        self.state.tell(&held);
-        drop(held);
-        let appended = if group.commits().is_empty() { Ok(Vec::new()) } else { self.append(group) };
-        let first = self.state.sink.is_soon_told();
-        if let Some(published) = appended.as_ref().ok().filter(|_| first) {
-            self.state.tell(published);
+        self.state.tell_all(&mut turn);
+        let appended = if group.commits().is_empty() { Ok(()) } else { self.append(&mut turn, epoch, group) };
+        if self.state.sink.is_soon_told() {
+            self.state.tell_all(&mut turn);
         }
         for (reply, answer) in answers {
             // Who went away does not want to know.
-            drop(reply.send(match &appended {
-                Ok(_) => answer,
-                Err(refused) => Err(refused.clone()),
-            }));
+            drop(reply.send(appended.clone().and(answer)));
         }
-        if first { Vec::new() } else { appended.unwrap_or_default() }
     }
 
     /// Makes a group real, or says what all of it is refused with.
-    fn append(&self, group: Group<'_>) -> Result<Vec<Arc<Published>>, Refused> {
-        match self.state.store.append(self.state.epoch, group.after(), group.commits()) {
+    fn append(&self, turn: &mut Turn, epoch: Epoch, group: Group<'_>) -> Result<(), Refused> {
+        match self.state.store.append(epoch, group.after(), group.commits()) {
             Ok(()) => {
-                let published = group.into_published();
-                self.state.show(&published);
-                Ok(published)
+                self.state.show(turn, group.into_published());
+                Ok(())
             }
             Err(AppendError::Full(why)) => {
                 tracing::warn!(why, "the disk is full: changes are refused");
@@ -136,7 +134,12 @@ impl Writer {
                 Err(Refused::Overloaded)
             }
             Err(AppendError::ReadOnly) => Err(Refused::ReadOnly),
-            Err(error) => {
+            Err(error @ AppendError::Fenced { .. }) => {
+                tracing::warn!(%error, "this desk does not lead any more");
+                self.state.step_down(turn);
+                Err(Refused::NotLeader)
+            }
+            Err(error @ (AppendError::Failed(_) | AppendError::NotNext { .. })) => {
                 self.poison(&error.to_string());
                 Err(Refused::StoreFailed)
             }

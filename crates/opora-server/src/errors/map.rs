@@ -132,6 +132,11 @@ impl Problem {
         Self::new(Code::FailedPrecondition, R::ReadOnly)
     }
 
+    /// Another desk decides.
+    pub(crate) fn not_leader() -> Box<Self> {
+        Self::new(Code::Unavailable, R::NotLeader).retry(SOON)
+    }
+
     /// The store failed.
     pub(crate) fn store_failed() -> Box<Self> {
         Self::new(Code::Unavailable, R::StoreFailed)
@@ -194,6 +199,7 @@ pub(crate) fn refused(refused: Refused, request_id: Option<&str>) -> Box<Problem
         Refused::Overloaded => Problem::overloaded(),
         Refused::Stopping => Problem::not_serving(),
         Refused::ReadOnly => Problem::read_only(),
+        Refused::NotLeader => Problem::not_leader(),
         Refused::StoreFailed => Problem::store_failed(),
         Refused::Corrupt(cause) => Problem::corrupt(&cause),
     }

@@ -89,13 +89,14 @@ impl Clocks {
         for ticket in live {
             due.look(&ticket, &rules);
         }
+        self.revision.store(read.0, Ordering::Release);
         let (mut apart, mut pause) = (false, LOOK);
         loop {
             let before = read;
             self.catch_up(world, &mut due, &mut read);
             let present = world.state.time.read();
             tell_clock(&mut apart, present);
-            if self.fire && present.timers_fire() {
+            if self.fire && present.timers_fire() && world.state.leads() {
                 self.fire(world, &mut due, &mut read, present.now);
             }
             let came = u128::from(read.0.saturating_sub(before.0));
@@ -250,7 +251,7 @@ mod tests {
         let store = Arc::new(Embedded::open(EmbeddedOptions::new(dir.path())).unwrap());
         let queue = Queue::open_from(&*store, dir.path()).unwrap();
         let time = Timekeeper::new(Arc::new(SystemClock));
-        let world = World::new(store.clone(), queue, Directory::default(), Rules::builtin(), time);
+        let world = World::new(store.clone(), queue, Directory::default(), Rules::builtin(), time, true);
         let engine = Arc::new(Engine::start(world.state.clone(), TICKETS).unwrap());
         let waiting: Vec<_> = (0..TICKETS).map(|_| engine.submit(Work::Submission(large()), false).unwrap()).collect();
         for answer in waiting {
@@ -266,6 +267,7 @@ mod tests {
             Directory::default(),
             Rules::builtin(),
             Timekeeper::new(Arc::new(SystemClock)),
+            true,
         );
         let first = store.commits(Revision(1), CHUNK, 1 << 20).unwrap();
         assert!(first.len() < TICKETS / 2, "they are too small to need several reads: {}", first.len());

@@ -29,10 +29,11 @@ impl World {
         directory: Directory,
         rules: Rules,
         time: Timekeeper,
+        leads: bool,
     ) -> Self {
         let (queue, hub) = (Arc::new(queue), Arc::new(Hub::new(store.position().newest)));
         let shown = Arc::new(Shown { queue: queue.clone(), hub: hub.clone() });
-        let state = Arc::new(EngineState::new(store, shown, directory, rules, time));
+        let state = Arc::new(EngineState::new(store, shown, directory, rules, time, leads));
         Self { state, queue, hub }
     }
 

@@ -119,6 +119,9 @@ impl Service {
             // Told before the file is sent: nothing is written into a damaged directory, not even uploads.
             return Err(Problem::read_only());
         }
+        if !self.desk().leads() {
+            return Err(Problem::not_leader());
+        }
         let ticket = self.found(ticket)?;
         if ticket.state == TicketState::Merged && !actor.is_customer() {
             // Told before the file is sent; the change itself looks again.

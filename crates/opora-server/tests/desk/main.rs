@@ -12,6 +12,7 @@
 mod clocks;
 mod durable;
 mod engine;
+mod following;
 mod memory;
 mod merged;
 mod queue;
