@@ -10,6 +10,7 @@ mod counts;
 mod image;
 mod layers;
 mod lengths;
+mod modules;
 mod needs;
 mod suites;
 mod test;
@@ -88,6 +89,7 @@ fn bench(arguments: &[String]) -> Result<(), String> {
 
 fn check() -> Result<(), String> {
     let mut faults = layers::faults(&cargo::metadata()?);
+    faults.extend(modules::faults()?);
     faults.extend(bans::faults()?);
     let files = cargo::tracked_files()?;
     faults.extend(lengths::faults(&files)?);

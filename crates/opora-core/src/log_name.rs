@@ -1,12 +1,11 @@
 //! What a file's name tells (domain.md §2, §5): the kind of log, the platform, when it was started; and which file of a
 //! kind is the one nearest to the problem. Never reads a file.
 
-use std::cmp::Reverse;
-
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 
 use crate::calendar::instant;
+use crate::model::nearest::distance;
 use crate::model::{Attachment, LogKind, NearestLog, Platform, Revision, Ticket};
 use crate::time::Timestamp;
 
@@ -105,28 +104,6 @@ fn local_time(bytes: &[u8]) -> Option<DateTime> {
         return None;
     }
     DateTime::new(year, small(month)?, small(day)?, small(hour)?, small(minute)?, small(second)?, 0).ok()
-}
-
-/// How near a file is to the problem, the smallest is the nearest (domain.md §5): among those started at or before it
-/// the latest, then the earliest after it, then those without a time.
-fn distance(at: Option<Timestamp>, problem: Timestamp) -> (u8, Reverse<i64>, i64) {
-    match at {
-        Some(at) if at <= problem => (0, Reverse(at.as_millis()), 0),
-        Some(at) => (1, Reverse(0), at.as_millis()),
-        None => (2, Reverse(0), 0),
-    }
-}
-
-/// The file nearest to the problem, by the time at which each was started or else last written; of equals the last.
-pub fn nearest<T>(
-    files: impl IntoIterator<Item = T>,
-    time: impl Fn(&T) -> Option<Timestamp>,
-    problem: Timestamp,
-) -> Option<T> {
-    files.into_iter().fold(None, |best: Option<T>, file| match best {
-        Some(best) if distance(time(&best), problem) < distance(time(&file), problem) => Some(best),
-        _ => Some(file),
-    })
 }
 
 /// Takes a new file into the nearest logs of a ticket. While it is not known when the problem appeared, the creation of

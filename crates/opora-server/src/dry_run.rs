@@ -9,7 +9,7 @@ use opora_store::{Commit, Record};
 
 use crate::config::Config;
 use crate::desk::is_outdated;
-use crate::serve::ServeError;
+use crate::serve_error::ServeError;
 
 /// What a start would change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -26,12 +26,13 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
-use crate::config::{Config, ConfigError};
+use crate::config::Config;
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
 use crate::files::House;
 use crate::layers::{CHUNK_MESSAGE_BYTES, GuardLayer, Limits, PlacesLayer, TransfersLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
+use crate::serve_error::ServeError;
 use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens};
 use crate::warnings::{Topic, Warning};
 
@@ -56,45 +57,6 @@ const SERVICES: [&str; 8] = [
     "opora.v1.ReportService",
     "opora.v1.AdminService",
 ];
-
-/// Why a server did not start, or ended.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The configuration is wrong: exit code 78.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The data directory is in use, of a newer format, or damaged: exit code 74.
-    #[error(transparent)]
-    Open(#[from] opora_store::OpenError),
-    /// What else is kept in it can't be opened, or the store did not close well: exit code 74.
-    #[error("{0}")]
-    Store(String),
-    /// The address can't be listened on: exit code 74.
-    #[error("can't listen on {address}: {cause}")]
-    Bind {
-        /// The address.
-        address: SocketAddr,
-        /// Why not.
-        cause: std::io::Error,
-    },
-    /// The store failed under way: exit code 74.
-    #[error("the store failed: {0}")]
-    Failed(String),
-    /// A bug: exit code 70.
-    #[error("{0}")]
-    Bug(String),
-}
-
-impl ServeError {
-    /// The exit code of the process (`contract.md`, "The command line").
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Config(_) => 78,
-            Self::Open(_) | Self::Store(_) | Self::Bind { .. } | Self::Failed(_) => 74,
-            Self::Bug(_) => 70,
-        }
-    }
-}
 
 /// A server inside this process.
 pub struct Running {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use opora_store::{BlobOptions, Blobs, Embedded, EmbeddedOptions, Store};
 
 use crate::config::Config;
-use crate::serve::ServeError;
+use crate::serve_error::ServeError;
 use crate::service::FILE;
 
 /// A store with its files.

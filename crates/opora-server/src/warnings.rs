@@ -8,7 +8,7 @@ use std::sync::Arc;
 use opora_core::time::Millis;
 use parking_lot::Mutex;
 
-use crate::errors::{Language, warning};
+use crate::language::{Language, warning};
 
 /// What a warning is about; the order in which warnings are shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -28,9 +28,8 @@ pub use blobs::{
 };
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
 pub use disk::tells_passing;
-pub use embedded::{Embedded, EmbeddedOptions, OpenError, boot_id};
+pub use embedded::{Embedded, EmbeddedOptions, OpenError, ProbeError, boot_id, probe_view};
 pub use passing::PassingDir;
 pub use priority::{Activity, yield_to_others};
 pub use replay::replay;
-pub use view::generations::{ProbeError, probe_view};
 pub use wrong::Wrong;

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::nearest::nearest;
 
 fn zone(name: &str) -> TimeZone {
     TimeZone::get(name).unwrap()

@@ -1,6 +1,8 @@
 //! The nouns of the desk (domain.md §1). Plain values; rules live in the modules beside.
 
+mod clocks;
 mod id;
+pub(crate) mod nearest;
 mod part;
 mod people;
 mod priority;
@@ -8,6 +10,7 @@ mod state;
 mod ticket;
 mod word;
 
+pub use clocks::{Breach, BreachCause, Clock, ClockKind, ClockState, Fact, FactKind, PolicyRef, SlaState};
 pub use id::{
     AgentId, ContactId, IdError, OrganisationId, PolicyId, Revision, SavedViewId, SnippetId, TicketNumber, Uid, is_id,
 };

@@ -67,7 +67,7 @@ impl Ticket {
     pub fn is_nearest(&self, kind: LogKind, attachment: Revision) -> bool {
         let problem = self.occur_time.unwrap_or(self.create_time);
         let time = |log: &&NearestLog| -> Option<Timestamp> { log.at };
-        let nearest = crate::log_name::nearest(self.shown_logs().filter(|log| log.kind == kind), time, problem);
+        let nearest = super::nearest::nearest(self.shown_logs().filter(|log| log.kind == kind), time, problem);
         nearest.is_some_and(|log| log.attachment == attachment)
     }
 

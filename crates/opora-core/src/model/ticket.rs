@@ -4,9 +4,8 @@ use std::sync::Arc;
 
 use super::{
     AgentId, Category, Channel, Impact, LinkKind, LogKind, MissingFact, OrganisationId, Origin, Part, Platform,
-    Priority, Revision, TicketNumber, TicketState, Uid,
+    Priority, Revision, SlaState, TicketNumber, TicketState, Uid,
 };
-use crate::sla::SlaState;
 use crate::time::Timestamp;
 
 /// One reported problem, without its description, which is kept with the event that set it.

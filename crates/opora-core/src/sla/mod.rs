@@ -13,7 +13,6 @@ mod policy;
 mod reckon;
 mod shown;
 mod signal;
-mod state;
 mod track;
 mod urgency;
 
@@ -28,11 +27,11 @@ mod sentences;
 #[cfg(test)]
 mod stories;
 
+pub use crate::model::{Breach, BreachCause, Clock, ClockKind, ClockState, Fact, FactKind, PolicyRef, SlaState};
 pub use explain::{Explanation, MAX_STRETCHES, ObligationView, Stretch, StretchReason};
 pub use policy::{
     Cell, Goal, Length, Policies, Policy, PolicyDefinition, PolicyError, PolicySource, RaiseFrom, Target, TargetError,
 };
 pub use reckon::ReckonError;
 pub use signal::{Signal, SignalKind, WARNINGS};
-pub use state::{Breach, BreachCause, Clock, ClockKind, ClockState, Fact, FactKind, PolicyRef, SlaState};
 pub use urgency::UrgencyKey;

@@ -9,9 +9,9 @@ use opora_proto::name::TicketName;
 use opora_proto::v1;
 use uuid::Uuid;
 
-use super::Violations;
 use super::edit::edit;
 use crate::engine::TicketRef;
+use crate::errors::Violations;
 
 /// The most tickets of a batch.
 const BATCH: usize = 500;

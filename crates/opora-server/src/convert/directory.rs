@@ -10,10 +10,10 @@ use opora_core::model::{
 use opora_core::order::OrderBy;
 use opora_proto::v1;
 
-use super::Violations;
 use super::time::timestamp;
 use super::word::{Word as _, number};
 use crate::engine::{DirectoryEdit, Edit};
+use crate::errors::Violations;
 
 /// Something of the directory.
 pub(crate) trait DirectoryEntry: Clone + Send + Sync + 'static {

@@ -7,10 +7,11 @@ use opora_core::model::OrganisationId;
 use opora_proto::v1;
 use prost_types::FieldMask;
 
+use super::new_ticket as read;
 use super::ticket::{checklist, reporter_to_wire};
 use super::time::timestamp;
 use super::word::{Word as _, number};
-use super::{Violations, new_ticket as read};
+use crate::errors::Violations;
 
 /// What a mask may name.
 const FIELDS: &str = "subject, description, category, channels, platform, ...";

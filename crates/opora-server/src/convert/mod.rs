@@ -13,7 +13,6 @@ mod policy;
 mod read;
 mod ticket;
 mod time;
-mod violations;
 mod word;
 
 pub(crate) use calls::{optional, parse_names, request_id, ticket_ref};
@@ -25,5 +24,4 @@ pub(crate) use policy::{calendar_to_wire, policy_from_wire, policy_to_wire};
 pub(crate) use read::is_email;
 pub(crate) use ticket::{ticket, ticket_sla};
 pub(crate) use time::{duration, length, timestamp};
-pub(crate) use violations::Violations;
 pub(crate) use word::Word;

@@ -6,8 +6,8 @@ use opora_core::command::NewTicket;
 use opora_core::model::{AgentId, Channel, ChecklistItem, OrganisationId, Origin, Reporter};
 use opora_proto::v1;
 
-use super::Violations;
 use super::word::Word as _;
+use crate::errors::Violations;
 
 const TAGS: usize = 50;
 const WORKSTATIONS: usize = 200;

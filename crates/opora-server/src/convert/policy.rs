@@ -9,9 +9,9 @@ use opora_core::sla::{Cell, Policy, PolicyDefinition, PolicyError, PolicyRef, Ra
 use opora_core::time::Millis;
 use opora_proto::v1;
 
-use super::Violations;
 use super::time::{duration, length};
 use super::word::Word as _;
+use crate::errors::Violations;
 
 /// The most calendars of a policy.
 const CALENDARS: usize = 50;

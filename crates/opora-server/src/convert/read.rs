@@ -6,9 +6,9 @@ use std::sync::Arc;
 use opora_core::model::IdError;
 use opora_core::time::Timestamp;
 
-use super::Violations;
 use super::time::instant;
 use super::word::Word;
+use crate::errors::Violations;
 
 /// The most bytes of a description or a comment.
 pub(super) const TEXT_BYTES: usize = 256 * 1024;

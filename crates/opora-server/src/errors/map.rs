@@ -10,9 +10,10 @@ use opora_proto::v1;
 use opora_store::ReadError;
 use tonic::Code;
 
-use super::{Language, Problem};
+use super::Problem;
 use crate::engine::Refused;
 use crate::followers::watch::WatchEnd;
+use crate::language::Language;
 
 /// How long to wait before trying again what passes soon.
 const SOON: Duration = Duration::from_millis(200);

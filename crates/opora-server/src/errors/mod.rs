@@ -6,7 +6,7 @@
 #![expect(clippy::needless_pass_by_value, reason = "what is said in an error reads best by value")]
 
 mod map;
-mod text;
+mod violations;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,9 +16,9 @@ use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
 pub(crate) use map::{LATER, refusal_of_batch, refused};
-pub(crate) use text::{Language, warning};
+pub(crate) use violations::Violations;
 
-use crate::convert::Violations;
+use crate::language::{self, Language};
 
 /// The most characters of a variable part that comes from a caller.
 const MAX_VALUE: usize = 200;
@@ -120,14 +120,14 @@ impl Problem {
 
     /// The sentence in a language.
     pub(crate) fn sentence(&self, language: Language) -> String {
-        let key = self.text.map_or_else(|| text::key(self.reason), str::to_owned);
+        let key = self.text.map_or_else(|| language::key(self.reason), str::to_owned);
         let first = self.violations.first();
         let count = self.metadata.iter().find(|(key, _)| *key == "violations").and_then(|(_, n)| n.parse().ok());
         let mut values: Vec<(&str, &str)> = self.metadata.iter().map(|(key, value)| (*key, value.as_str())).collect();
         if let Some((field, detail)) = first {
             values.extend([("field", field.as_str()), ("detail", detail.as_str())]);
         }
-        text::sentence(language, &key, &values, count)
+        language::sentence(language, &key, &values, count)
     }
 
     /// The status on the wire.

@@ -5,10 +5,10 @@ use opora_core::model::{Revision, TicketNumber};
 use opora_proto::error::{ErrorReason, Fault};
 use tonic::Code;
 
-use super::text::{ENGLISH, RUSSIAN, WARNINGS_ENGLISH, WARNINGS_RUSSIAN, key};
-use super::{Language, Problem};
-use crate::convert::Violations;
+use super::{Problem, Violations};
 use crate::engine::Refused;
+use crate::language::Language;
+use crate::language::{ENGLISH, RUSSIAN, WARNINGS_ENGLISH, WARNINGS_RUSSIAN, key};
 
 fn keys(catalogue: &str) -> BTreeSet<String> {
     assert!(fluent_bundle::FluentResource::try_new(catalogue.to_owned()).is_ok(), "a catalogue has a mistake");

@@ -20,8 +20,8 @@ use tonic::body::Body;
 use super::caller::{Inner, Peer};
 use super::paths::Kind;
 use crate::config::Bounds;
-use crate::errors::Language;
 use crate::followers::watch::WatchEnd;
+use crate::language::Language;
 
 /// The most bytes that are handed over at once: what the transport has can't be taken back. A window as callers have it
 /// by default (64 KiB) holds four.

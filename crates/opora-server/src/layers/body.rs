@@ -11,7 +11,8 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
-use crate::errors::{Language, Problem};
+use crate::errors::Problem;
+use crate::language::Language;
 
 /// What a call holds until its answer is sent.
 type Held = Option<TaskTrackerToken>;

@@ -34,7 +34,8 @@ use tonic::{Code, Status};
 use tower::{Layer, Service};
 
 use self::paths::CONTRACT;
-use crate::errors::{Language, Problem};
+use crate::errors::Problem;
+use crate::language::Language;
 
 pub(crate) use caller::{Limits, Peer};
 pub(crate) use connections::connections;

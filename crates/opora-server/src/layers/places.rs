@@ -19,7 +19,8 @@ use super::QUEUE;
 use super::caller::{Inner, Limits, Peer};
 use super::gauge::Gauge;
 use super::paths::Kind;
-use crate::errors::{Language, Outcome, Problem};
+use crate::errors::{Outcome, Problem};
+use crate::language::Language;
 
 /// Of what an address has, one in so many streams and uploads is kept for its connections that have none.
 const KEPT: u64 = 8;

@@ -16,7 +16,8 @@ use super::answers::{Charge, counted};
 use super::caller::{Inner, Limits, Peer};
 use super::paths::Kind;
 use super::{QUEUE, whole};
-use crate::errors::{Language, Outcome, Problem};
+use crate::errors::{Outcome, Problem};
+use crate::language::Language;
 
 /// The most bytes of a page: so much is kept free for each that is being made.
 const PAGE: u64 = 2 * 1024 * 1024;

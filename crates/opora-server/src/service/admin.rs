@@ -7,9 +7,10 @@ use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::call::{RequestId, answer};
-use crate::convert::{self, Violations, calls, request_id};
+use crate::convert::{self, calls, request_id};
 use crate::engine::{Action, Answer};
-use crate::errors::{Language, Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
+use crate::language::Language;
 use crate::warnings::{Topic, Warning};
 
 #[tonic::async_trait]

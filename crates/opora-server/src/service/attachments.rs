@@ -16,9 +16,10 @@ use super::Service;
 use super::call::answer;
 use super::page::{self, Query};
 use super::tickets::named;
-use crate::convert::{self, Violations};
+use crate::convert;
 use crate::desk::{EventEntry, HistoryQuery, Place};
-use crate::errors::{LATER, Language, Outcome, Problem};
+use crate::errors::{LATER, Outcome, Problem, Violations};
+use crate::language::Language;
 use crate::layers::Peer;
 use crate::size::MESSAGE_BYTES;
 

@@ -13,9 +13,10 @@ use v1::batch_result::Result as Fate;
 use super::Service;
 use super::call::RequestId;
 use crate::convert::calls::{self, import_time};
-use crate::convert::{self, Violations, optional, parse_names, request_id, ticket_ref};
+use crate::convert::{self, optional, parse_names, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Refused, TicketRef};
-use crate::errors::{Language, Outcome, Problem, refusal_of_batch};
+use crate::errors::{Outcome, Problem, Violations, refusal_of_batch};
+use crate::language::Language;
 use crate::size::{Room, as_field};
 
 impl Service {

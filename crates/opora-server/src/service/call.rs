@@ -21,7 +21,7 @@ const ANONYMOUS: &str = "anonymous";
 macro_rules! answer {
     ($request:ident, |$caller:ident, $message:ident| $call:expr) => {{
         let (metadata, _, $message) = $request.into_parts();
-        let language = crate::errors::Language::of(&metadata);
+        let language = crate::language::Language::of(&metadata);
         let outcome = match crate::service::call::caller(&metadata) {
             Ok($caller) => $call.await,
             Err(problem) => Err(problem),

@@ -11,9 +11,9 @@ use std::sync::Arc;
 use super::Service;
 use super::call::{RequestId, etag};
 use crate::convert::calls::{self, import_time};
-use crate::convert::{self, Violations, request_id, ticket_ref};
+use crate::convert::{self, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Done};
-use crate::errors::{Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
 
 /// A request to change one ticket.
 pub(super) trait Changing: Message {

@@ -15,9 +15,9 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use super::call::{RequestId, answer, etag};
 use super::page::{self, Query};
-use crate::convert::{DirectoryEntry, Violations, request_id};
+use crate::convert::{DirectoryEntry, request_id};
 use crate::engine::{Action, Answer, Directory, DirectoryCommand, Done};
-use crate::errors::{Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
 use crate::size::Room;
 
 /// How many entries are taken from a table at a time.

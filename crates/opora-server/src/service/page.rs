@@ -6,9 +6,8 @@ use opora_store::StoreUid;
 use prost::Message;
 
 use super::call::hash;
-use crate::convert::Violations;
 use crate::desk::{HistoryPage, Place};
-use crate::errors::{Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
 use crate::size::Room;
 
 const VERSION: u8 = 1;

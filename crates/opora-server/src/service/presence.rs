@@ -14,9 +14,10 @@ use uuid::Uuid;
 
 use super::Service;
 use super::call::answer;
-use crate::convert::{self, Violations, ticket_ref};
+use crate::convert::{self, ticket_ref};
 use crate::engine::TicketRef;
-use crate::errors::{Language, Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
+use crate::language::Language;
 use crate::layers::AGAIN;
 use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
 use crate::size;

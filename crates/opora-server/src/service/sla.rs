@@ -10,10 +10,10 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use super::call::{RequestId, answer};
 use super::tickets::named;
-use crate::convert::{self, Violations, calls, policy_from_wire, policy_to_wire, request_id};
+use crate::convert::{self, calls, policy_from_wire, policy_to_wire, request_id};
 use crate::desk::PolicyMove;
 use crate::engine::{Action, Answer};
-use crate::errors::{Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
 use crate::size::Room;
 
 #[tonic::async_trait]

@@ -15,11 +15,12 @@ use super::call::answer;
 use super::page::{self, Query};
 use super::wire::{Listing, basic};
 use crate::convert::calls;
-use crate::convert::{self, Violations, ticket_ref};
+use crate::convert::{self, ticket_ref};
 use crate::desk::{CommentEntry, EventEntry, HistoryQuery, ListQuery};
 use crate::engine::TicketRef;
-use crate::errors::{Language, Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
 use crate::followers::queue::Cursor;
+use crate::language::Language;
 use crate::size::{MESSAGE_BYTES, Room};
 
 /// A call that changes one ticket and answers with it.

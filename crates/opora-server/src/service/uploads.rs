@@ -17,9 +17,9 @@ use uuid::Uuid;
 
 use super::Service;
 use super::call::{RequestId, hash};
-use crate::convert::{self, Violations, calls, request_id, ticket_ref};
+use crate::convert::{self, calls, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Refused, TicketRef};
-use crate::errors::{Outcome, Problem};
+use crate::errors::{Outcome, Problem, Violations};
 
 /// The most bytes of a file.
 pub(crate) const FILE: u64 = 100 * 1024 * 1024;

@@ -15,9 +15,10 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use super::call::answer;
 use super::tickets::full;
-use crate::convert::{self, Violations};
-use crate::errors::{Language, Outcome, Problem};
+use crate::convert;
+use crate::errors::{Outcome, Problem, Violations};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
+use crate::language::Language;
 use crate::layers::AGAIN;
 use crate::size::Room;
 

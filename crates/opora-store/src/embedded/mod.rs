@@ -8,6 +8,7 @@ pub(crate) mod lock;
 pub(crate) mod open;
 mod options;
 mod packer;
+mod probe;
 mod ring;
 mod sound;
 mod writer;
@@ -32,6 +33,7 @@ use crate::journal::Journal;
 use crate::view::View;
 pub use format::boot_id;
 pub use options::{EmbeddedOptions, OpenError};
+pub use probe::{ProbeError, probe_view};
 
 /// The embedded store.
 pub struct Embedded {

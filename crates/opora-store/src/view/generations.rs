@@ -8,13 +8,7 @@ use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use opora_core::model::TicketNumber;
-
-use super::record::BLOCK;
-use super::tree::{Broken, Tree};
-use crate::disk::{ReadDisk, is_passing, tells_passing};
-use crate::embedded::format;
-use crate::journal;
+use crate::disk::is_passing;
 use crate::passing::PassingDir;
 
 /// The numbers of the generations that are there, highest first.
@@ -91,48 +85,6 @@ pub(crate) fn remove_others(root: &Path, keep: &Path) {
             let _ = fs::remove_dir_all(entry.path());
         }
     }
-}
-
-/// Opens a view and reads in it, in a process that may die of it: `EmbeddedOptions::probe` names the command that
-/// calls this with the directory as its last argument.
-///
-/// # Errors
-/// What is wrong with it, or with the machine.
-pub fn probe_view(dir: &Path) -> Result<(), ProbeError> {
-    probe(dir).map_err(
-        |detail| {
-            if tells_passing(&detail) { ProbeError::Short(detail) } else { ProbeError::Damaged(detail) }
-        },
-    )
-}
-
-/// Why a view did not stand a trial.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ProbeError {
-    /// It is damaged.
-    #[error("{0}")]
-    Damaged(String),
-    /// The machine is short of something that comes back: the exit code has to be 75.
-    #[error("{0}")]
-    Short(String),
-}
-
-fn probe(dir: &Path) -> Result<(), String> {
-    let data = dir.parent().and_then(Path::parent).ok_or("it is not a generation of a view")?;
-    let known = format::read(&ReadDisk, data).map_err(|e| e.to_string())?;
-    let uid = journal::store_uid(&ReadDisk, &data.join("journal"), known.uid);
-    let tree = Tree::open(dir, uid, 16 << 20).map_err(|e| e.to_string())?;
-    let tickets = tree.meta().tickets;
-    let read = |number: u64| -> Result<(), Broken> { tree.place(TicketNumber(number)).map(drop) };
-    for step in 0..64_u64 {
-        read(tickets * step / 64 + 1).map_err(|e| e.to_string())?;
-    }
-    let mut some = 0_u32;
-    let _ = tree.each(&[BLOCK], |_, _| {
-        some += 1;
-        if some > 100 { Err(Broken(String::new())) } else { Ok(()) }
-    });
-    Ok(())
 }
 
 /// What a trial of a view says.

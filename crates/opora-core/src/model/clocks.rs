@@ -1,6 +1,6 @@
 //! What a ticket keeps of its clocks: the facts that they are reckoned from, and the clocks as reckoned.
 
-use crate::model::{PolicyId, Priority, Revision, TicketState};
+use super::{PolicyId, Priority, Revision, TicketState};
 use crate::time::{Millis, Timestamp};
 
 /// Which of a ticket's two clocks (domain.md §7).

@@ -1,5 +1,7 @@
 //! What is wrong with a request, by field path: collected, never the first alone.
 
+use super::{Outcome, Problem};
+
 /// The most violations that are kept; the rest are counted.
 const KEPT: usize = 20;
 /// The most characters of what is said about one field, so that all details stay under 4 KiB.
@@ -35,15 +37,15 @@ impl Violations {
     }
 
     /// The value, if nothing is wrong.
-    pub(crate) fn finish<T>(self, value: T) -> crate::errors::Outcome<T> {
-        if self.is_empty() { Ok(value) } else { Err(crate::errors::Problem::fields(self)) }
+    pub(crate) fn finish<T>(self, value: T) -> Outcome<T> {
+        if self.is_empty() { Ok(value) } else { Err(Problem::fields(self)) }
     }
 
     /// The value, if there is one and nothing is wrong. A value is absent only where a violation was added.
-    pub(crate) fn require<T>(self, value: Option<T>) -> crate::errors::Outcome<T> {
+    pub(crate) fn require<T>(self, value: Option<T>) -> Outcome<T> {
         match value {
             Some(value) if self.is_empty() => Ok(value),
-            _ => Err(crate::errors::Problem::fields(self)),
+            _ => Err(Problem::fields(self)),
         }
     }
 }

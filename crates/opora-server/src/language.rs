@@ -1,4 +1,4 @@
-//! The sentences of errors, in the languages of the desk. Knows no code and no detail.
+//! The sentences of errors and warnings, in the languages of the desk. Knows no code and no detail.
 
 use std::sync::LazyLock;
 
@@ -7,10 +7,10 @@ use fluent_bundle::{FluentArgs, FluentResource};
 use opora_proto::error::ErrorReason;
 use tonic::metadata::MetadataMap;
 
-pub(super) const ENGLISH: &str = include_str!("../../locales/en/errors.ftl");
-pub(super) const RUSSIAN: &str = include_str!("../../locales/ru/errors.ftl");
-pub(super) const WARNINGS_ENGLISH: &str = include_str!("../../locales/en/warnings.ftl");
-pub(super) const WARNINGS_RUSSIAN: &str = include_str!("../../locales/ru/warnings.ftl");
+pub(crate) const ENGLISH: &str = include_str!("../locales/en/errors.ftl");
+pub(crate) const RUSSIAN: &str = include_str!("../locales/ru/errors.ftl");
+pub(crate) const WARNINGS_ENGLISH: &str = include_str!("../locales/en/warnings.ftl");
+pub(crate) const WARNINGS_RUSSIAN: &str = include_str!("../locales/ru/warnings.ftl");
 
 static EN: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("en", ENGLISH));
 static RU: LazyLock<FluentBundle<FluentResource>> = LazyLock::new(|| bundle("ru", RUSSIAN));
@@ -67,12 +67,12 @@ impl Language {
 }
 
 /// The key of a reason's sentence: `ticket-not-found`.
-pub(super) fn key(reason: ErrorReason) -> String {
+pub(crate) fn key(reason: ErrorReason) -> String {
     reason.word().to_ascii_lowercase().replace('_', "-")
 }
 
 /// A sentence with its variable parts; the key itself where a catalogue lacks it (a test looks that none does).
-pub(super) fn sentence(language: Language, key: &str, values: &[(&str, &str)], count: Option<u64>) -> String {
+pub(crate) fn sentence(language: Language, key: &str, values: &[(&str, &str)], count: Option<u64>) -> String {
     let bundle = match language {
         Language::English => &*EN,
         Language::Russian => &*RU,
