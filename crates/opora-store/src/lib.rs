@@ -27,6 +27,7 @@ pub use blobs::{
     Beside, Blob, BlobError, BlobOptions, Blobs, Candidates, Finishing, Hash, Held, LEAST_STAGED, Pile, Sending, Staged,
 };
 pub use check::{CheckFinding, CheckReport, Severity, Stage, check};
+pub use codec::answer;
 pub use disk::tells_passing;
 pub use embedded::{Embedded, EmbeddedOptions, OpenError, ProbeError, boot_id, probe_view};
 pub use passing::PassingDir;

@@ -27,6 +27,11 @@ pub(crate) mod pb {
     include!(concat!(env!("OUT_DIR"), "/opora.store.v1.rs"));
 }
 
+/// What a commit remembers of an answer: the messages of `answer.proto`, for the engine, whose coding it is.
+pub mod answer {
+    pub use super::pb::{Answer, AnswerItem, AnswerKind, AnswerPriority, AnswerRefusal, AnswerState, RefusalKind};
+}
+
 /// Why stored bytes are not what they should be.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CodecError {
