@@ -13,6 +13,7 @@ mod language;
 mod layers;
 mod presence;
 mod scans;
+mod secret;
 pub mod serve;
 mod serve_error;
 mod service;

@@ -32,6 +32,7 @@ use crate::engine::SystemClock;
 use crate::files::House;
 use crate::layers::{CHUNK_MESSAGE_BYTES, GuardLayer, Limits, PlacesLayer, TransfersLayer, UNARY_BYTES, connections};
 use crate::presence::Presences;
+use crate::secret;
 use crate::serve_error::ServeError;
 use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens};
 use crate::warnings::{Topic, Warning};
@@ -166,8 +167,13 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     if let Some(house) = &house {
         house.start().await;
     }
+    // A damaged directory is left as it is.
+    let data = desk.damage().is_none().then(|| config.data.clone());
+    let secret =
+        tokio::task::spawn_blocking(move || data.map_or_else(secret::passing, |data| secret::keep(&data))).await;
+    let secret = secret.map_err(|error| ServeError::Bug(format!("reading the secret: {error}")))?;
     let service = Service::new(Parts {
-        tokens: Tokens::new(desk.store_uid()),
+        tokens: Tokens::new(&secret, desk.store_uid()),
         importing_allowed: config.importing_allowed,
         started: desk.now(),
         watches: Arc::new(Semaphore::new(config.max_watches)),

@@ -8,6 +8,7 @@ use prost::Message;
 use super::call::hash;
 use crate::desk::{HistoryPage, Place};
 use crate::errors::{Outcome, Problem, Violations};
+use crate::secret::Secret;
 use crate::size::Room;
 
 const VERSION: u8 = 1;
@@ -35,9 +36,10 @@ impl Query {
 }
 
 impl Tokens {
-    /// Tokens of one store: those of another are refused.
-    pub(crate) fn new(store: StoreUid) -> Self {
-        Self { key: blake3::derive_key("opora.v1 page tokens", store.as_bytes()) }
+    /// Tokens of one store, sealed with the desk's secret: those of another are refused.
+    pub(crate) fn new(secret: &Secret, store: StoreUid) -> Self {
+        let context = blake3::derive_key("opora.v1 page tokens", secret);
+        Self { key: *blake3::keyed_hash(&context, store.as_bytes()).as_bytes() }
     }
 
     /// A token after which the next page begins.
@@ -146,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_token_is_read_back_by_its_own_query_and_store_alone() {
-        let tokens = Tokens::new(StoreUid::from_u128(1));
+        let tokens = Tokens::new(&[7; 32], StoreUid::from_u128(1));
         let query = Query::new("ListTickets", &["state = NEW", ""]);
         let token = tokens.make(query, b"place");
         assert_eq!(tokens.read(query, &token).unwrap().as_deref(), Some(b"place".as_slice()));
@@ -154,7 +156,8 @@ mod tests {
         for (tokens, query) in [
             (&tokens, Query::new("ListTickets", &["state = NEW ", ""])),
             (&tokens, Query::new("ListEvents", &["state = NEW", ""])),
-            (&Tokens::new(StoreUid::from_u128(2)), query),
+            (&Tokens::new(&[7; 32], StoreUid::from_u128(2)), query),
+            (&Tokens::new(&[8; 32], StoreUid::from_u128(1)), query),
         ] {
             assert!(tokens.read(query, &token).is_err());
         }
@@ -162,7 +165,7 @@ mod tests {
 
     #[test]
     fn a_place_in_a_history_survives_its_token() {
-        let tokens = Tokens::new(StoreUid::from_u128(1));
+        let tokens = Tokens::new(&[7; 32], StoreUid::from_u128(1));
         let query = Query::new("ListEvents", &["tickets/1"]);
         for shown in [None, Some(0), Some(u32::MAX)] {
             let place = Some(Place { revision: Revision(u64::MAX), shown });
@@ -176,7 +179,7 @@ mod tests {
 
     #[test]
     fn a_token_that_was_tampered_with_is_refused() {
-        let tokens = Tokens::new(StoreUid::from_u128(1));
+        let tokens = Tokens::new(&[7; 32], StoreUid::from_u128(1));
         let query = Query::new("x", &[]);
         let token = tokens.make(query, b"place");
         for n in 0..token.len() {
