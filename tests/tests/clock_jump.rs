@@ -1,4 +1,4 @@
-//! The machine's clock set back or forward under the running server (domain.md §10), with libfaketime in the real
+//! The machine's clock set back or forward under the running server (docs/domain.md §10), with libfaketime in the real
 //! process: no clock runs negative, nothing fires twice, a jump of hours breaches nothing by itself.
 
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use opora_proto::v1;
 use opora_tests::{Server, new_ticket, reason};
 use tonic::Code;
 
-/// How long a send may block before a stream is given up (`contract.md`, `WatchTickets`), and some more.
+/// How long a send may block before a stream is given up (docs/contract.md "Requests", `WatchTickets`), and some more.
 const STALL: Duration = Duration::from_secs(33);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

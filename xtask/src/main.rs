@@ -5,8 +5,10 @@
 
 mod bans;
 mod cargo;
+mod citations;
 mod contract;
 mod counts;
+mod glossary;
 mod image;
 mod layers;
 mod lengths;
@@ -45,7 +47,7 @@ enum Task {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
-    /// Checks who depends on whom, how long files are, and what texts must not say.
+    /// Checks who depends on whom, how long files are, what texts must not say, and that what they cite is there.
     Check,
     /// Builds the container image `opora:latest` of a binary that is built here first.
     Image(image::Options),
@@ -94,8 +96,10 @@ fn check() -> Result<(), String> {
     let files = cargo::tracked_files()?;
     faults.extend(lengths::faults(&files)?);
     faults.extend(texts::faults(&files)?);
+    faults.extend(citations::faults(&files)?);
+    faults.extend(glossary::faults()?);
     if faults.is_empty() {
-        println!("layers, lengths and texts: nothing to say about {} files", files.len());
+        println!("layers, lengths, texts and citations: nothing to say about {} files", files.len());
         return Ok(());
     }
     Err(faults.join("\n"))

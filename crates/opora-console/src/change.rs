@@ -4,7 +4,7 @@
 use opora_proto::v1;
 use serde::{Deserialize, Serialize};
 
-/// The most tickets of one batch (`contract.md`).
+/// The most tickets of one batch (docs/contract.md "Requests").
 pub(crate) const BATCH: usize = 500;
 
 /// A change of a ticket, or a new one.

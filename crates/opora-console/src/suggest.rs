@@ -1,5 +1,5 @@
-//! What many tickets of one kind suggest (domain.md §3), as the server tells it: asked for when tickets changed, seldom.
-//! Nothing is done of it unless a person does it.
+//! What many tickets of one kind suggest (docs/domain.md §3), as the server tells it: asked for when tickets changed,
+//! seldom. Nothing is done of it unless a person does it.
 
 use opora_proto::v1::{Suggestion, SuggestionKind};
 

@@ -1,4 +1,4 @@
-//! What happened (domain.md §6). Events are never altered; each holds the ticket as it stood after.
+//! What happened (docs/domain.md §6). Events are never altered; each holds the ticket as it stood after.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! The ladder of escalation (domain.md §8).
+//! The ladder of escalation (docs/domain.md §8).
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub struct Rung {
 pub struct Ladder(pub Vec<Rung>);
 
 impl Ladder {
-    /// The ladder of domain.md §8, with example addresses. The support line keeps Moscow's working hours.
+    /// The ladder of docs/domain.md §8, with example addresses. The support line keeps Moscow's working hours.
     pub fn builtin() -> Self {
         let always = Arc::new(Calendar::always());
         let hours = [Hours { from: 10 * 60, to: 18 * 60 }];

@@ -1,7 +1,7 @@
 //! The support desk's domain: tickets, commands, events, calendars, SLA clocks, triage, ladder, log names.
 //!
 //! Pure: no I/O, no async, no clock of its own, no gRPC type. Time is passed in; the rules can be read
-//! beside `domain.md`.
+//! beside docs/domain.md.
 
 pub mod calendar;
 pub mod command;

@@ -1,5 +1,5 @@
-//! What a file's name tells (domain.md §2, §5): the kind of log, the platform, when it was started; and which file of a
-//! kind is the one nearest to the problem. Never reads a file.
+//! What a file's name tells (docs/domain.md §2, §5): the kind of log, the platform, when it was started; and which file
+//! of a kind is the one nearest to the problem. Never reads a file.
 
 use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
@@ -9,7 +9,7 @@ use crate::model::nearest::distance;
 use crate::model::{Attachment, LogKind, NearestLog, Platform, Revision, Ticket};
 use crate::time::Timestamp;
 
-/// How logs are told by their names; configuration with the values of domain.md §2 as default.
+/// How logs are told by their names; configuration with the values of docs/domain.md §2 as default.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogNames {
     /// What a name begins with, in lower case, and the kind that it tells.

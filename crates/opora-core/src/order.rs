@@ -1,4 +1,5 @@
-//! The orders in which tickets are listed (`contract.md`, `ListTickets`, `order_by`), and a ticket's place in each.
+//! The orders in which tickets are listed (docs/contract.md "Requests", `ListTickets`, `order_by`), and a ticket's
+//! place in each.
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! What many reports of one kind suggest (domain.md §3). Opora suggests, an agent decides: nothing here changes a ticket.
+//! What many reports of one kind suggest (docs/domain.md §3). Opora suggests, an agent decides: nothing here changes a
+//! ticket.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{Category, Impact, OrganisationId, Ticket, TicketNumber};
 use crate::time::{Millis, Timestamp};
 
-/// How many reports within which time suggest something; configuration with the values of domain.md §3 as default.
+/// How many reports within which time suggest something; configuration with the values of docs/domain.md §3 as default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
     /// Open tickets of one organisation in one category.

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::ops::{Add, AddAssign, Sub};
 
-/// An instant: whole milliseconds since 1970-01-01T00:00:00Z (domain.md §7 "Time").
+/// An instant: whole milliseconds since 1970-01-01T00:00:00Z (docs/domain.md §7 "Time").
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(i64);
 

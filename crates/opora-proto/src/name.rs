@@ -1,4 +1,4 @@
-//! Resource names of the contract parsed into types (`contract.md`, "Ticket"): what is a `TicketName` is well formed.
+//! Resource names of the contract parsed into types (docs/contract.md "Ticket"): what is a `TicketName` is well formed.
 
 use std::fmt;
 use std::str::FromStr;

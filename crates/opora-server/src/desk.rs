@@ -124,7 +124,7 @@ struct Shared {
 }
 
 impl DeskOptions {
-    /// The rules of domain.md, the machine's clock, everything on.
+    /// The rules of docs/domain.md, the machine's clock, everything on.
     pub fn new(data_dir: PathBuf) -> Self {
         let clock = Arc::new(SystemClock);
         let watch_patience = Duration::from_secs(30);

@@ -33,7 +33,7 @@ pub enum ServeError {
 }
 
 impl ServeError {
-    /// The exit code of the process (`contract.md`, "The command line").
+    /// The exit code of the process (docs/contract.md "The command line").
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Config(_) => 78,

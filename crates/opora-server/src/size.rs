@@ -6,7 +6,7 @@ use opora_core::event::{Change, Edit, TicketEvent};
 use opora_core::model::{ChecklistItem, Reporter, Ticket};
 use std::sync::Arc;
 
-/// The most bytes of a message (`contract.md`, "Promises"): half of what stock clients take, since one part that is
+/// The most bytes of a message (docs/contract.md "Promises"): half of what stock clients take, since one part that is
 /// larger than what is left can't be torn.
 pub(crate) const MESSAGE_BYTES: usize = 2 * 1024 * 1024;
 /// What is kept free for the fields beside the parts: a page token, ids, revisions, counts. The longest token that is

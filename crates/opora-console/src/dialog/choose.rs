@@ -115,7 +115,7 @@ fn states(model: &Model, row: &Row) -> Vec<(Choice, String)> {
     next_states(row.state).iter().map(word).collect()
 }
 
-/// The states that an agent may move a ticket to (domain.md §6).
+/// The states that an agent may move a ticket to (docs/domain.md §6).
 pub(crate) fn next_states(state: TicketState) -> &'static [TicketState] {
     use TicketState::{Closed, InProgress, New, Resolved, WaitingForCustomer};
     match state {

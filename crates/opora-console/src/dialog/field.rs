@@ -10,7 +10,7 @@ use crate::text;
 
 /// The most characters of a line.
 const LONGEST: usize = 2_000;
-/// The most bytes of a long text (`contract.md`: 256 KiB).
+/// The most bytes of a long text (docs/contract.md "Promises": 256 KiB).
 pub(crate) const LONGEST_TEXT: usize = 256 * 1024;
 
 /// One line of text.

@@ -91,7 +91,7 @@ impl PriorityDialog {
         let Some(priority) = PRIORITIES.get(self.chosen).copied() else { return After::Stay(Dialog::Priority(self)) };
         let is_same = self.current(model) == Some(priority);
         match (event.code, self.typing) {
-            // What it would mean is shown first (console.md rule 5); where the server can't tell, that is shown.
+            // Whoever moves a due time sees first where to; where the server can't tell, that is shown.
             (KeyCode::Enter, _) if matches!(self.previews, Previews::Loading) => self.fault = Some("priority-wait"),
             (KeyCode::Enter, _) if is_same => self.fault = Some("priority-same"),
             (KeyCode::Enter, false) => self.typing = true,

@@ -1,5 +1,5 @@
 //! Carrying a ticket up the ladder: whom that is, how and when they can be reached, and why. Where a rung can't be reached
-//! now one may go on to the next (domain.md §8).
+//! now one may go on to the next (docs/domain.md §8).
 
 use crossterm::event::{KeyCode, KeyEvent};
 use ratatui::Frame;

@@ -26,7 +26,7 @@ const FIRST: Duration = Duration::from_millis(250);
 const LONGEST: Duration = Duration::from_secs(10);
 /// How many tickets are asked for before the set: what the largest screens show.
 const HEAD: i32 = 100;
-/// A stream that says nothing for so long is dead: bookmarks come every 5 s (`contract.md`).
+/// A stream that says nothing for so long is dead: bookmarks come every 5 s (docs/contract.md "Requests").
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// Who takes a connection and answers nothing for so long is told so.

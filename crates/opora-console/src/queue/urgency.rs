@@ -7,7 +7,7 @@ const BITS: u32 = 56;
 /// Half of what a value may be: values of both signs are put above zero.
 const HALF: i64 = 1 << (BITS - 1);
 
-/// A ticket's place in the queue (`contract.md`, `order_by` urgency); the smallest is the most urgent.
+/// A ticket's place in the queue (docs/contract.md "Requests", `order_by` urgency); the smallest is the most urgent.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Urgency {
     /// Class and value, ordered as the pair is.

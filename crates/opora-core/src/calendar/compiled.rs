@@ -238,7 +238,7 @@ fn at_minute(date: Date, minute: u16) -> DateTime {
 }
 
 /// The instant of a local time: one that DST skips is the instant of the jump, one that it repeats means the first
-/// (domain.md §7 "Time").
+/// (docs/domain.md §7 "Time").
 pub(crate) fn instant(zone: &TimeZone, at: DateTime) -> Timestamp {
     let ambiguous = zone.to_ambiguous_timestamp(at);
     let found = match ambiguous.offset() {

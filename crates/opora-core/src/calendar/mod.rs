@@ -1,4 +1,4 @@
-//! Calendars: when time passes (domain.md §7 "Time").
+//! Calendars: when time passes (docs/domain.md §7 "Time").
 //!
 //! Opening hours are local, time is real: a local time that DST skips is the instant of the jump, one that it repeats
 //! means the first, and what overlaps counts once.

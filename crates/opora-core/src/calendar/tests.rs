@@ -1,4 +1,4 @@
-//! Calendars: the worked examples of domain.md §7 that are about them alone, what is refused, and properties.
+//! Calendars: the worked examples of docs/domain.md §7 that are about them alone, what is refused, and properties.
 
 use jiff::ToSpan as _;
 use jiff::civil::Date;

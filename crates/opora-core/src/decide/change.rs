@@ -1,4 +1,4 @@
-//! Changes of one ticket alone: fields, assignee, priority, ladder, files, policy (domain.md §3-§8).
+//! Changes of one ticket alone: fields, assignee, priority, ladder, files, policy (docs/domain.md §3-§8).
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::event::{Change, Edit, TicketEvent};
 use crate::model::{AgentId, Revision, Ticket, TicketState};
 use crate::sla::{FactKind, PolicyRef, PolicySource as _};
 
-/// Refuses what an ended ticket does not take (domain.md §7 rule 5).
+/// Refuses what an ended ticket does not take (docs/domain.md §7 rule 5).
 pub(super) fn check_alive(ticket: &Ticket) -> Result<(), Refusal> {
     match ticket.state {
         TicketState::Closed => Err(Refusal::State(ticket.state)),

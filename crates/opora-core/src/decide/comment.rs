@@ -1,4 +1,4 @@
-//! Messages (domain.md §6, §10): what an agent's and a customer's do to a ticket.
+//! Messages (docs/domain.md §6, §10): what an agent's and a customer's do to a ticket.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ fn author(message: &Message<'_>, context: &Context<'_>) -> (Actor, Option<Arc<st
     }
 }
 
-/// `contract.md`, `seen_through`.
+/// docs/contract.md "Requests", `seen_through`.
 fn check_seen(ticket: &Ticket, message: &Message<'_>, name: &str) -> Result<(), Refusal> {
     let Some(seen) = message.seen_through.filter(|_| message.visibility == Visibility::Public) else { return Ok(()) };
     let own = ticket.last_public_message.iter().map(|last| (ticket.number, last.revision, last));

@@ -1,4 +1,4 @@
-//! A new ticket (domain.md §3, §4).
+//! A new ticket (docs/domain.md §3, §4).
 
 use std::sync::Arc;
 
@@ -12,8 +12,8 @@ use crate::model::{
 };
 use crate::sla::{Fact, FactKind, PolicyRef, ReckonError, SlaState};
 
-/// A new ticket (domain.md §3, §4): one `Created` event, for origin PHONE with the first response met. One that is
-/// assigned from the start begins IN_PROGRESS (domain.md §6), unless it is imported.
+/// A new ticket (docs/domain.md §3, §4): one `Created` event, for origin PHONE with the first response met. One that is
+/// assigned from the start begins IN_PROGRESS (docs/domain.md §6), unless it is imported.
 ///
 /// A reporter who is a known contact brings the organisation and the name that were not given.
 ///

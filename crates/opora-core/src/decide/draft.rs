@@ -9,7 +9,7 @@ use crate::model::{Actor, Ticket};
 use crate::sla::{ClockKind, Fact, FactKind, Signal, SignalKind};
 use crate::time::Timestamp;
 
-/// Whether an event changes what a caller can set, and so the etag (`contract.md`, `etag`).
+/// Whether an event changes what a caller can set, and so the etag (docs/contract.md "Requests", `etag`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Etag {
     Moves,
@@ -28,7 +28,7 @@ pub(super) struct Draft<'a> {
 
 impl<'a> Draft<'a> {
     /// A ticket about to be changed by what meets none of its clocks. What fell due until now is recorded first, and told
-    /// unless it is being imported (domain.md §7 rules 7 and 10).
+    /// unless it is being imported (docs/domain.md §7 rules 7 and 10).
     pub(super) fn new(ticket: &Ticket, context: &'a Context<'a>) -> Result<Self, Refusal> {
         Self::begin(ticket, context, None)
     }
@@ -114,7 +114,7 @@ impl<'a> Draft<'a> {
     }
 
     /// Tells every breach that is recorded and was not told yet, by the desk itself. While a ticket is being imported
-    /// nothing is told (`contract.md`, `import_time`).
+    /// nothing is told (docs/contract.md "Requests", `import_time`).
     pub(super) fn tell_breaches(&mut self) {
         while !self.ticket.importing
             && let Some((clock, due, cause)) = self.ticket.sla.tell_breach()
@@ -137,8 +137,8 @@ impl<'a> Draft<'a> {
         Ok(())
     }
 
-    /// The events, with those breaches that the change itself brought and the warnings that it finds past (domain.md §7
-    /// rules 10 and 11).
+    /// The events, with those breaches that the change itself brought and the warnings that it finds past
+    /// (docs/domain.md §7 rules 10 and 11).
     pub(super) fn finish(mut self) -> Result<Vec<TicketEvent>, Refusal> {
         if self.ticket.sla.has_unrecorded() {
             self.record_breaches(None, &[ClockKind::FirstResponse, ClockKind::Resolution])?;

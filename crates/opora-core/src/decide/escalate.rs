@@ -1,4 +1,4 @@
-//! Up and down the ladder (domain.md §8).
+//! Up and down the ladder (docs/domain.md §8).
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! Deciding: a command on a ticket becomes events, or a refusal (domain.md §3-§8). Pure: what has to be known is in
-//! [`Context`].
+//! Deciding: a command on a ticket becomes events, or a refusal (docs/domain.md §3-§8). Pure: what has to be known is
+//! in [`Context`].
 
 mod change;
 mod comment;
@@ -36,7 +36,8 @@ pub use transition::allowed_transitions;
 pub use triage::{first_priority, logs_of, missing_facts, priority_of};
 pub use undo::undo_needs;
 
-/// What a contract or a configuration can change (domain.md, introduction), with the values of domain.md as default.
+/// What a contract or a configuration can change (docs/domain.md, introduction), with the values of docs/domain.md as
+/// default.
 #[derive(Clone, Debug)]
 pub struct Rules {
     /// Every version of every policy.
@@ -54,7 +55,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// The values of domain.md.
+    /// The values of docs/domain.md.
     pub fn builtin() -> Self {
         let checklist = ["sign-out-and-in", "another-browser", "restart-computer", "save-logs", "send-request"];
         Self {
@@ -67,8 +68,8 @@ impl Rules {
         }
     }
 
-    /// The steps that a customer is asked to take (domain.md §4): all of them for one workstation, only the last for a
-    /// problem felt more widely.
+    /// The steps that a customer is asked to take (docs/domain.md §4): all of them for one workstation, only the last
+    /// for a problem felt more widely.
     pub fn steps(&self, impact: Option<Impact>) -> &[Arc<str>] {
         match impact {
             None | Some(Impact::OneWorkstation) => &self.checklist,
@@ -193,7 +194,7 @@ pub fn change(
     changed.map_err(|refusal| others.at_the_end(ticket, refusal))
 }
 
-/// Where a customer's message or file for a merged ticket goes instead (domain.md §6).
+/// Where a customer's message or file for a merged ticket goes instead (docs/domain.md §6).
 fn redirected<'a>(
     ticket: &Ticket,
     change: &Change,

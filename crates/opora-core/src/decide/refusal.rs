@@ -30,7 +30,7 @@ pub enum Refusal {
         /// The ticket's revision.
         revision: Revision,
     },
-    /// A newer public message by somebody else stands on the ticket (`contract.md`, `seen_through`).
+    /// A newer public message by somebody else stands on the ticket (docs/contract.md "Requests", `seen_through`).
     #[error("a newer public message stands on the ticket")]
     Unseen {
         /// Its ticket.
@@ -40,7 +40,7 @@ pub enum Refusal {
         /// Whose it is.
         author: Arc<str>,
     },
-    /// A step of life that is not allowed (domain.md §6).
+    /// A step of life that is not allowed (docs/domain.md §6).
     #[error("{} can't become {}", from.word(), to.word())]
     Transition {
         /// The state.
@@ -53,7 +53,7 @@ pub enum Refusal {
     /// The state forbids this change.
     #[error("a ticket that is {} can't be changed so", .0.word())]
     State(TicketState),
-    /// It is part of another ticket: what is to be changed is that one (domain.md §6).
+    /// It is part of another ticket: what is to be changed is that one (docs/domain.md §6).
     #[error("{ticket} is part of {into}")]
     Merged {
         /// Which.
@@ -64,10 +64,10 @@ pub enum Refusal {
     /// More tickets than [`MAX_PARTS`] would be merged into one.
     #[error("at most {MAX_PARTS} tickets can be merged into one")]
     Parts,
-    /// It has this priority already (domain.md §7 rule 5).
+    /// It has this priority already (docs/domain.md §7 rule 5).
     #[error("the priority is {} already", .0.word())]
     SamePriority(Priority),
-    /// The ladder has no such rung above or below (domain.md §8).
+    /// The ladder has no such rung above or below (docs/domain.md §8).
     #[error("there is no rung {rung} to go to")]
     Rung {
         /// The rung asked for.

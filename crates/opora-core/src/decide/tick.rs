@@ -1,4 +1,4 @@
-//! What falls due (domain.md §6, §7 rules 6, 10, 11, §8): warnings, breaches, neglect, climbing the ladder after a
+//! What falls due (docs/domain.md §6, §7 rules 6, 10, 11, §8): warnings, breaches, neglect, climbing the ladder after a
 //! breach, closing what was resolved long enough. Which instant counts as now is the caller's to know.
 
 use super::draft::Draft;
@@ -60,13 +60,13 @@ pub(super) fn tick(ticket: &Ticket, context: &Context<'_>) -> Result<Vec<TicketE
     if events.is_empty() { Err(Refusal::NoChange) } else { Ok(events) }
 }
 
-/// When a resolved ticket closes by itself (domain.md §6).
+/// When a resolved ticket closes by itself (docs/domain.md §6).
 fn closes_at(ticket: &Ticket, rules: &Rules) -> Option<Timestamp> {
     let resolved = ticket.resolve_time.filter(|_| ticket.state == TicketState::Resolved)?;
     Some(resolved + rules.close_after)
 }
 
-/// When the policy carries an unanswered ticket up by itself (domain.md §8): to rung 1 at the breach of the first
+/// When the policy carries an unanswered ticket up by itself (docs/domain.md §8): to rung 1 at the breach of the first
 /// response, to each next one after as much open time on the rung as the breached target. One that an agent took off the
 /// ladder stays off.
 fn climbs_at(ticket: &Ticket, rules: &Rules) -> Result<Option<Timestamp>, Refusal> {

@@ -1,4 +1,4 @@
-//! Two tickets: merging, unmerging, ties (domain.md §1, §6). Each event stands on both.
+//! Two tickets: merging, unmerging, ties (docs/domain.md §1, §6). Each event stands on both.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Life of a ticket (domain.md §6).
+//! Life of a ticket (docs/domain.md §6).
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::event::{Change, TicketEvent};
 use crate::model::{Actor, Ticket, TicketState};
 use crate::sla::{ClockKind, FactKind};
 
-/// The states to which `TransitionTicket` can take a ticket (domain.md §6).
+/// The states to which `TransitionTicket` can take a ticket (docs/domain.md §6).
 pub const fn allowed_transitions(from: TicketState) -> &'static [TicketState] {
     use TicketState::{Closed, InProgress, Merged, New, Resolved, WaitingForCustomer};
     match from {

@@ -1,9 +1,9 @@
-//! Triage (domain.md §3) and what a report still lacks (domain.md §4). Knows tickets alone.
+//! Triage (docs/domain.md §3) and what a report still lacks (docs/domain.md §4). Knows tickets alone.
 
 use crate::model::{Category, Impact, LogKind, MissingFact, Platform, Priority, Ticket};
 use crate::sla::FactKind;
 
-/// The priority that an impact gives (domain.md §3).
+/// The priority that an impact gives (docs/domain.md §3).
 pub const fn priority_of(impact: Impact) -> Priority {
     match impact {
         Impact::ServiceDown => Priority::Critical,
@@ -13,19 +13,19 @@ pub const fn priority_of(impact: Impact) -> Priority {
     }
 }
 
-/// The priority that a ticket starts with: the impact's, else the requested one, else MEDIUM (domain.md §3).
+/// The priority that a ticket starts with: the impact's, else the requested one, else MEDIUM (docs/domain.md §3).
 pub fn first_priority(impact: Option<Impact>, requested: Option<Priority>) -> Priority {
     impact.map(priority_of).or(requested).unwrap_or(Priority::Medium)
 }
 
-/// Whether neither impact nor a requested priority is known and nobody set another (domain.md §3).
+/// Whether neither impact nor a requested priority is known and nobody set another (docs/domain.md §3).
 pub(super) fn unassessed(ticket: &Ticket) -> bool {
     ticket.impact.is_none()
         && ticket.requested_priority.is_none()
         && !ticket.sla.facts.iter().any(|fact| matches!(fact.kind, FactKind::Priority(_)))
 }
 
-/// The logs to ask for on a platform, each with the fact that it is missing (domain.md §5).
+/// The logs to ask for on a platform, each with the fact that it is missing (docs/domain.md §5).
 pub const fn logs_of(platform: Platform) -> [(LogKind, MissingFact); 2] {
     match platform {
         Platform::V3 => [
@@ -38,7 +38,7 @@ pub const fn logs_of(platform: Platform) -> [(LogKind, MissingFact); 2] {
     }
 }
 
-/// What a report still lacks (domain.md §4), in the order of [`MissingFact::ALL`].
+/// What a report still lacks (docs/domain.md §4), in the order of [`MissingFact::ALL`].
 pub fn missing_facts(ticket: &Ticket) -> Vec<MissingFact> {
     let mut missing = Vec::new();
     let mut lacks = |lacks: bool, fact| {

@@ -1,5 +1,5 @@
-//! Taking a change back (`contract.md`, `undo_of`): only while nobody changed the same thing since. Clocks are reckoned
-//! as though the change had not been; breaches stay.
+//! Taking a change back (docs/contract.md "Requests", `undo_of`): only while nobody changed the same thing since.
+//! Clocks are reckoned as though the change had not been; breaches stay.
 
 use super::change::{check_alive, check_unmerged};
 use super::draft::{Draft, Etag};

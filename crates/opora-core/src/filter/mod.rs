@@ -1,5 +1,5 @@
-//! The filter language: an AIP-160 subset, judged on tickets (`contract.md`, `ListTickets`; `docs/filter.md`). Knows
-//! tickets alone: full text is looked up by who judges.
+//! The filter language: an AIP-160 subset, judged on tickets (docs/contract.md "Requests", `ListTickets`;
+//! `docs/filter.md`). Knows tickets alone: full text is looked up by who judges.
 
 mod cost;
 mod display;

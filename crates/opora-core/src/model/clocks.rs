@@ -3,7 +3,7 @@
 use super::{PolicyId, Priority, Revision, TicketState};
 use crate::time::{Millis, Timestamp};
 
-/// Which of a ticket's two clocks (domain.md §7).
+/// Which of a ticket's two clocks (docs/domain.md §7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ClockKind {
     /// Until the first public message of an agent.
@@ -44,14 +44,14 @@ pub enum FactKind {
     },
     /// The priority changed.
     Priority(Priority),
-    /// The first public message of an agent (domain.md §7 rule 7).
+    /// The first public message of an agent (docs/domain.md §7 rule 7).
     Answered,
     /// The state changed.
     State(TicketState),
-    /// Another version of the policy was applied (domain.md §7 rule 12).
+    /// Another version of the policy was applied (docs/domain.md §7 rule 12).
     PolicyApplied(PolicyRef),
     /// A due time passed. Kept as soon as a change finds it, so that nothing that comes after can erase it, an undo
-    /// neither (domain.md §7 rule 10).
+    /// neither (docs/domain.md §7 rule 10).
     Breached {
         /// Which clock.
         clock: ClockKind,
@@ -66,7 +66,7 @@ pub enum FactKind {
         /// Whether its event was made: while a ticket is being imported none is.
         told: bool,
     },
-    /// A part of an obligation's time is used up and was warned of (domain.md §7 rule 11).
+    /// A part of an obligation's time is used up and was warned of (docs/domain.md §7 rule 11).
     Warned {
         /// Which clock.
         clock: ClockKind,
@@ -77,14 +77,14 @@ pub enum FactKind {
         /// The start of the obligation; `None`: told before it was kept.
         start: Option<Timestamp>,
     },
-    /// An agent was assigned (true), or nobody is (false): for *neglected* (domain.md §7 rule 6).
+    /// An agent was assigned (true), or nobody is (false): for *neglected* (docs/domain.md §7 rule 6).
     Assigned(bool),
     /// An agent wrote a message, public or internal; only the last one is kept.
     AgentWrote,
     /// The ticket was told to be neglected.
     Neglected,
     /// Changes that are no longer among the facts were taken back: what their absence puts into the past is breached
-    /// here, not where it would have been (domain.md §7 rules 5 and 10). Only the last one is kept.
+    /// here, not where it would have been (docs/domain.md §7 rules 5 and 10). Only the last one is kept.
     Undone {
         /// Where a paused first response had nothing left before: why.
         first_response: Option<BreachCause>,
@@ -93,7 +93,7 @@ pub enum FactKind {
     },
 }
 
-/// Why a due time passed (domain.md §7 rule 10).
+/// Why a due time passed (docs/domain.md §7 rule 10).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum BreachCause {
     /// Time passed and nobody did it.
@@ -104,7 +104,7 @@ pub enum BreachCause {
     Policy,
 }
 
-/// What a clock is doing (`contract.md`, "Ticket").
+/// What a clock is doing (docs/contract.md "Ticket").
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ClockState {
     /// Time passes towards the due time.

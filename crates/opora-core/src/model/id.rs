@@ -1,4 +1,4 @@
-//! Ids parsed into types (`contract.md`, "Ticket"): what is an `AgentId` is well formed.
+//! Ids parsed into types (docs/contract.md "Ticket"): what is an `AgentId` is well formed.
 
 use std::fmt;
 use std::sync::Arc;
@@ -92,7 +92,7 @@ id!(
     PolicyId, "policies"
 );
 
-/// The number by which people quote a ticket: grows by one from 1, is never reused (domain.md §9).
+/// The number by which people quote a ticket: grows by one from 1, is never reused (docs/domain.md §9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TicketNumber(pub u64);
 

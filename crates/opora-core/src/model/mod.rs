@@ -1,4 +1,4 @@
-//! The nouns of the desk (domain.md §1). Plain values; rules live in the modules beside.
+//! The nouns of the desk (docs/domain.md §1). Plain values; rules live in the modules beside.
 
 mod clocks;
 mod id;

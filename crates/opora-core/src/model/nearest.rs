@@ -1,11 +1,11 @@
-//! Which log is nearest to the problem (domain.md §5).
+//! Which log is nearest to the problem (docs/domain.md §5).
 
 use std::cmp::Reverse;
 
 use crate::time::Timestamp;
 
-/// How near a file is to the problem, the smallest is the nearest (domain.md §5): among those started at or before it
-/// the latest, then the earliest after it, then those without a time.
+/// How near a file is to the problem, the smallest is the nearest (docs/domain.md §5): among those started at or before
+/// it the latest, then the earliest after it, then those without a time.
 pub(crate) fn distance(at: Option<Timestamp>, problem: Timestamp) -> (u8, Reverse<i64>, i64) {
     match at {
         Some(at) if at <= problem => (0, Reverse(at.as_millis()), 0),

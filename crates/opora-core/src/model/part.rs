@@ -1,4 +1,4 @@
-//! What a ticket shows of those that were merged into it (domain.md §6, *Merged*).
+//! What a ticket shows of those that were merged into it (docs/domain.md §6 "Merged").
 //!
 //! A merged ticket keeps all that is its own and takes nothing new, so that what it brought can be written down at its
 //! target: once for each ticket, also where one was merged into another before. Unmerging strikes it out again.
@@ -63,7 +63,7 @@ impl Ticket {
         self.shown_logs().any(|log| log.kind == kind)
     }
 
-    /// Whether a file is the log of its kind that is nearest to the problem of this ticket (domain.md §5).
+    /// Whether a file is the log of its kind that is nearest to the problem of this ticket (docs/domain.md §5).
     pub fn is_nearest(&self, kind: LogKind, attachment: Revision) -> bool {
         let problem = self.occur_time.unwrap_or(self.create_time);
         let time = |log: &&NearestLog| -> Option<Timestamp> { log.at };

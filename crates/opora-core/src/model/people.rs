@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{AgentId, ContactId, LogKind, Platform, Revision, TicketNumber, Visibility};
 use crate::time::Timestamp;
 
-/// Who did something (domain.md §10).
+/// Who did something (docs/domain.md §10).
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Actor {
     /// What they are, and their id.
@@ -77,7 +77,7 @@ pub struct Comment {
     pub visibility: Visibility,
     /// The text.
     pub body: Arc<str>,
-    /// The merged ticket that it was written to, if it came here instead (domain.md §6).
+    /// The merged ticket that it was written to, if it came here instead (docs/domain.md §6).
     pub from: Option<TicketNumber>,
 }
 
@@ -92,15 +92,15 @@ pub struct Attachment {
     pub size: u64,
     /// BLAKE3 of the content.
     pub hash: [u8; 32],
-    /// Which log it is (domain.md §5).
+    /// Which log it is (docs/domain.md §5).
     pub log_kind: LogKind,
-    /// The platform that its name tells (domain.md §2).
+    /// The platform that its name tells (docs/domain.md §2).
     pub platform: Option<Platform>,
     /// When the log was started, from its name.
     pub log_start_time: Option<Timestamp>,
     /// When the file was last written, as the sender says.
     pub modify_time: Option<Timestamp>,
-    /// The merged ticket that it was sent to, if it came here instead (domain.md §6).
+    /// The merged ticket that it was sent to, if it came here instead (docs/domain.md §6).
     pub from: Option<TicketNumber>,
 }
 

@@ -1,4 +1,4 @@
-//! Priority and its rank (domain.md §1, §3).
+//! Priority and its rank (docs/domain.md §1, §3).
 
 /// How urgent a ticket is. Ordered by rank: `Low < Medium < High < Critical`, whatever the wire's numbers are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

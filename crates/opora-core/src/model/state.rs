@@ -1,4 +1,4 @@
-//! Where a ticket is in its life (domain.md §6).
+//! Where a ticket is in its life (docs/domain.md §6).
 
 /// The state of a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,4 +1,4 @@
-//! A ticket (domain.md §1, §6; `contract.md`, "Ticket").
+//! A ticket (docs/domain.md §1, §6; docs/contract.md "Ticket").
 
 use std::sync::Arc;
 
@@ -41,9 +41,9 @@ pub struct Ticket {
     pub impact: Option<Impact>,
     /// How urgent it is.
     pub priority: Priority,
-    /// What the customer asked for; kept beside `priority` (domain.md §3).
+    /// What the customer asked for; kept beside `priority` (docs/domain.md §3).
     pub requested_priority: Option<Priority>,
-    /// Neither impact nor a requested priority is known (domain.md §3).
+    /// Neither impact nor a requested priority is known (docs/domain.md §3).
     pub unassessed: bool,
     /// The generation of the platform.
     pub platform: Option<Platform>,
@@ -51,9 +51,9 @@ pub struct Ticket {
     pub occur_time: Option<Timestamp>,
     /// Where it is seen.
     pub workstations: Vec<Arc<str>>,
-    /// The steps that the customer was asked to try (domain.md §4).
+    /// The steps that the customer was asked to try (docs/domain.md §4).
     pub checklist: Vec<ChecklistItem>,
-    /// What the report still lacks (domain.md §4).
+    /// What the report still lacks (docs/domain.md §4).
     pub missing_facts: Vec<MissingFact>,
     /// Where it is in its life.
     pub state: TicketState,
@@ -67,7 +67,7 @@ pub struct Ticket {
     pub external_id: Option<Arc<str>>,
     /// The way by which it came.
     pub origin: Origin,
-    /// How far up the ladder it was carried; `None`: it never was (domain.md §8).
+    /// How far up the ladder it was carried; `None`: it never was (docs/domain.md §8).
     pub escalation: Option<Escalation>,
     /// Its clocks and the facts that they are reckoned from.
     pub sla: SlaState,
@@ -93,7 +93,7 @@ pub struct Ticket {
     pub last_comment_revision: Revision,
     /// Its own newest public message, for `seen_through`.
     pub last_public_message: Option<LastMessage>,
-    /// The logs it has of its own: of each kind the file nearest to the problem (domain.md §5).
+    /// The logs it has of its own: of each kind the file nearest to the problem (docs/domain.md §5).
     pub logs: Vec<NearestLog>,
     /// When each thing that can be undone was changed last.
     pub facets: Facets,
@@ -110,7 +110,7 @@ pub struct Reporter {
     pub email: Arc<str>,
 }
 
-/// A step that a customer tries before the logs are sent (domain.md §4).
+/// A step that a customer tries before the logs are sent (docs/domain.md §4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChecklistItem {
     /// Which step, an id of the configuration.
@@ -121,7 +121,7 @@ pub struct ChecklistItem {
     pub note: Arc<str>,
 }
 
-/// How far up the ladder a ticket was carried (domain.md §8).
+/// How far up the ladder a ticket was carried (docs/domain.md §8).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Escalation {
     /// The rung, from 1; 0 where it was taken off the ladder again.
@@ -152,7 +152,7 @@ pub struct LastMessage {
     pub by_customer: bool,
 }
 
-/// Of one kind of log, the file nearest in time to the problem (domain.md §5).
+/// Of one kind of log, the file nearest in time to the problem (docs/domain.md §5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NearestLog {
     /// The kind.

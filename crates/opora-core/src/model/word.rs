@@ -1,4 +1,5 @@
-//! The closed vocabularies of the desk (domain.md §2-§6), each with the word of the contract and the filter language.
+//! The closed vocabularies of the desk (docs/domain.md §2-§6), each with the word of the contract and the filter
+//! language.
 
 macro_rules! words {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $variant:ident = $word:literal,)+ }) => {
@@ -26,7 +27,7 @@ macro_rules! words {
 }
 
 words!(
-    /// How widely a problem is felt (domain.md §3).
+    /// How widely a problem is felt (docs/domain.md §3).
     Impact {
         /// The service does not work at all.
         ServiceDown = "SERVICE_DOWN",
@@ -39,7 +40,7 @@ words!(
     }
 );
 words!(
-    /// What is wrong (domain.md §2).
+    /// What is wrong (docs/domain.md §2).
     Category {
         /// Calls, e-mail or chat do not come in or go out.
         ChannelFailure = "CHANNEL_FAILURE",
@@ -54,7 +55,7 @@ words!(
     }
 );
 words!(
-    /// A channel of the contact centre (domain.md §2).
+    /// A channel of the contact centre (docs/domain.md §2).
     Channel {
         /// Telephone calls.
         Calls = "CALLS",
@@ -65,7 +66,7 @@ words!(
     }
 );
 words!(
-    /// The generation of the platform (domain.md §2).
+    /// The generation of the platform (docs/domain.md §2).
     Platform {
         /// 3.x, grey panels.
         V3 = "V3",
@@ -82,7 +83,7 @@ words!(
         Console = "CONSOLE",
         /// An e-mail.
         Email = "EMAIL",
-        /// A telephone call: the first response is met at creation (domain.md §7 rule 7).
+        /// A telephone call: the first response is met at creation (docs/domain.md §7 rule 7).
         Phone = "PHONE",
         /// An import from another desk.
         Import = "IMPORT",
@@ -98,7 +99,7 @@ words!(
     }
 );
 words!(
-    /// What kind of log a file is (domain.md §2, §5).
+    /// What kind of log a file is (docs/domain.md §2, §5).
     LogKind {
         /// `agentdesktop*` of platform 3.x.
         AgentDesktop = "AGENTDESKTOP",
@@ -113,7 +114,7 @@ words!(
     }
 );
 words!(
-    /// A fact that a good report holds and this one still lacks (domain.md §4).
+    /// A fact that a good report holds and this one still lacks (docs/domain.md §4).
     MissingFact {
         /// When the problem appeared.
         OccurTime = "OCCUR_TIME",
@@ -144,7 +145,7 @@ words!(
         Related = "RELATED",
         /// This one is a child of the other, an incident.
         ChildOfIncident = "CHILD_OF_INCIDENT",
-        /// This one was opened because a customer wrote on the other, which was closed (domain.md §6).
+        /// This one was opened because a customer wrote on the other, which was closed (docs/domain.md §6).
         FollowsClosed = "FOLLOWS_CLOSED",
         /// This one is an incident that the other is a child of: the other end of `ChildOfIncident`.
         IncidentOf = "INCIDENT_OF",

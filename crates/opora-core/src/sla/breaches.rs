@@ -1,4 +1,4 @@
-//! Breaches as facts (domain.md §7 rule 10): which are to be recorded, which were not told yet.
+//! Breaches as facts (docs/domain.md §7 rule 10): which are to be recorded, which were not told yet.
 
 use super::policy::PolicySource;
 use super::reckon::{ReckonError, Reckoning};
@@ -63,8 +63,8 @@ impl SlaState {
         })
     }
 
-    /// When, from an instant on, as much open time has passed as the breached obligation of a clock allowed (domain.md
-    /// §8); `None`: it is not breached.
+    /// When, from an instant on, as much open time has passed as the breached obligation of a clock allowed
+    /// (docs/domain.md §8); `None`: it is not breached.
     ///
     /// # Errors
     /// [`ReckonError`].

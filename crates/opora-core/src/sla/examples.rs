@@ -1,5 +1,5 @@
-//! The worked examples of domain.md §7 by number. Examples 9, 10, 12, 13 and 19 are about calendars alone and stand
-//! with them.
+//! The worked examples of docs/domain.md §7 by number. Examples 9, 10, 12, 13 and 19 are about calendars alone and
+//! stand with them.
 
 use super::*;
 use crate::calendar::{CalendarDefinition, parse_date};

@@ -1,4 +1,4 @@
-//! Why a clock shows what it shows, and what it would show (domain.md §7, "Explain", "What-if").
+//! Why a clock shows what it shows, and what it would show (docs/domain.md §7, "Explain", "What-if").
 
 use super::policy::PolicySource;
 use super::reckon::{ReckonError, Reckoning};

@@ -1,5 +1,5 @@
-//! Clocks (domain.md §7): each clock of a ticket is a list of obligations, reckoned from the few facts that the ticket
-//! keeps. Nothing here reads a clock on the wall.
+//! Clocks (docs/domain.md §7): each clock of a ticket is a list of obligations, reckoned from the few facts that the
+//! ticket keeps. Nothing here reads a clock on the wall.
 //!
 //! An *obligation* {priority, target, calendar, start} is due when the open time since its start, less the stretches in
 //! which the clock was held or the obligation was set aside, reaches its target. The clock is due at the earliest of

@@ -1,5 +1,6 @@
-//! An independent reading of domain.md §7 that walks through time minute by minute, and stories on which both have to
-//! agree. It shares nothing with the reckoning but the values that it shows: no spans, no calendars, no frozen facts.
+//! An independent reading of docs/domain.md §7 that walks through time minute by minute, and stories on which both have
+//! to agree. It shares nothing with the reckoning but the values that it shows: no spans, no calendars, no frozen
+//! facts.
 //!
 //! Everything happens at whole minutes. A story's world is made anew after each of its steps from the steps that were
 //! not undone; only breaches are carried from one world to the next.

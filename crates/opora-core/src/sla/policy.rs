@@ -1,4 +1,4 @@
-//! Policies: the table of targets, with a calendar for each cell (domain.md §7).
+//! Policies: the table of targets, with a calendar for each cell (docs/domain.md §7).
 
 use std::collections::HashMap;
 use std::fmt;
@@ -69,7 +69,7 @@ pub struct PolicyDefinition {
     pub raise_from: RaiseFrom,
     /// How long a continuous ticket may be left alone, real time (rule 6).
     pub update_every: Millis,
-    /// Whether a breach escalates by itself (domain.md §8).
+    /// Whether a breach escalates by itself (docs/domain.md §8).
     pub escalate_on_breach: bool,
     /// The calendars that the cells name.
     pub calendars: Vec<CalendarDefinition>,
@@ -209,7 +209,7 @@ impl Policy {
         Ok(Self { definition, calendars })
     }
 
-    /// The built-in policy: the table of domain.md §7 on the calendar `24x7`.
+    /// The built-in policy: the table of docs/domain.md §7 on the calendar `24x7`.
     pub fn builtin() -> Self {
         let cell = |first_response, resolution| Cell {
             first_response: Target::Open(first_response),

@@ -1,4 +1,4 @@
-//! Properties of clocks over any story (domain.md §7).
+//! Properties of clocks over any story (docs/domain.md §7).
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Reckoning: from the facts of a ticket to its two clocks (domain.md §7 rules 1 to 12).
+//! Reckoning: from the facts of a ticket to its two clocks (docs/domain.md §7 rules 1 to 12).
 
 use super::policy::{Policy, PolicySource};
 use super::track::{Frozen, Hold, Track};

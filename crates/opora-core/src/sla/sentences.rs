@@ -1,4 +1,4 @@
-//! Sentences of domain.md §7, each with a small story in which it decides.
+//! Sentences of docs/domain.md §7, each with a small story in which it decides.
 
 use super::examples::{Story, at};
 use super::*;

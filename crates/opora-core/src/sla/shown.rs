@@ -1,5 +1,5 @@
-//! What a clock shows of what was reckoned (domain.md §7, "Obligations", rules 7, 8 and 10): one obligation, with that
-//! one's start, target and time, whatever the clock does.
+//! What a clock shows of what was reckoned (docs/domain.md §7, "Obligations", rules 7, 8 and 10): one obligation, with
+//! that one's start, target and time, whatever the clock does.
 
 use super::track::{Obligation, Track};
 use super::{Clock, ClockState};

@@ -1,5 +1,5 @@
-//! What falls due: warnings, breaches, neglect (domain.md §7 rules 6, 10, 11). Timers only tell; a breach is judged from
-//! the due instant on whether or not one fired.
+//! What falls due: warnings, breaches, neglect (docs/domain.md §7 rules 6, 10, 11). Timers only tell; a breach is
+//! judged from the due instant on whether or not one fired.
 
 use super::policy::PolicySource;
 use super::reckon::{ReckonError, Reckoning};

@@ -1,5 +1,5 @@
-//! One clock being reckoned: its obligations, what holds it, whether it was met, stopped or breached. What it shows of
-//! all that is told beside, in `shown.rs`.
+//! One clock being reckoned (docs/domain.md §7): its obligations, what holds it, whether it was met, stopped or breached.
+//! What it shows of all that is told beside, in `shown.rs`.
 //!
 //! An obligation's used time at an instant is the open time of its calendar from its start until then, less the open
 //! time of the stretches in which the clock was held and of those in which the obligation was set aside.

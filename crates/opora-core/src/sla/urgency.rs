@@ -1,5 +1,6 @@
-//! The order of the queue (`contract.md`, `ListTickets`): continuous, those whose first response is owed before the
-//! others, each by age; then by the earliest unmet due time, then paused by what remains, then the rest; ties by number.
+//! The order of the queue (docs/contract.md "Requests", `ListTickets`): continuous, those whose first response is owed
+//! before the others, each by age; then by the earliest unmet due time, then paused by what remains, then the rest;
+//! ties by number.
 
 use super::{Clock, ClockState};
 use crate::model::{Ticket, TicketNumber};

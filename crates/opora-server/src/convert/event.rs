@@ -76,7 +76,7 @@ fn change(event: &TicketEvent, revision: Revision) -> Wire {
             percent: u32::from(*percent),
             due_time: Some(timestamp(*due)),
         }),
-        // The clock's: it is later than the due time where a change put that into the past (domain.md §7 rule 10).
+        // The clock's: it is later than the due time where a change put that into the past (docs/domain.md §7 rule 10).
         Change::SlaBreached { clock, due, cause } => Wire::SlaBreached(v1::SlaBreached {
             clock: clock.number(),
             breach_time: Some(timestamp(now.sla.clock(*clock).breach.map_or(*due, |breach| breach.at))),
@@ -126,7 +126,7 @@ pub(crate) fn comment(
 }
 
 /// An attachment on the wire, brought by `event` at `revision`; whether it is the nearest of its kind is told by the
-/// ticket that shows it, as it stands now (domain.md §5).
+/// ticket that shows it, as it stands now (docs/domain.md §5).
 pub(crate) fn attachment(
     file: &m::Attachment,
     event: &TicketEvent,

@@ -1,5 +1,5 @@
 //! Between the wire and the domain: text becomes a type at the edge, and everything that is wrong is told at once, by
-//! the path of its field (`contract.md`, "Bounds"). Inside there is nothing to check again.
+//! the path of its field (docs/contract.md "Promises"). Inside there is nothing to check again.
 //!
 //! Knows no store and no engine: what needs a look into either is the services' to ask.
 

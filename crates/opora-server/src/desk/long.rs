@@ -230,8 +230,8 @@ pub(super) fn again(
     if running.iter().any(runs_older) { Ok(Some(newest.clone())) } else { Err(Refusal::NoChange.into()) }
 }
 
-/// Every ticket that is not closed and runs by a policy (domain.md §7 rule 12), the most urgent first, and at which
-/// revision. Merged ones are not in memory: they are looked for in the store. Blocks.
+/// Every ticket that is not closed and runs by a policy (docs/domain.md §7 rule 12), the most urgent first, and at
+/// which revision. Merged ones are not in memory: they are looked for in the store. Blocks.
 fn running_by(world: &World, policy: &PolicyId, going: &mut Going) -> Result<(Vec<Arc<Ticket>>, Revision), Refused> {
     let (mut found, revision) = world.queue.live();
     let live: HashSet<TicketNumber> = found.iter().map(|ticket| ticket.number).collect();

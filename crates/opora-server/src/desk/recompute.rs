@@ -1,4 +1,5 @@
-//! Clocks that an earlier version kept by other rules (domain.md §7): told once, before anybody sees or times them.
+//! Clocks that an earlier version kept by other rules (docs/domain.md §7): told once, before anybody sees or times
+//! them.
 //!
 //! Needs no mark of its own: a ticket whose event was made shows what the rules give, so a start after it, or after a
 //! kill in the middle, finds only what is left.

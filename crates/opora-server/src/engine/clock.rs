@@ -1,11 +1,11 @@
-//! The present, passed in: wall and monotonic time, and what of the wall's time can be trusted (domain.md §10).
+//! The present, passed in: wall and monotonic time, and what of the wall's time can be trusted (docs/domain.md §10).
 
 use std::time::Duration;
 
 use opora_core::time::{Millis, Timestamp};
 use parking_lot::Mutex;
 
-/// A jump of the wall clock against the monotonic one that is not believed at once (domain.md §10).
+/// A jump of the wall clock against the monotonic one that is not believed at once (docs/domain.md §10).
 pub const JUMP: Millis = Millis::minutes(5);
 
 /// Where the present comes from; a test has its own.

@@ -1,4 +1,4 @@
-//! Errors on their way out: what went wrong as a value, and how it is said on the wire (`contract.md`, "Promises").
+//! Errors on their way out: what went wrong as a value, and how it is said on the wire (docs/contract.md "Promises").
 //!
 //! [`map`] alone knows which refusal has which code, reason and details. Nothing internal leaks: an I/O error's text
 //! goes to the log, never to a caller.

@@ -1,4 +1,4 @@
-//! The clock follower: finds what falls due and has the engine tell it (domain.md §7 rules 10 and 11). It decides
+//! The clock follower: finds what falls due and has the engine tell it (docs/domain.md §7 rules 10 and 11). It decides
 //! nothing: a breach is judged by the rules whether or not it came by.
 
 use std::collections::{BTreeSet, HashMap};

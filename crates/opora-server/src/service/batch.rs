@@ -1,4 +1,4 @@
-//! The same change on many tickets (`contract.md`, "Requests").
+//! The same change on many tickets (docs/contract.md "Requests").
 
 use std::collections::HashMap;
 use std::sync::Arc;

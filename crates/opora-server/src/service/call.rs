@@ -31,7 +31,7 @@ macro_rules! answer {
 }
 pub(super) use answer;
 
-/// Who calls (`contract.md`, "Requests"): taken at their word until sign-in exists, and recorded as unverified.
+/// Who calls (docs/contract.md "Requests"): taken at their word until sign-in exists, and recorded as unverified.
 pub(super) fn caller(metadata: &MetadataMap) -> Outcome<Actor> {
     let wrong = || Problem::field(ACTOR, "is not agents/…, contacts/…, integrations/…, importers/… or an address");
     let kind = match metadata.get(ACTOR) {

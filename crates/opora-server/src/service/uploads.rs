@@ -204,7 +204,7 @@ impl Service {
         Ok(v1::UploadAttachmentResponse { attachment, committed_size: kept.size, revision: done.revision.0 })
     }
 
-    /// What a file's name tells is told once, when it is attached (domain.md §5).
+    /// What a file's name tells is told once, when it is attached (docs/domain.md §5).
     fn file(&self, upload: &Upload, kept: Blob) -> Attachment {
         let directory = self.desk().directory();
         let organisation = upload.ticket.organisation.as_ref().and_then(|id| directory.organisation(id));

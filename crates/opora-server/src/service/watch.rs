@@ -1,4 +1,4 @@
-//! `WatchTickets`: what the desk's stream gives, put on the wire (`contract.md`).
+//! `WatchTickets`: what the desk's stream gives, put on the wire (docs/contract.md "Requests").
 
 use std::pin::Pin;
 use std::sync::Arc;

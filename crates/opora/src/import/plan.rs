@@ -187,7 +187,7 @@ fn step(mapping: &Mapping, row: &Row, latest: Timestamp) -> Result<Step, Fault> 
     })
 }
 
-/// Makes of the states of the rows a life that the domain allows (domain.md §6) and that ends in the last row's
+/// Makes of the states of the rows a life that the domain allows (docs/domain.md §6) and that ends in the last row's
 /// state: CLOSED has no way out, so a row CLOSED that is followed by others is played as RESOLVED; nothing leads
 /// back to NEW, so a row NEW after others is played as IN_PROGRESS, and where the last one is NEW all are.
 fn settle(steps: &mut [Step]) -> Vec<(u64, Fault)> {

@@ -1,4 +1,4 @@
-//! What the clocks make of changes, and that each breach is told once (domain.md §7, §8).
+//! What the clocks make of changes, and that each breach is told once (docs/domain.md §7, §8).
 
 use super::desk::{Desk, N1, N2, at, new_ticket, says};
 use crate::command::{Change, Facet, NewTicket, Reprioritise};

@@ -1,4 +1,4 @@
-//! Life of a ticket (domain.md §6), messages, the ladder (§8), imports.
+//! Life of a ticket (docs/domain.md §6), messages, the ladder (docs/domain.md §8), imports.
 
 use super::desk::{Desk, N1, N2, agent, at, new_ticket, says};
 use crate::command::Change;

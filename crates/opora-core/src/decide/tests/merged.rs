@@ -1,4 +1,5 @@
-//! What is shown at the target of a merge, where messages go, and what unmerging takes back (domain.md §6, *Merged*).
+//! What is shown at the target of a merge, where messages go, and what unmerging takes back (docs/domain.md §6
+//! "Merged").
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Creating and triage (domain.md §3, §4, §5).
+//! Creating and triage (docs/domain.md §3, §4, §5).
 
 use super::desk::{Desk, N1, agent, at, new_ticket};
 use crate::command::{Change, NewTicket, Reprioritise};

@@ -1,5 +1,5 @@
-//! The queue: every live ticket in memory, the open ones in order of urgency (`contract.md`, `ListTickets`). The writer
-//! brings it up to date before it answers, under a lock that nobody holds for long.
+//! The queue: every live ticket in memory, the open ones in order of urgency (docs/contract.md "Requests",
+//! `ListTickets`). The writer brings it up to date before it answers, under a lock that nobody holds for long.
 
 mod checkpoint;
 mod cursor;

@@ -1,5 +1,5 @@
-//! Watching (`contract.md`, `WatchTickets`): ordered, unique, reliable, atomic, resumable, bookmarkable. Streams read
-//! the log from cursors of their own; writers never wait for them.
+//! Watching (docs/contract.md "Requests", `WatchTickets`): ordered, unique, reliable, atomic, resumable, bookmarkable.
+//! Streams read the log from cursors of their own; writers never wait for them.
 
 mod api;
 mod feed;
