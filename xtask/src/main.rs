@@ -14,6 +14,7 @@ mod layers;
 mod lengths;
 mod modules;
 mod needs;
+mod stated;
 mod suites;
 mod test;
 mod texts;
@@ -98,6 +99,7 @@ fn check() -> Result<(), String> {
     faults.extend(texts::faults(&files)?);
     faults.extend(citations::faults(&files)?);
     faults.extend(glossary::faults()?);
+    faults.extend(stated::faults()?);
     if faults.is_empty() {
         println!("layers, lengths, texts and citations: nothing to say about {} files", files.len());
         return Ok(());

@@ -91,6 +91,7 @@ async fn run(settings: &Settings) -> Outcome<bool> {
     println!("{}", report.table());
     report.write(&settings.output)?;
     println!("written: {}", settings.output.display());
+    page::write(&settings.page, &settings.output)?;
     page::write(&settings.readme, &settings.output)?;
     Ok(report.complete())
 }

@@ -66,7 +66,11 @@ pub(crate) struct Settings {
     /// Where the results go, as JSON.
     #[arg(long, value_name = "FILE", default_value = "bench/results.json")]
     pub(crate) output: PathBuf,
-    /// The page whose table of figures is made anew, between `<!-- measured -->` and `<!-- end of measured -->`.
+    /// The page whose table of all figures is made anew, between `<!-- measured -->` and `<!-- end of measured -->`.
+    #[arg(long, value_name = "FILE", default_value = "docs/benchmarks.md")]
+    pub(crate) page: PathBuf,
+    /// The page that has the same in short, between `<!-- measured, in short -->` and
+    /// `<!-- end of measured, in short -->`.
     #[arg(long, value_name = "FILE", default_value = "README.md")]
     pub(crate) readme: PathBuf,
     /// The server's binary. Unset: the one beside this program.
