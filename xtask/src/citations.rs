@@ -1,4 +1,5 @@
-//! What texts cite of the pages of the project: the page, its section, its rule, its named part have to be there.
+//! What texts cite of the pages of the project: the page, its section, its rule, its named part have to be there; and so
+//! have the files that pages name.
 //!
 //! A citation is a page's path from the root (in a page also from its folder), then what is meant of it: sections, rules,
 //! names in quotes, as in docs/domain.md §7 rules 1 to 12, §8 or docs/domain.md §7 "Time". A section or a rule alone goes
@@ -6,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::cargo;
 
@@ -41,11 +42,30 @@ pub(crate) fn faults(files: &[PathBuf]) -> Result<Vec<String>, String> {
         }
         texts.push((name, text));
     }
-    Ok(texts.iter().flat_map(|(name, text)| check(name, text, &pages)).collect())
+    let sources: Vec<&str> = texts.iter().map(|(name, _)| name.as_str()).filter(|name| is_source(name)).collect();
+    let cited = texts.iter().flat_map(|(name, text)| check(name, text, &pages));
+    let named = texts.iter().filter(|(name, _)| is_page(name)).flat_map(|(name, text)| unknown(name, text, &sources));
+    Ok(cited.chain(named).collect())
+}
+
+/// The files of Rust that a page names in backticks by the end of their paths, and that are not there.
+fn unknown(name: &str, text: &str, sources: &[&str]) -> Vec<String> {
+    let lines = text.lines().enumerate();
+    let named = lines.flat_map(|(line, text)| text.split('`').skip(1).step_by(2).map(move |named| (line + 1, named)));
+    let missing = named.filter(|(_, named)| {
+        let is_end =
+            |file: &&str| file.strip_suffix(named).is_some_and(|before| before.is_empty() || before.ends_with('/'));
+        is_source(named) && !sources.iter().any(is_end)
+    });
+    missing.map(|(line, named)| format!("{name}:{line}: there is no file {named}")).collect()
 }
 
 fn is_page(name: &str) -> bool {
-    std::path::Path::new(name).extension().is_some_and(|extension| extension == "md")
+    Path::new(name).extension().is_some_and(|extension| extension == "md")
+}
+
+fn is_source(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|extension| extension == "rs")
 }
 
 impl Page {
@@ -297,7 +317,7 @@ impl Reading<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Page, Pages, check, faults};
+    use super::{Page, Pages, check, faults, unknown};
 
     const PAGE: &str = "# The game\n\n## 1. Words\n\nNone.\n\n## 2. Moves\n\n**Turns.** In order.\n\n1. **White**: first.\n\
                         2. Black.\n\n*Draw*: nobody wins. See §1; §2 rule 2.\n\n## Prizes\n";
@@ -330,6 +350,13 @@ mod tests {
         }
         assert_eq!(check("docs/game.md", PAGE, &pages()), Vec::<String>::new());
         assert_eq!(check("docs/other.md", "[The game](game.md) §1, ../README.md", &pages()).len(), 1);
+    }
+
+    #[test]
+    fn a_page_names_files_that_are_there() {
+        let sources = ["crates/game/src/board/mod.rs", "crates/game/src/lib.rs"];
+        assert_eq!(unknown("README.md", "See `board/mod.rs`, `lib.rs` and `clap`.", &sources), Vec::<String>::new());
+        assert_eq!(unknown("README.md", "`ib.rs`, `board/lib.rs`", &sources).len(), 2);
     }
 
     #[test]
