@@ -28,6 +28,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     fs::write(out.join("opora_v1.binpb"), lean.encode_to_vec())?;
     let mut config = prost_build::Config::new();
     config.enable_type_names();
-    tonic_prost_build::configure().bytes(".opora.v1").compile_fds_with_config(set, config)?;
+    tonic_prost_build::configure()
+        .codec_path("crate::codec::ContractCodec")
+        .bytes(".opora.v1")
+        .compile_fds_with_config(set, config)?;
     Ok(())
 }

@@ -4,6 +4,7 @@
 //! Knows nothing of how the desk works inside.
 
 pub mod client;
+pub mod codec;
 pub mod error;
 pub mod files;
 pub mod json;

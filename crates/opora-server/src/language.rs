@@ -5,7 +5,6 @@ use std::sync::LazyLock;
 use fluent_bundle::concurrent::FluentBundle;
 use fluent_bundle::{FluentArgs, FluentResource};
 use opora_proto::error::ErrorReason;
-use tonic::metadata::MetadataMap;
 
 pub(crate) const ENGLISH: &str = include_str!("../locales/en/errors.ftl");
 pub(crate) const RUSSIAN: &str = include_str!("../locales/ru/errors.ftl");
@@ -29,11 +28,6 @@ pub(crate) enum Language {
 
 impl Language {
     /// What a caller asks for: the language of the desk that has the highest weight.
-    pub(crate) fn of(metadata: &MetadataMap) -> Self {
-        metadata.get("accept-language").and_then(|v| v.to_str().ok()).map_or(Self::English, Self::asked)
-    }
-
-    /// What a header asks for.
     pub(crate) fn of_headers(headers: &http::HeaderMap) -> Self {
         headers.get("accept-language").and_then(|v| v.to_str().ok()).map_or(Self::English, Self::asked)
     }

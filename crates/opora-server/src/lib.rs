@@ -1,5 +1,6 @@
 //! The desk: engine, followers, gRPC services, configuration. [`serve()`] runs it all.
 
+pub mod call;
 pub mod config;
 mod convert;
 mod descriptors;
@@ -11,8 +12,10 @@ mod files;
 pub mod followers;
 mod language;
 mod layers;
+mod method;
 mod presence;
 mod scans;
+pub mod scope;
 mod secret;
 pub mod serve;
 mod serve_error;

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use http::Response;
 use opora_core::model::Revision;
 use opora_proto::FILE_DESCRIPTOR_SET;
 use opora_proto::v1::admin_service_server::AdminServiceServer;
@@ -22,15 +23,22 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+use tonic::body::Body;
+use tonic::server::NamedService;
 use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
+use tower::util::MapResponseLayer;
 
 use crate::config::Config;
 use crate::desk::{Desk, DeskOptions};
 use crate::engine::SystemClock;
 use crate::files::House;
-use crate::layers::{CHUNK_MESSAGE_BYTES, GuardLayer, Limits, PlacesLayer, TransfersLayer, UNARY_BYTES, connections};
+use crate::layers::{
+    AccessLayer, CallLayer, DeadlineLayer, FormLayer, Limits, PlacesLayer, TransfersLayer, UnderWayLayer, catching,
+    connections,
+};
+use crate::method;
 use crate::presence::Presences;
 use crate::secret;
 use crate::serve_error::ServeError;
@@ -47,18 +55,6 @@ const RESETS: usize = 20;
 const ERRORS: usize = 256;
 /// How long the last bytes of answers may take to the network once all calls are answered.
 const FAREWELL: Duration = Duration::from_millis(300);
-/// The services by name, for health.
-const SERVICES: [&str; 8] = [
-    "",
-    "opora.v1.TicketService",
-    "opora.v1.SlaService",
-    "opora.v1.AttachmentService",
-    "opora.v1.DirectoryService",
-    "opora.v1.PresenceService",
-    "opora.v1.ReportService",
-    "opora.v1.AdminService",
-];
-
 /// A server inside this process.
 pub struct Running {
     address: SocketAddr,
@@ -191,26 +187,33 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         .build_v1()
         .map_err(|error| ServeError::Bug(format!("reflection: {error}")))?;
     macro_rules! limited {
-        ($server:ident, $bytes:expr) => {
-            $server::new(service.clone()).max_decoding_message_size($bytes)
+        ($server:ident) => {
+            $server::new(service.clone())
+                .max_decoding_message_size(method::request_bytes(<$server<Service> as NamedService>::NAME))
         };
     }
     let limits = Arc::new(Limits::new(config.bounds.clone(), connected));
-    let guard = GuardLayer::default();
-    let calls = guard.calls();
+    let under_way = UnderWayLayer::default();
+    let calls = under_way.calls();
     let stopped = stopping.clone().cancelled_owned();
     let others = Routes::new(health)
         .add_service(reflection)
-        .add_service(limited!(SlaServiceServer, UNARY_BYTES))
-        .add_service(limited!(AttachmentServiceServer, CHUNK_MESSAGE_BYTES))
-        .add_service(limited!(DirectoryServiceServer, UNARY_BYTES))
-        .add_service(limited!(PresenceServiceServer, UNARY_BYTES))
-        .add_service(limited!(ReportServiceServer, UNARY_BYTES))
-        .add_service(limited!(AdminServiceServer, UNARY_BYTES));
+        .add_service(limited!(SlaServiceServer))
+        .add_service(limited!(AttachmentServiceServer))
+        .add_service(limited!(DirectoryServiceServer))
+        .add_service(limited!(PresenceServiceServer))
+        .add_service(limited!(ReportServiceServer))
+        .add_service(limited!(AdminServiceServer));
     let services = Services::new(TicketServer::new(service.clone()), others);
     let incoming = connections(listener, limits.clone());
     let transport = http2()
-        .layer(guard)
+        .layer(CallLayer)
+        .layer(AccessLayer)
+        .layer(under_way)
+        .layer(FormLayer)
+        .layer(DeadlineLayer)
+        .layer(MapResponseLayer::new(|response: Response<_>| response.map(Body::new)))
+        .layer(catching())
         .layer(TransfersLayer::new(&limits))
         .layer(PlacesLayer::new(&limits))
         .serve_with_incoming_shutdown(services, incoming, stopped);
@@ -291,7 +294,8 @@ pub async fn serve(config: Config, listening: impl FnOnce(SocketAddr, &Opened) +
 }
 
 async fn set_health(health: &HealthReporter, status: ServingStatus) {
-    for service in SERVICES {
+    // The empty name is that of the server as a whole.
+    for service in std::iter::once("").chain(method::services()) {
         health.set_service_status(service, status).await;
     }
 }

@@ -5,10 +5,11 @@ use std::time::Duration;
 use opora_core::decide::{MAX_LINKS, Refusal};
 use opora_core::filter::FilterError;
 use opora_core::model::{MAX_PARTS, Revision, TicketState};
-use opora_proto::error::ErrorReason as R;
+use opora_proto::error::{ErrorReason as R, Fault};
 use opora_proto::v1;
 use opora_store::ReadError;
-use tonic::Code;
+use tonic::{Code, Status};
+use tonic_types::StatusExt as _;
 
 use super::Problem;
 use crate::engine::Refused;
@@ -119,13 +120,12 @@ impl Problem {
         Self::new(Code::InvalidArgument, R::UploadContent)
     }
 
-    /// Bytes that are no message, as `tonic` says of them.
-    pub(crate) fn undecodable(detail: &str) -> Box<Self> {
-        // `failed to decode Protobuf message: GetTicketRequest.name: invalid string value: …`
-        let rest = detail.split_once("message: ").map_or(detail, |(_, rest)| rest);
-        let path = rest.split_once(": ").map(|(path, _)| path).filter(|path| !path.contains(' '));
-        let field = path.and_then(|path| path.split_once('.')).map_or("message", |(_, field)| field);
-        Self::field(field, rest)
+    /// What the codec says of a request that it can't read, which it says in no language; `None`: it was not the codec.
+    pub(crate) fn undecodable(status: &Status) -> Option<Box<Self>> {
+        let fault = Fault::from(status);
+        let violation = fault.violations.first().filter(|_| fault.reason == Some(R::InvalidField))?;
+        let is_told = status.get_details_localized_message().is_some();
+        (!is_told).then(|| Self::field(&violation.field, &violation.description))
     }
 
     /// The store is damaged and only read.

@@ -18,10 +18,10 @@ use tonic::Status;
 use tonic::body::Body;
 
 use super::caller::{Inner, Peer};
-use super::paths::Kind;
 use crate::config::Bounds;
 use crate::followers::watch::WatchEnd;
 use crate::language::Language;
+use crate::method::Shape;
 
 /// The most bytes that are handed over at once: what the transport has can't be taken back. A window as callers have it
 /// by default (64 KiB) holds four.
@@ -97,7 +97,7 @@ struct Sending {
     unread: Option<Instant>,
     /// Nobody read it: what it held is gone.
     ended: bool,
-    kind: Kind,
+    kind: Shape,
     language: Language,
 }
 
@@ -154,7 +154,7 @@ impl Sending {
     /// What is said instead of an answer that was ended.
     fn why_ended(&self, bounds: &Bounds) -> Status {
         let problem = match self.kind {
-            Kind::Watch => WatchEnd::TooSlow.into(),
+            Shape::Watch => WatchEnd::TooSlow.into(),
             _ => Inner::refused(("answer_patience", bounds.answer_patience.as_secs())),
         };
         problem.status(self.language)
@@ -174,7 +174,7 @@ impl Sending {
 
     /// Lets go of everything when nobody read it for so long; true: for as long again since.
     fn look(&mut self, now: Instant, bounds: &Bounds) -> bool {
-        let is_watch = self.kind == Kind::Watch;
+        let is_watch = self.kind == Shape::Watch;
         let patience = if is_watch { bounds.watch_patience } else { bounds.answer_patience };
         let Some(since) = self.unread.filter(|since| now.duration_since(*since) > patience) else { return false };
         if self.ended {
@@ -267,7 +267,7 @@ struct Answer {
 }
 
 /// A body that is counted until it is sent.
-pub(super) fn counted(inner: Body, peer: &Peer, charge: Charge, (kind, language): (Kind, Language)) -> Body {
+pub(super) fn counted(inner: Body, peer: &Peer, charge: Charge, (kind, language): (Shape, Language)) -> Body {
     if inner.is_end_stream() {
         peer.ended(false);
         return inner;
@@ -275,7 +275,7 @@ pub(super) fn counted(inner: Body, peer: &Peer, charge: Charge, (kind, language)
     let unread = Some(Instant::now());
     let mut sending =
         Sending { rest: Some(inner), piece: Bytes::new(), charge: Some(charge), unread, ended: false, kind, language };
-    let is_stream = !matches!(kind, Kind::Plain | Kind::Page | Kind::Health | Kind::Upload);
+    let is_stream = kind.is_long_lived() || kind == Shape::Download;
     if !is_stream {
         sending.begin();
     }

@@ -1,40 +1,68 @@
-//! The body of an answer: while it is sent the call still counts as running, and its deadline still holds.
+//! The body of an answer: while it is sent its deadline still holds, and what the call holds is held.
 
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep_until};
-use tokio_util::task::task_tracker::TaskTrackerToken;
 use tonic::Status;
 use tonic::body::Body;
 
 use crate::errors::Problem;
 use crate::language::Language;
 
-/// What a call holds until its answer is sent.
-type Held = Option<TaskTrackerToken>;
-
-struct Guarded {
+struct Until {
     inner: Body,
-    held: Held,
-    deadline: Option<Pin<Box<Sleep>>>,
+    deadline: Pin<Box<Sleep>>,
     language: Language,
     ended: bool,
 }
 
-/// A body that holds what its call holds until it is sent, and ends with DEADLINE_EXCEEDED when the caller stops waiting.
-pub(super) fn guard(inner: Body, held: Held, deadline: Option<Instant>, language: Language) -> Body {
+/// A body that ends with DEADLINE_EXCEEDED when the caller stops waiting.
+pub(super) fn until(inner: Body, at: Instant, language: Language) -> Body {
     if inner.is_end_stream() {
         return inner;
     }
-    let deadline = deadline.map(|at| Box::pin(sleep_until(at)));
-    Body::new(Guarded { inner, held, deadline, language, ended: false })
+    Body::new(Until { inner, deadline: Box::pin(sleep_until(at)), language, ended: false })
 }
 
-impl HttpBody for Guarded {
+struct Holding<T> {
+    inner: Body,
+    held: Option<T>,
+}
+
+/// A body that holds something until it is sent, or given up.
+pub(super) fn holding<T: Send + Unpin + 'static>(inner: Body, held: T) -> Body {
+    if inner.is_end_stream() {
+        return inner;
+    }
+    Body::new(Holding { inner, held: Some(held) })
+}
+
+impl<T: Unpin> HttpBody for Holding<T> {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let frame = ready!(Pin::new(&mut self.inner).poll_frame(context));
+        if frame.is_none() {
+            self.held = None;
+        }
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+impl HttpBody for Until {
     type Data = Bytes;
     type Error = Status;
 
@@ -46,16 +74,11 @@ impl HttpBody for Guarded {
         if let Poll::Ready(frame) = frame {
             if frame.is_none() {
                 self.ended = true;
-                self.held = None;
             }
             return Poll::Ready(frame);
         }
-        let expired = self.deadline.as_mut().is_some_and(|deadline| deadline.as_mut().poll(context).is_ready());
-        if !expired {
-            return Poll::Pending;
-        }
+        ready!(self.deadline.as_mut().poll(context));
         self.ended = true;
-        self.held = None;
         let mut trailers = HeaderMap::new();
         // A status that can't be written as headers would be a bug of the transport; the stream then just ends.
         let _ = Problem::deadline().status(self.language).add_header(&mut trailers);

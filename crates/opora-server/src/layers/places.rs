@@ -18,9 +18,9 @@ use tower::{Layer, Service};
 use super::QUEUE;
 use super::caller::{Inner, Limits, Peer};
 use super::gauge::Gauge;
-use super::paths::Kind;
 use crate::errors::{Outcome, Problem};
 use crate::language::Language;
+use crate::method::{Method, Shape};
 
 /// Of what an address has, one in so many streams and uploads is kept for its connections that have none.
 const KEPT: u64 = 8;
@@ -67,7 +67,7 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
-        let kind = Kind::of(request.uri().path());
+        let kind = Method::of(request.uri().path()).shape;
         let language = Language::of_headers(request.headers());
         let clone = self.inner.clone();
         let mut inner = std::mem::replace(&mut self.inner, clone);
@@ -83,7 +83,7 @@ where
 }
 
 /// What a call needs: for as long as its stream lasts, and until its answer is made.
-async fn take(peer: &Peer, kind: Kind) -> Outcome<(Taken, Taken)> {
+async fn take(peer: &Peer, kind: Shape) -> Outcome<(Taken, Taken)> {
     let mut stream = Taken::new(peer);
     stream.stream(kind)?;
     let mut place = Taken::new(peer);
@@ -150,12 +150,12 @@ impl Taken {
     }
 
     /// One more stream, or none.
-    fn stream(&mut self, kind: Kind) -> Outcome<()> {
+    fn stream(&mut self, kind: Shape) -> Outcome<()> {
         let needed: &[(Of, &'static str)] = match kind {
-            Kind::Watch | Kind::HealthWatch | Kind::Other => &[(Of::Stream, "streams_per_address")],
-            Kind::Download => &[(Of::Stream, "streams_per_address"), (Of::Transfers, "max_transfers")],
-            Kind::Upload => &[(Of::Upload, "uploads_per_address"), (Of::Transfers, "max_transfers")],
-            Kind::Plain | Kind::Page | Kind::Health => &[],
+            Shape::Watch | Shape::HealthWatch | Shape::Other => &[(Of::Stream, "streams_per_address")],
+            Shape::Download => &[(Of::Stream, "streams_per_address"), (Of::Transfers, "max_transfers")],
+            Shape::Upload => &[(Of::Upload, "uploads_per_address"), (Of::Transfers, "max_transfers")],
+            Shape::Plain | Shape::Page | Shape::Health => &[],
         };
         for (of, name) in needed {
             if let Some(gauge) = Self::gauge(&self.peer, *of) {
@@ -170,11 +170,11 @@ impl Taken {
     }
 
     /// A place to be worked on, as soon as there is one.
-    async fn place(&mut self, kind: Kind) -> Outcome<()> {
+    async fn place(&mut self, kind: Shape) -> Outcome<()> {
         let needed: &[(Of, &'static str)] = match kind {
             // It waits for its caller most of the time, and has bounds of its own, far below these.
-            Kind::Upload => &[(Of::All, "max_concurrent_requests")],
-            Kind::Health | Kind::HealthWatch | Kind::Other => &[(Of::Reserved, "reserved_requests")],
+            Shape::Upload => &[(Of::All, "max_concurrent_requests")],
+            Shape::Health | Shape::HealthWatch | Shape::Other => &[(Of::Reserved, "reserved_requests")],
             _ => &[
                 (Of::Connection, "requests_per_connection"),
                 (Of::Place, "requests_per_address"),

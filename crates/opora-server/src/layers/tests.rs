@@ -7,7 +7,8 @@ use tonic::body::Body;
 use tonic::{Code, Status};
 use tower::{Layer as _, ServiceExt as _, service_fn};
 
-use super::{GuardLayer, Limits, timeout};
+use super::known::timeout;
+use super::{CallLayer, DeadlineLayer, FormLayer, Limits, catching};
 use crate::config::{Config, Sources};
 
 /// Bounds as they are built in.
@@ -25,7 +26,7 @@ fn request(timeout: Option<&str>) -> Request<Body> {
     request
 }
 
-async fn status<F>(layer: &GuardLayer, timeout: Option<&str>, answer: impl Fn() -> F + Clone + Send + 'static) -> Status
+async fn status<F>(timeout: Option<&str>, answer: impl Fn() -> F + Clone + Send + 'static) -> Status
 where
     F: Future<Output = Response<Body>> + Send + 'static,
 {
@@ -33,24 +34,25 @@ where
         let answer = answer();
         async { Ok::<_, Infallible>(answer.await) }
     });
-    let response = layer.layer(inner).oneshot(request(timeout)).await.unwrap();
+    let caught = catching().layer(inner).map_response(|response| response.map(Body::new));
+    let guarded = CallLayer.layer(FormLayer.layer(DeadlineLayer.layer(caught.boxed_clone())));
+    let response = guarded.oneshot(request(timeout)).await.unwrap();
     Status::from_header_map(response.headers()).unwrap()
 }
 
 #[tokio::test]
 async fn a_panic_is_answered_as_a_bug_and_the_next_call_goes_on() {
-    let layer = GuardLayer::default();
     for _ in 0..3 {
-        let status = status(&layer, None, || async { panic!("for the test") }).await;
+        let status = status(None, || async { panic!("for the test") }).await;
         assert_eq!((status.code(), Fault::from(&status).reason), (Code::Internal, Some(ErrorReason::Internal)));
     }
-    let status = status(&layer, None, || async { Status::not_found("x").into_http() }).await;
+    let status = status(None, || async { Status::not_found("x").into_http() }).await;
     assert_eq!(status.code(), Code::NotFound);
 }
 
 #[tokio::test]
 async fn a_deadline_that_passes_is_told_as_one() {
-    let status = status(&GuardLayer::default(), Some("50m"), std::future::pending).await;
+    let status = status(Some("50m"), std::future::pending).await;
     assert_eq!(
         (status.code(), Fault::from(&status).reason),
         (Code::DeadlineExceeded, Some(ErrorReason::DeadlineExceeded))
@@ -58,12 +60,44 @@ async fn a_deadline_that_passes_is_told_as_one() {
 }
 
 #[tokio::test]
-async fn what_the_decoder_refuses_is_the_callers_mistake() {
-    let text = "failed to decode Protobuf message: GetTicketRequest.name: invalid string value: not UTF-8";
-    let status = status(&GuardLayer::default(), None, move || async move { Status::internal(text).into_http() }).await;
-    let fault = Fault::from(&status);
+async fn an_error_of_the_transport_is_a_bug_and_what_is_too_large_the_callers_mistake() {
+    for (status, code, reason) in [
+        (Status::internal("x"), Code::Internal, ErrorReason::Internal),
+        (Status::out_of_range("x"), Code::ResourceExhausted, ErrorReason::LimitReached),
+    ] {
+        let status = self::status(None, move || std::future::ready(status.clone().into_http())).await;
+        let fault = Fault::from(&status);
+        assert_eq!((fault.code, fault.reason), (code, Some(reason)));
+    }
+}
+
+#[tokio::test]
+async fn what_the_codec_refuses_is_told_in_the_callers_language() {
+    let wrong: &[u8] = &[0x0a, 0x01, 0xff];
+    let refused = opora_proto::codec::decode::<opora_proto::v1::GetTicketRequest>(wrong).unwrap_err();
+    let inner =
+        service_fn(move |_: Request<Body>| std::future::ready(Ok::<_, Infallible>(refused.clone().into_http())));
+    let mut request = request(None);
+    request.headers_mut().insert("accept-language", "ru".parse().unwrap());
+    let response = CallLayer.layer(FormLayer.layer(inner)).oneshot(request).await.unwrap();
+    let fault = Fault::from(&Status::from_header_map(response.headers()).unwrap());
     assert_eq!((fault.code, fault.reason), (Code::InvalidArgument, Some(ErrorReason::InvalidField)));
+    assert!(fault.message.contains("заполнено неверно"), "{fault:?}");
     assert_eq!(fault.violations.first().map(|v| v.field.as_str()), Some("name"));
+}
+
+#[tokio::test]
+async fn a_call_by_nobody_that_is_known_is_refused_before_it_is_read() {
+    let inner =
+        service_fn(|_: Request<Body>| async { panic!("it was let through") as Result<Response<Body>, Infallible> });
+    let mut request = request(None);
+    request.headers_mut().insert("opora-actor", "robots/r2".parse().unwrap());
+    let response = CallLayer.layer(inner).oneshot(request).await.unwrap();
+    let fault = Fault::from(&Status::from_header_map(response.headers()).unwrap());
+    assert_eq!(
+        (fault.code, fault.violations.first().map(|v| v.field.as_str())),
+        (Code::InvalidArgument, Some("opora-actor"))
+    );
 }
 
 #[test]

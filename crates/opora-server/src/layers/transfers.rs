@@ -14,10 +14,10 @@ use tower::{Layer, Service};
 
 use super::answers::{Charge, counted};
 use super::caller::{Inner, Limits, Peer};
-use super::paths::Kind;
 use super::{QUEUE, whole};
 use crate::errors::{Outcome, Problem};
 use crate::language::Language;
+use crate::method::{Method, Shape};
 
 /// The most bytes of a page: so much is kept free for each that is being made.
 const PAGE: u64 = 2 * 1024 * 1024;
@@ -65,7 +65,7 @@ where
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
         let language = Language::of_headers(request.headers());
-        let kind = Kind::of(request.uri().path());
+        let kind = Method::of(request.uri().path()).shape;
         let clone = self.inner.clone();
         let inner = std::mem::replace(&mut self.inner, clone);
         Box::pin(async move {
@@ -83,11 +83,16 @@ where
     }
 }
 
-async fn transfer<S>(mut inner: S, request: Request<Body>, peer: &Peer, kind: Kind) -> Outcome<(Response<Body>, Charge)>
+async fn transfer<S>(
+    mut inner: S,
+    request: Request<Body>,
+    peer: &Peer,
+    kind: Shape,
+) -> Outcome<(Response<Body>, Charge)>
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
 {
-    if let Some(bound) = peer.over().filter(|_| kind != Kind::Health) {
+    if let Some(bound) = peer.over().filter(|_| kind != Shape::Health) {
         return Err(Inner::refused(bound));
     }
     let mut charge = Charge::begin(peer, soon).await.map_err(Inner::refused)?;
@@ -105,14 +110,14 @@ where
         (whole::MESSAGE, max) => Problem::limit(whole::MESSAGE, max),
         bound => Inner::refused(bound),
     })?;
-    if kind == Kind::Page {
+    if kind == Shape::Page {
         // Pages may take long: those of a connection queue here for as long as a request may take.
         let by = || Instant::now() + peer.limits.bounds.request_time;
         charge.grow(PAGE, by).await.map_err(Inner::refused)?;
     }
     let Ok(response) = inner.call(Request::from_parts(head, body)).await;
     // A page keeps what it was given until it is known how long it is: else another one would come in between.
-    if kind != Kind::Page {
+    if kind != Shape::Page {
         charge.settle();
     }
     Ok((response, charge))

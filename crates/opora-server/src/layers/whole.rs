@@ -15,9 +15,10 @@ use tokio::time::{Instant, Sleep, sleep, timeout_at};
 use tonic::Status;
 use tonic::body::Body;
 
+use super::QUEUE;
 use super::answers::{CALL, Charge};
 use super::caller::{Bound, Peer};
-use super::{QUEUE, UNARY_BYTES};
+use crate::method::UNARY_BYTES;
 
 /// What stands before a message: whether it is compressed, and its length.
 const PREFIX: usize = 5;

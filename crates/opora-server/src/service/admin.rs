@@ -1,16 +1,16 @@
 //! `AdminService`: for those who run the desk.
 
-use opora_core::model::{Actor, Origin};
+use opora_core::model::Origin;
 use opora_proto::v1;
 use opora_proto::v1::admin_service_server::AdminService;
 use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::call::{RequestId, answer};
+use crate::call::Call;
 use crate::convert::{self, calls, request_id};
 use crate::engine::{Action, Answer};
 use crate::errors::{Outcome, Problem, Violations};
-use crate::language::Language;
 use crate::warnings::{Topic, Warning};
 
 #[tonic::async_trait]
@@ -19,26 +19,25 @@ impl AdminService for Service {
         &self,
         request: Request<v1::FinishImportRequest>,
     ) -> Result<Response<v1::FinishImportResponse>, Status> {
-        answer!(request, |actor, message| self.finish(actor, message))
+        answer!(request, |call, message| self.finish(&call, message))
     }
 
     async fn get_server_info(
         &self,
         request: Request<v1::GetServerInfoRequest>,
     ) -> Result<Response<v1::GetServerInfoResponse>, Status> {
-        let language = Language::of(request.metadata());
-        answer!(request, |_actor, _message| self.info(language))
+        answer!(request, |call, _message| self.info(&call))
     }
 }
 
 impl Service {
-    async fn finish(&self, actor: Actor, mut wire: v1::FinishImportRequest) -> Outcome<v1::FinishImportResponse> {
+    async fn finish(&self, call: &Call, mut wire: v1::FinishImportRequest) -> Outcome<v1::FinishImportResponse> {
         let mut wrong = Violations::default();
         let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
         let request = RequestId::new(id, &wire);
         let origin = calls::origin(wire.origin, &mut wrong).unwrap_or(Origin::Import);
         wrong.finish(())?;
-        let done = self.submit(actor, "FinishImport", request, None, Action::FinishImport(origin)).await?;
+        let done = self.submit(call, request, None, Action::FinishImport(origin)).await?;
         let Answer::Count(ticket_count) = done.answer else {
             return Err(Problem::internal("an import was answered with something else", &"no count"));
         };
@@ -64,7 +63,7 @@ impl Service {
         Some(v1::StagedUploads { bytes: uploads.bytes, upload_count: uploads.count, allowance_bytes: allowance })
     }
 
-    async fn info(&self, language: Language) -> Outcome<v1::GetServerInfoResponse> {
+    async fn info(&self, call: &Call) -> Outcome<v1::GetServerInfoResponse> {
         let staged = self.staged().await;
         let desk = self.desk();
         let ((position, now, apart), _) = desk.steady(|| (desk.position(), desk.now(), desk.clock_apart()));
@@ -99,7 +98,7 @@ impl Service {
             followers: followers.collect(),
             ladder: ladder.collect(),
             newest_commit_age: position.newest_at.map(|at| convert::duration(now.since(at).at_least_zero())),
-            warnings: self.0.warnings.sentences(language),
+            warnings: self.0.warnings.sentences(call.language),
             staged_uploads: staged,
         })
     }

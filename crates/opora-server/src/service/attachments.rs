@@ -16,10 +16,10 @@ use super::Service;
 use super::call::answer;
 use super::page::{self, Query};
 use super::tickets::named;
+use crate::call::Call;
 use crate::convert;
 use crate::desk::{EventEntry, HistoryQuery, Place};
 use crate::errors::{LATER, Outcome, Problem, Violations};
-use crate::language::Language;
 use crate::layers::Peer;
 use crate::size::MESSAGE_BYTES;
 
@@ -37,38 +37,37 @@ impl AttachmentService for Service {
         let caller = request.extensions().get::<Peer>().and_then(|peer| peer.caller);
         // An opaque key: what is stored knows nothing of addresses.
         let caller = caller.map(|caller| BuildHasherDefault::<DefaultHasher>::default().hash_one(caller));
-        answer!(request, |actor, stream| Box::pin(self.upload(actor, caller, stream)))
+        answer!(request, |call, stream| Box::pin(self.upload(&call, caller, stream)))
     }
 
     async fn get_upload_status(
         &self,
         request: Request<v1::GetUploadStatusRequest>,
     ) -> Result<Response<v1::GetUploadStatusResponse>, Status> {
-        answer!(request, |actor, message| self.upload_status(actor, message))
+        answer!(request, |call, message| self.upload_status(&call, message))
     }
 
     async fn download_attachment(
         &self,
         request: Request<v1::DownloadAttachmentRequest>,
     ) -> Result<Response<Chunks>, Status> {
-        let language = Language::of(request.metadata());
-        answer!(request, |_actor, message| self.download(message, language))
+        answer!(request, |call, message| self.download(&call, message))
     }
 
     async fn list_attachments(
         &self,
         request: Request<v1::ListAttachmentsRequest>,
     ) -> Result<Response<v1::ListAttachmentsResponse>, Status> {
-        answer!(request, |_actor, message| self.attachments(message))
+        answer!(request, |call, message| self.attachments(&call, message))
     }
 }
 
 impl Service {
-    async fn attachments(&self, wire: v1::ListAttachmentsRequest) -> Outcome<v1::ListAttachmentsResponse> {
+    async fn attachments(&self, call: &Call, wire: v1::ListAttachmentsRequest) -> Outcome<v1::ListAttachmentsResponse> {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
         let ticket = self.found(named(&wire.name, wrong)?)?;
-        let query = Query::new("ListAttachments", &[&ticket.number.to_string()]);
+        let query = Query::new(&call.method.name, &[&ticket.number.to_string()]);
         let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let asked = HistoryQuery { ticket: ticket.number, newest_first: false, after, limit, max_bytes: MESSAGE_BYTES };
         let page = self.desk().attachments(asked).await?;
@@ -87,7 +86,7 @@ impl Service {
         Ok(self.desk().ticket_at(ticket.number, revision).await?.unwrap_or(ticket))
     }
 
-    async fn download(&self, wire: v1::DownloadAttachmentRequest, language: Language) -> Outcome<Chunks> {
+    async fn download(&self, call: &Call, wire: v1::DownloadAttachmentRequest) -> Outcome<Chunks> {
         let wrong = || Problem::field("name", "is not a name like tickets/123/attachments/48211");
         let (ticket, revision) = wire.name.split_once("/attachments/").ok_or_else(wrong)?;
         let revision: u64 = revision.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?;
@@ -108,7 +107,7 @@ impl Service {
             return Err(Problem::field("read_offset", "lies behind the end of the file"));
         }
         let limit = if wire.read_limit == 0 { u64::MAX } else { wire.read_limit };
-        let name = wire.name;
+        let (name, language) = (wire.name, call.language);
         let problem = move |error: BlobError| Box::<Problem>::from(error).about("opora.v1.Attachment", &name);
         let content = self.0.files.read((file.hash, file.size), wire.read_offset, limit).await.map_err(&problem)?;
         let first = v1::DownloadAttachmentResponse {

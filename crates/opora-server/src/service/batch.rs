@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use opora_core::command::Change;
-use opora_core::model::{Actor, Ticket, TicketNumber};
+use opora_core::model::{Ticket, TicketNumber};
 use opora_proto::v1;
 use prost::Message as _;
 use v1::batch_change_request::Change as Wire;
@@ -12,6 +12,7 @@ use v1::batch_result::Result as Fate;
 
 use super::Service;
 use super::call::RequestId;
+use crate::call::Call;
 use crate::convert::calls::{self, import_time};
 use crate::convert::{self, optional, parse_names, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Refused, TicketRef};
@@ -22,9 +23,8 @@ use crate::size::{Room, as_field};
 impl Service {
     pub(super) async fn batch(
         &self,
-        actor: Actor,
+        call: &Call,
         mut wire: v1::BatchChangeRequest,
-        language: Language,
     ) -> Outcome<v1::BatchChangeResponse> {
         let mut wrong = Violations::default();
         let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
@@ -54,12 +54,12 @@ impl Service {
         };
         let tickets = tickets.into_iter().zip(wire.names.iter().map(etag_of)).collect();
         let action = Action::Batch { tickets, change };
-        let done = self.submit(actor, "BatchChange", request, import, action).await?;
+        let done = self.submit(call, request, import, action).await?;
         let Answer::Batch(fates) = done.answer else {
             return Err(Problem::internal("a batch was answered with something else", &"no results"));
         };
         let fates = wire.names.into_iter().zip(fates).collect();
-        Ok(v1::BatchChangeResponse { results: results(fates, language), revision: done.revision.0 })
+        Ok(v1::BatchChangeResponse { results: results(fates, call.language), revision: done.revision.0 })
     }
 
     /// Refuses a ticket that is named twice, whether by the same name or once by its number and once by its uid.

@@ -1,58 +1,33 @@
-//! What each call has before its own part: who calls, in which language, under which request id.
+//! What each call has before its own part: what the layers know of it, and its request id.
 
-use opora_core::model::{Actor, ActorKind, AgentId, ContactId, is_id};
+use opora_core::model::Actor;
 use opora_core::time::Timestamp;
 use opora_store::RequestKey;
 use prost::Message;
-use tonic::metadata::MetadataMap;
+use tonic::Extensions;
 use uuid::Uuid;
 
 use super::Service;
-use crate::convert::{is_email, optional};
+use crate::call::Call;
+use crate::convert::optional;
 use crate::engine::{Action, Done, Submission};
 use crate::errors::{Outcome, Problem, refused};
 
-/// The metadata key that names the caller until sign-in exists.
-const ACTOR: &str = "opora-actor";
-/// Who calls without saying so.
-const ANONYMOUS: &str = "anonymous";
-
-/// Reads the caller, runs the call, puts a problem into the caller's language.
+/// Hands the call on, and puts a problem into the caller's language.
 macro_rules! answer {
-    ($request:ident, |$caller:ident, $message:ident| $call:expr) => {{
-        let (metadata, _, $message) = $request.into_parts();
-        let language = crate::language::Language::of(&metadata);
-        let outcome = match crate::service::call::caller(&metadata) {
-            Ok($caller) => $call.await,
-            Err(problem) => Err(problem),
-        };
-        outcome.map(tonic::Response::new).map_err(|problem| problem.status(language))
+    ($request:ident, |$call:ident, $message:ident| $answer:expr) => {{
+        let (_, extensions, $message) = $request.into_parts();
+        let $call = crate::service::call::of(extensions);
+        let $call = $call.map_err(|problem| problem.status(crate::language::Language::English))?;
+        let outcome: crate::errors::Outcome<_> = $answer.await;
+        outcome.map(tonic::Response::new).map_err(|problem| problem.status($call.language))
     }};
 }
 pub(super) use answer;
 
-/// Who calls (docs/contract.md "Requests"): taken at their word until sign-in exists, and recorded as unverified.
-pub(super) fn caller(metadata: &MetadataMap) -> Outcome<Actor> {
-    let wrong = || Problem::field(ACTOR, "is not agents/…, contacts/…, integrations/…, importers/… or an address");
-    let kind = match metadata.get(ACTOR) {
-        None => AgentId::new(ANONYMOUS).map(ActorKind::Agent).map_err(|_| wrong())?,
-        Some(value) => actor(value.to_str().map_err(|_| wrong())?).ok_or_else(wrong)?,
-    };
-    Ok(Actor { kind, verified: false })
-}
-
-fn actor(text: &str) -> Option<ActorKind> {
-    if is_email(text) {
-        return Some(ActorKind::Address(text.into()));
-    }
-    let (collection, id) = text.split_once('/')?;
-    match collection {
-        "agents" => AgentId::new(id).ok().map(ActorKind::Agent),
-        "contacts" => ContactId::new(id).ok().map(ActorKind::Contact),
-        "integrations" => is_id(id).then(|| ActorKind::Integration(id.into())),
-        "importers" => is_id(id).then(|| ActorKind::Importer(id.into())),
-        _ => None,
-    }
+/// What the layers know of a call.
+pub(super) fn of(mut extensions: Extensions) -> Outcome<Call> {
+    extensions.remove().ok_or_else(|| Problem::internal("a call came past the layers", &"nobody says whose it is"))
 }
 
 /// The id of a changing request, with the hash of its content.
@@ -101,8 +76,7 @@ impl Service {
     /// Asks the desk for a change.
     pub(super) async fn submit(
         &self,
-        actor: Actor,
-        method: &str,
+        call: &Call,
         request: Option<RequestId>,
         import_time: Option<Timestamp>,
         action: Action,
@@ -116,8 +90,8 @@ impl Service {
             }
         }
         let id = request.as_ref().map(|request| request.id.to_string());
-        let request = request.map(|request| (request.key(&actor, method), request.content));
-        let submission = Submission { actor, request, import_time, action };
+        let request = request.map(|request| (request.key(&call.principal, &call.method.name), request.content));
+        let submission = Submission { actor: call.principal.clone(), request, import_time, action };
         self.desk().submit(submission).await.map_err(|refusal| refused(refusal, id.as_deref()))
     }
 }
@@ -129,31 +103,16 @@ pub(super) fn etag(text: &mut String) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
+    use opora_core::model::AgentId;
+
     use super::*;
-
-    fn called(value: &str) -> Option<String> {
-        let mut metadata = MetadataMap::new();
-        metadata.insert(ACTOR, value.parse().unwrap());
-        caller(&metadata).ok().map(|actor| actor.to_string())
-    }
-
-    #[test]
-    fn a_caller_is_who_they_say_and_anonymous_when_they_say_nothing() {
-        for name in ["agents/olga", "contacts/anna", "integrations/crm", "importers/old-desk", "anna@example.com"] {
-            assert_eq!(called(name).as_deref(), Some(name));
-        }
-        for bad in ["olga", "agents/", "agents/Olga", "system", "robots/r2", "@", "a b@example.com"] {
-            assert_eq!(called(bad), None, "{bad}");
-        }
-        assert_eq!(caller(&MetadataMap::new()).unwrap().to_string(), "agents/anonymous");
-    }
 
     #[test]
     fn a_request_is_known_by_who_called_what_under_which_id() {
         let id = Some(Uuid::from_u128(7));
         let message = opora_proto::v1::GetTicketRequest { name: "tickets/1".into(), view: 0 };
         let request = RequestId::new(id, &message).unwrap();
-        let (olga, ivan) = (caller(&MetadataMap::new()).unwrap(), Actor::SYSTEM);
+        let (olga, ivan) = (Actor::agent(AgentId::new("olga").unwrap()), Actor::SYSTEM);
         assert_ne!(request.key(&olga, "A"), request.key(&ivan, "A"));
         assert_ne!(request.key(&olga, "A"), request.key(&olga, "B"));
         assert_ne!(hash(&[b"ab", b"c"]), hash(&[b"a", b"bc"]));

@@ -2,7 +2,7 @@
 
 use opora_core::command::Change;
 use opora_core::event::{Change as Event, TicketEvent};
-use opora_core::model::{Actor, Ticket};
+use opora_core::model::Ticket;
 use opora_proto::v1;
 use opora_store::Record;
 use prost::Message;
@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use super::Service;
 use super::call::{RequestId, etag};
+use crate::call::Call;
 use crate::convert::calls::{self, import_time};
 use crate::convert::{self, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Done};
@@ -17,8 +18,6 @@ use crate::errors::{Outcome, Problem, Violations};
 
 /// A request to change one ticket.
 pub(super) trait Changing: Message {
-    /// The call's name, a part of the request's key.
-    const METHOD: &'static str;
     /// The field that names the ticket.
     const NAME: &'static str = "name";
     fn name(&self) -> &str;
@@ -28,9 +27,8 @@ pub(super) trait Changing: Message {
 }
 
 macro_rules! changing {
-    ($($wire:ident $method:literal)+) => {
+    ($($wire:ident)+) => {
         $(impl Changing for v1::$wire {
-            const METHOD: &'static str = $method;
             fn name(&self) -> &str {
                 &self.name
             }
@@ -48,20 +46,19 @@ macro_rules! changing {
 }
 
 changing! {
-    AssignTicketRequest "AssignTicket"
-    ReprioritiseTicketRequest "ReprioritiseTicket"
-    EscalateTicketRequest "EscalateTicket"
-    DeescalateTicketRequest "DeescalateTicket"
-    TransitionTicketRequest "TransitionTicket"
-    AddCommentRequest "AddComment"
-    MergeTicketsRequest "MergeTickets"
-    UnmergeTicketRequest "UnmergeTicket"
-    LinkTicketsRequest "LinkTickets"
-    UnlinkTicketsRequest "UnlinkTickets"
+    AssignTicketRequest
+    ReprioritiseTicketRequest
+    EscalateTicketRequest
+    DeescalateTicketRequest
+    TransitionTicketRequest
+    AddCommentRequest
+    MergeTicketsRequest
+    UnmergeTicketRequest
+    LinkTicketsRequest
+    UnlinkTicketsRequest
 }
 
 impl Changing for v1::UpdateTicketRequest {
-    const METHOD: &'static str = "UpdateTicket";
     const NAME: &'static str = "ticket.name";
     fn name(&self) -> &str {
         self.ticket.as_ref().map_or("", |ticket| &ticket.name)
@@ -99,7 +96,7 @@ impl Service {
     /// Reads and submits a change. `read` gives `None` only where it added a violation.
     pub(super) async fn change<M: Changing>(
         &self,
-        actor: Actor,
+        call: &Call,
         mut wire: M,
         read: impl FnOnce(&mut M, &mut Violations) -> Outcome<Option<Change>>,
     ) -> Outcome<Changed> {
@@ -112,7 +109,7 @@ impl Service {
         let change = read(&mut wire, &mut wrong)?;
         let (ticket, change) = wrong.require(ticket.zip(change))?;
         let action = Action::Change { ticket, etag, change };
-        let done = self.submit(actor, M::METHOD, request, import, action).await?;
+        let done = self.submit(call, request, import, action).await?;
         changed(done)
     }
 
@@ -141,7 +138,7 @@ impl Service {
 
     pub(super) async fn create(
         &self,
-        actor: Actor,
+        call: &Call,
         mut wire: v1::CreateTicketRequest,
     ) -> Outcome<v1::CreateTicketResponse> {
         let mut wrong = Violations::default();
@@ -156,15 +153,15 @@ impl Service {
         let new = wrong.require(new)?;
         let description = new.description.clone();
         let action = Action::Create(Box::new(new));
-        let done = self.submit(actor, "CreateTicket", request, import, action).await?;
+        let done = self.submit(call, request, import, action).await?;
         let changed = changed(done)?;
         let ticket = convert::ticket(&changed.ticket, description.as_deref());
         Ok(v1::CreateTicketResponse { ticket: Some(ticket), revision: changed.done.revision.0 })
     }
 
-    pub(super) async fn merge(&self, actor: Actor, wire: v1::MergeTicketsRequest) -> Outcome<v1::MergeTicketsResponse> {
+    pub(super) async fn merge(&self, call: &Call, wire: v1::MergeTicketsRequest) -> Outcome<v1::MergeTicketsResponse> {
         let changed = self
-            .change(actor, wire, |wire, wrong| {
+            .change(call, wire, |wire, wrong| {
                 let reason = calls::reason(&wire.reason, false, wrong);
                 let target = ticket_ref("target", &wire.target, wrong);
                 let target = target.map(|target| self.number(target)).transpose()?;
@@ -178,10 +175,10 @@ impl Service {
 
     pub(super) async fn escalate(
         &self,
-        actor: Actor,
+        call: &Call,
         wire: v1::EscalateTicketRequest,
     ) -> Outcome<v1::EscalateTicketResponse> {
-        let changed = self.change(actor, wire, |wire, wrong| Ok(Some(calls::escalate("", wire, wrong)))).await?;
+        let changed = self.change(call, wire, |wire, wrong| Ok(Some(calls::escalate("", wire, wrong)))).await?;
         let (whom, reachable) = changed
             .events()
             .find_map(|event| match &event.change {
@@ -197,8 +194,8 @@ impl Service {
         })
     }
 
-    pub(super) async fn comment(&self, actor: Actor, wire: v1::AddCommentRequest) -> Outcome<v1::AddCommentResponse> {
-        let changed = self.change(actor, wire, |wire, wrong| Ok(calls::add_comment("", wire, wrong))).await?;
+    pub(super) async fn comment(&self, call: &Call, wire: v1::AddCommentRequest) -> Outcome<v1::AddCommentResponse> {
+        let changed = self.change(call, wire, |wire, wrong| Ok(calls::add_comment("", wire, wrong))).await?;
         let revision = changed.done.revision;
         let comment = changed.events().find_map(|event| match &event.change {
             Event::Commented(comment) => {

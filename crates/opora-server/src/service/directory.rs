@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use opora_core::event::DirectoryPut;
 use opora_core::model::{
-    Actor, Agent, AgentId, Contact, ContactId, Entry, Organisation, OrganisationId, PolicyId, SavedView, SavedViewId,
-    Snippet, SnippetId,
+    Agent, AgentId, Contact, ContactId, Entry, Organisation, OrganisationId, PolicyId, SavedView, SavedViewId, Snippet,
+    SnippetId,
 };
 use opora_proto::v1;
 use opora_proto::v1::directory_service_server::DirectoryService;
@@ -15,6 +15,7 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use super::call::{RequestId, answer, etag};
 use super::page::{self, Query};
+use crate::call::Call;
 use crate::convert::{DirectoryEntry, request_id};
 use crate::engine::{Action, Answer, Directory, DirectoryCommand, Done};
 use crate::errors::{Outcome, Problem, Violations};
@@ -75,7 +76,7 @@ served!(Snippet, SnippetId, snippet, snippets, |wire| vec![&wire.owner]);
 
 /// What is asked of a list.
 struct Listing<'a> {
-    method: &'static str,
+    method: &'a str,
     page_size: i32,
     page_token: &'a str,
     show_archived: bool,
@@ -121,8 +122,7 @@ impl Service {
 
     async fn create_entry<T: Served>(
         &self,
-        actor: Actor,
-        method: &'static str,
+        call: &Call,
         id_field: &str,
         id: &str,
         wire: Option<T::Wire>,
@@ -140,14 +140,13 @@ impl Service {
         let id = wrong.require(id)?;
         self.references::<T>(&wire)?;
         let command = DirectoryCommand { create: true, etag: None, put: T::edit(id, edit) };
-        let done = self.submit(actor, method, request, None, Action::Directory(Box::new(command))).await?;
+        let done = self.submit(call, request, None, Action::Directory(Box::new(command))).await?;
         entry_of::<T>(&done)
     }
 
     async fn update_entry<T: Served>(
         &self,
-        actor: Actor,
-        method: &'static str,
+        call: &Call,
         wire: Option<T::Wire>,
         mask: Option<prost_types::FieldMask>,
         etag: Option<String>,
@@ -164,7 +163,7 @@ impl Service {
         let id = wrong.require(id)?;
         self.references::<T>(&wire)?;
         let command = DirectoryCommand { create: false, etag, put: T::edit(id, edit) };
-        let done = self.submit(actor, method, request, None, Action::Directory(Box::new(command))).await?;
+        let done = self.submit(call, request, None, Action::Directory(Box::new(command))).await?;
         entry_of::<T>(&done)
     }
 
@@ -236,9 +235,9 @@ macro_rules! calls {
     ($(
         $value:ident $field:ident $id:ident $list:ident
         $get_method:ident $get_request:ident $get_response:ident
-        $list_method:ident $list_request:ident $list_response:ident $list_name:literal
-        $create_method:ident $create_request:ident $create_response:ident $create_name:literal
-        $update_method:ident $update_request:ident $update_response:ident $update_name:literal
+        $list_method:ident $list_request:ident $list_response:ident
+        $create_method:ident $create_request:ident $create_response:ident
+        $update_method:ident $update_request:ident $update_response:ident
         |$listed:ident, $entry:ident| $wanted:expr, $also:expr;
     )+) => {
         #[tonic::async_trait]
@@ -247,7 +246,7 @@ macro_rules! calls {
             &self,
             request: Request<v1::$get_request>,
         ) -> Result<Response<v1::$get_response>, Status> {
-            answer!(request, |_actor, message| std::future::ready(
+            answer!(request, |call, message| std::future::ready(
                 self.entry::<$value>(&message.name)
                     .map(|(entry, revision)| v1::$get_response { $field: Some(entry), revision })
             ))
@@ -257,10 +256,10 @@ macro_rules! calls {
             &self,
             request: Request<v1::$list_request>,
         ) -> Result<Response<v1::$list_response>, Status> {
-            answer!(request, |_actor, $listed| async {
+            answer!(request, |call, $listed| async {
                 let also: &str = $also;
                 let asked = Listing {
-                    method: $list_name,
+                    method: &call.method.name,
                     page_size: $listed.page_size,
                     page_token: &$listed.page_token,
                     show_archived: $listed.show_archived,
@@ -275,12 +274,12 @@ macro_rules! calls {
             &self,
             request: Request<v1::$create_request>,
         ) -> Result<Response<v1::$create_response>, Status> {
-            answer!(request, |actor, message| async {
+            answer!(request, |call, message| async {
                 let mut message = message;
                 let request = identified!(message);
                 let (id, wire) = (message.$id, message.$field);
                 let (entry, revision) =
-                    self.create_entry::<$value>(actor, $create_name, stringify!($id), &id, wire, request).await?;
+                    self.create_entry::<$value>(&call, stringify!($id), &id, wire, request).await?;
                 Ok(v1::$create_response { $field: Some(entry), revision })
             })
         }
@@ -289,13 +288,13 @@ macro_rules! calls {
             &self,
             request: Request<v1::$update_request>,
         ) -> Result<Response<v1::$update_response>, Status> {
-            answer!(request, |actor, message| async {
+            answer!(request, |call, message| async {
                 let mut message = message;
                 let request = identified!(message);
                 let etag = etag(&mut message.etag);
                 let (wire, mask) = (message.$field, message.update_mask);
                 let (entry, revision) =
-                    self.update_entry::<$value>(actor, $update_name, wire, mask, etag, request).await?;
+                    self.update_entry::<$value>(&call, wire, mask, etag, request).await?;
                 Ok(v1::$update_response { $field: Some(entry), revision })
             })
         }
@@ -306,15 +305,15 @@ macro_rules! calls {
 calls! {
     Organisation organisation organisation_id organisations
         get_organisation GetOrganisationRequest GetOrganisationResponse
-        list_organisations ListOrganisationsRequest ListOrganisationsResponse "ListOrganisations"
-        create_organisation CreateOrganisationRequest CreateOrganisationResponse "CreateOrganisation"
-        update_organisation UpdateOrganisationRequest UpdateOrganisationResponse "UpdateOrganisation"
+        list_organisations ListOrganisationsRequest ListOrganisationsResponse
+        create_organisation CreateOrganisationRequest CreateOrganisationResponse
+        update_organisation UpdateOrganisationRequest UpdateOrganisationResponse
         |message, _entry| true, "";
     Contact contact contact_id contacts
         get_contact GetContactRequest GetContactResponse
-        list_contacts ListContactsRequest ListContactsResponse "ListContacts"
-        create_contact CreateContactRequest CreateContactResponse "CreateContact"
-        update_contact UpdateContactRequest UpdateContactResponse "UpdateContact"
+        list_contacts ListContactsRequest ListContactsResponse
+        create_contact CreateContactRequest CreateContactResponse
+        update_contact UpdateContactRequest UpdateContactResponse
         |message, entry| message.organisation.is_empty()
             || entry.organisation.as_ref().is_some_and(|id| message.organisation.strip_prefix("organisations/") == Some(id.as_str())),
         {
@@ -326,20 +325,20 @@ calls! {
         };
     Agent agent agent_id agents
         get_agent GetAgentRequest GetAgentResponse
-        list_agents ListAgentsRequest ListAgentsResponse "ListAgents"
-        create_agent CreateAgentRequest CreateAgentResponse "CreateAgent"
-        update_agent UpdateAgentRequest UpdateAgentResponse "UpdateAgent"
+        list_agents ListAgentsRequest ListAgentsResponse
+        create_agent CreateAgentRequest CreateAgentResponse
+        update_agent UpdateAgentRequest UpdateAgentResponse
         |message, _entry| true, "";
     SavedView saved_view saved_view_id saved_views
         get_saved_view GetSavedViewRequest GetSavedViewResponse
-        list_saved_views ListSavedViewsRequest ListSavedViewsResponse "ListSavedViews"
-        create_saved_view CreateSavedViewRequest CreateSavedViewResponse "CreateSavedView"
-        update_saved_view UpdateSavedViewRequest UpdateSavedViewResponse "UpdateSavedView"
+        list_saved_views ListSavedViewsRequest ListSavedViewsResponse
+        create_saved_view CreateSavedViewRequest CreateSavedViewResponse
+        update_saved_view UpdateSavedViewRequest UpdateSavedViewResponse
         |message, _entry| true, "";
     Snippet snippet snippet_id snippets
         get_snippet GetSnippetRequest GetSnippetResponse
-        list_snippets ListSnippetsRequest ListSnippetsResponse "ListSnippets"
-        create_snippet CreateSnippetRequest CreateSnippetResponse "CreateSnippet"
-        update_snippet UpdateSnippetRequest UpdateSnippetResponse "UpdateSnippet"
+        list_snippets ListSnippetsRequest ListSnippetsResponse
+        create_snippet CreateSnippetRequest CreateSnippetResponse
+        update_snippet UpdateSnippetRequest UpdateSnippetResponse
         |message, _entry| true, "";
 }

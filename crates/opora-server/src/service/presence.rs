@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures::{Stream, StreamExt as _, stream};
-use opora_core::model::{Actor, TicketNumber};
+use opora_core::model::TicketNumber;
 use opora_proto::v1;
 use opora_proto::v1::presence_service_server::PresenceService;
 use prost::Message as _;
@@ -14,10 +14,10 @@ use uuid::Uuid;
 
 use super::Service;
 use super::call::answer;
+use crate::call::Call;
 use crate::convert::{self, ticket_ref};
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem, Violations};
-use crate::language::Language;
 use crate::layers::AGAIN;
 use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
 use crate::size;
@@ -32,15 +32,14 @@ impl PresenceService for Service {
     type WatchPresenceStream = Messages;
 
     async fn watch_presence(&self, request: Request<v1::WatchPresenceRequest>) -> Result<Response<Messages>, Status> {
-        let language = Language::of(request.metadata());
-        answer!(request, |actor, message| std::future::ready(self.present(actor, &message, language)))
+        answer!(request, |call, message| std::future::ready(self.present(&call, &message)))
     }
 
     async fn set_presence(
         &self,
         request: Request<v1::SetPresenceRequest>,
     ) -> Result<Response<v1::SetPresenceResponse>, Status> {
-        answer!(request, |_actor, message| std::future::ready(self.set(&message)))
+        answer!(request, |call, message| std::future::ready(self.set(&call, &message)))
     }
 }
 
@@ -118,19 +117,23 @@ fn messages(stay: Stay) -> impl Stream<Item = v1::WatchPresenceResponse> + Send 
 }
 
 impl Service {
-    fn present(&self, actor: Actor, wire: &v1::WatchPresenceRequest, language: Language) -> Outcome<Messages> {
+    fn present(&self, call: &Call, wire: &v1::WatchPresenceRequest) -> Outcome<Messages> {
         let mut wrong = Violations::default();
         let session = session(&wire.session_id, &mut wrong);
         let session = wrong.require(session)?;
-        let stay = self.0.presences.join(session, actor, self.desk().now()).or_else(|refusal| self.refused(refusal))?;
-        let stopping = self.0.stopping.clone();
+        let stay = self
+            .0
+            .presences
+            .join(session, call.principal.clone(), self.desk().now())
+            .or_else(|refusal| self.refused(refusal))?;
+        let (stopping, language) = (self.0.stopping.clone(), call.language);
         let end = stream::once(async move { Err(Problem::not_serving().status(language)) });
         let live = messages(stay).map(Ok).take_until(stopping.cancelled_owned());
         // Ended by another stream of the same session, or by the server: who reads on learns that it was cut off.
         Ok(Box::pin(live.chain(end)))
     }
 
-    fn set(&self, wire: &v1::SetPresenceRequest) -> Outcome<v1::SetPresenceResponse> {
+    fn set(&self, _call: &Call, wire: &v1::SetPresenceRequest) -> Outcome<v1::SetPresenceResponse> {
         let mut wrong = Violations::default();
         let session = session(&wire.session_id, &mut wrong);
         let activity = activity(wire.activity, &mut wrong);

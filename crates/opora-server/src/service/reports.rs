@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::call::answer;
+use crate::call::Call;
 use crate::convert::{self, Word as _};
 use crate::errors::{Outcome, Problem};
 use crate::size::Room;
@@ -23,14 +24,14 @@ impl ReportService for Service {
         &self,
         request: Request<v1::GetQueueSummaryRequest>,
     ) -> Result<Response<v1::GetQueueSummaryResponse>, Status> {
-        answer!(request, |_actor, message| self.summary(message))
+        answer!(request, |call, message| self.summary(&call, message))
     }
 
     async fn list_suggestions(
         &self,
         request: Request<v1::ListSuggestionsRequest>,
     ) -> Result<Response<v1::ListSuggestionsResponse>, Status> {
-        answer!(request, |_actor, message| self.suggestions(message))
+        answer!(request, |call, message| self.suggestions(&call, message))
     }
 }
 
@@ -40,7 +41,7 @@ const MAX_SUGGESTIONS: usize = 100;
 const MAX_NAMES: usize = 500;
 
 impl Service {
-    async fn suggestions(&self, _: v1::ListSuggestionsRequest) -> Outcome<v1::ListSuggestionsResponse> {
+    async fn suggestions(&self, _call: &Call, _: v1::ListSuggestionsRequest) -> Outcome<v1::ListSuggestionsResponse> {
         let (found, revision) = self.desk().suggestions().await?;
         let window = self.desk().rules().suggest.window;
         let mut room = Room::new();
@@ -54,7 +55,7 @@ impl Service {
         })
     }
 
-    async fn summary(&self, wire: v1::GetQueueSummaryRequest) -> Outcome<v1::GetQueueSummaryResponse> {
+    async fn summary(&self, _call: &Call, wire: v1::GetQueueSummaryRequest) -> Outcome<v1::GetQueueSummaryResponse> {
         let within = match wire.due_within {
             None => Millis::hours(1),
             Some(length) => convert::length(length)

@@ -1,6 +1,6 @@
 //! `SlaService`: why clocks show what they show, what they would show, and policies.
 
-use opora_core::model::{Actor, OrganisationId, PolicyId};
+use opora_core::model::{OrganisationId, PolicyId};
 use opora_core::sla::{PolicyDefinition, PolicyRef};
 use opora_proto::v1;
 use opora_proto::v1::sla_service_server::SlaService;
@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use super::call::{RequestId, answer};
 use super::tickets::named;
+use crate::call::Call;
 use crate::convert::{self, calls, policy_from_wire, policy_to_wire, request_id};
 use crate::desk::PolicyMove;
 use crate::engine::{Action, Answer};
@@ -22,33 +23,33 @@ impl SlaService for Service {
         &self,
         request: Request<v1::ExplainTicketRequest>,
     ) -> Result<Response<v1::ExplainTicketResponse>, Status> {
-        answer!(request, |_actor, message| std::future::ready(self.explain(&message)))
+        answer!(request, |call, message| std::future::ready(self.explain(&call, &message)))
     }
 
     async fn preview_priority(
         &self,
         request: Request<v1::PreviewPriorityRequest>,
     ) -> Result<Response<v1::PreviewPriorityResponse>, Status> {
-        answer!(request, |_actor, message| std::future::ready(self.preview(&message)))
+        answer!(request, |call, message| std::future::ready(self.preview(&call, &message)))
     }
 
     async fn get_policy(
         &self,
         request: Request<v1::GetPolicyRequest>,
     ) -> Result<Response<v1::GetPolicyResponse>, Status> {
-        answer!(request, |_actor, message| std::future::ready(self.policy(&message.name)))
+        answer!(request, |call, message| std::future::ready(self.policy(&call, &message.name)))
     }
 
     async fn apply_policy(
         &self,
         request: Request<v1::ApplyPolicyRequest>,
     ) -> Result<Response<v1::ApplyPolicyResponse>, Status> {
-        answer!(request, |actor, message| self.apply(actor, message))
+        answer!(request, |call, message| self.apply(&call, message))
     }
 }
 
 impl Service {
-    fn explain(&self, wire: &v1::ExplainTicketRequest) -> Outcome<v1::ExplainTicketResponse> {
+    fn explain(&self, _call: &Call, wire: &v1::ExplainTicketRequest) -> Outcome<v1::ExplainTicketResponse> {
         let explained = self.desk().explain(named(&wire.name, Violations::default())?)?;
         let description = self.description(&explained.ticket)?;
         let mut first_response = convert::explanation(&explained.first_response);
@@ -70,7 +71,7 @@ impl Service {
         Ok(answer)
     }
 
-    fn preview(&self, wire: &v1::PreviewPriorityRequest) -> Outcome<v1::PreviewPriorityResponse> {
+    fn preview(&self, _call: &Call, wire: &v1::PreviewPriorityRequest) -> Outcome<v1::PreviewPriorityResponse> {
         let ((previews, now), revision) = if wire.name.is_empty() {
             let mut wrong = Violations::default();
             let organisation = calls::name("organisation", &wire.organisation, OrganisationId::from_name, &mut wrong);
@@ -92,7 +93,7 @@ impl Service {
         })
     }
 
-    fn policy(&self, name: &str) -> Outcome<v1::GetPolicyResponse> {
+    fn policy(&self, _call: &Call, name: &str) -> Outcome<v1::GetPolicyResponse> {
         let wrong = || Problem::field("name", "is not a name like policies/default or policies/default@1");
         let (name, version) = name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)));
         let id = PolicyId::from_name(name).map_err(|_| wrong())?;
@@ -109,7 +110,7 @@ impl Service {
         self.desk().rules().policies.newest(id).map(|policy| policy.definition().clone())
     }
 
-    async fn apply(&self, actor: Actor, mut wire: v1::ApplyPolicyRequest) -> Outcome<v1::ApplyPolicyResponse> {
+    async fn apply(&self, call: &Call, mut wire: v1::ApplyPolicyRequest) -> Outcome<v1::ApplyPolicyResponse> {
         let mut wrong = Violations::default();
         let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
         let request = RequestId::new(id, &wire);
@@ -132,7 +133,7 @@ impl Service {
             });
         }
         let action = Action::ApplyPolicy { definition: Box::new(definition), reason, etag };
-        let done = self.submit(actor, "ApplyPolicy", request, None, action).await?;
+        let done = self.submit(call, request, None, action).await?;
         let Answer::Policy(applied) = done.answer else {
             return Err(Problem::internal("a policy was answered with something else", &"no policy"));
         };

@@ -14,20 +14,20 @@ use super::Service;
 use super::call::answer;
 use super::page::{self, Query};
 use super::wire::{Listing, basic};
+use crate::call::Call;
 use crate::convert::calls;
 use crate::convert::{self, ticket_ref};
 use crate::desk::{CommentEntry, EventEntry, HistoryQuery, ListQuery};
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem, Violations};
 use crate::followers::queue::Cursor;
-use crate::language::Language;
 use crate::size::{MESSAGE_BYTES, Room};
 
 /// A call that changes one ticket and answers with it.
 macro_rules! simple {
     ($self:ident, $request:ident, $response:ident, |$wire:ident, $wrong:ident| $read:expr) => {
-        answer!($request, |actor, message| async {
-            let changed = $self.change(actor, message, |$wire, $wrong| $read).await?;
+        answer!($request, |call, message| async {
+            let changed = $self.change(&call, message, |$wire, $wrong| $read).await?;
             let ticket = Some($self.whole(&changed, &changed.ticket)?);
             Ok(v1::$response { ticket, revision: changed.done.revision.0 })
         })
@@ -42,14 +42,14 @@ impl TicketService for Service {
         &self,
         request: Request<v1::CreateTicketRequest>,
     ) -> Result<Response<v1::CreateTicketResponse>, Status> {
-        answer!(request, |actor, message| self.create(actor, message))
+        answer!(request, |call, message| self.create(&call, message))
     }
 
     async fn get_ticket(
         &self,
         request: Request<v1::GetTicketRequest>,
     ) -> Result<Response<v1::GetTicketResponse>, Status> {
-        answer!(request, |_actor, message| std::future::ready(self.get(&message)))
+        answer!(request, |call, message| std::future::ready(self.get(&call, &message)))
     }
 
     async fn list_tickets(
@@ -90,7 +90,7 @@ impl TicketService for Service {
         &self,
         request: Request<v1::EscalateTicketRequest>,
     ) -> Result<Response<v1::EscalateTicketResponse>, Status> {
-        answer!(request, |actor, message| self.escalate(actor, message))
+        answer!(request, |call, message| self.escalate(&call, message))
     }
 
     async fn deescalate_ticket(
@@ -111,21 +111,21 @@ impl TicketService for Service {
         &self,
         request: Request<v1::AddCommentRequest>,
     ) -> Result<Response<v1::AddCommentResponse>, Status> {
-        answer!(request, |actor, message| self.comment(actor, message))
+        answer!(request, |call, message| self.comment(&call, message))
     }
 
     async fn list_comments(
         &self,
         request: Request<v1::ListCommentsRequest>,
     ) -> Result<Response<v1::ListCommentsResponse>, Status> {
-        answer!(request, |_actor, message| self.comments(message))
+        answer!(request, |call, message| self.comments(&call, message))
     }
 
     async fn merge_tickets(
         &self,
         request: Request<v1::MergeTicketsRequest>,
     ) -> Result<Response<v1::MergeTicketsResponse>, Status> {
-        answer!(request, |actor, message| self.merge(actor, message))
+        answer!(request, |call, message| self.merge(&call, message))
     }
 
     async fn unmerge_ticket(
@@ -161,15 +161,14 @@ impl TicketService for Service {
         &self,
         request: Request<v1::BatchChangeRequest>,
     ) -> Result<Response<v1::BatchChangeResponse>, Status> {
-        let language = Language::of(request.metadata());
-        answer!(request, |actor, message| self.batch(actor, message, language))
+        answer!(request, |call, message| self.batch(&call, message))
     }
 
     async fn list_events(
         &self,
         request: Request<v1::ListEventsRequest>,
     ) -> Result<Response<v1::ListEventsResponse>, Status> {
-        answer!(request, |_actor, message| self.events(message))
+        answer!(request, |call, message| self.events(&call, message))
     }
 
     async fn watch_tickets(
@@ -201,7 +200,7 @@ pub(super) fn named(name: &str, wrong: Violations) -> Outcome<TicketRef> {
 }
 
 impl Service {
-    fn get(&self, wire: &v1::GetTicketRequest) -> Outcome<v1::GetTicketResponse> {
+    fn get(&self, _call: &Call, wire: &v1::GetTicketRequest) -> Outcome<v1::GetTicketResponse> {
         let mut wrong = Violations::default();
         let full = full(wire.view, true, &mut wrong);
         // The revision first: what is read after it is at least as new.
@@ -217,10 +216,10 @@ impl Service {
         &self,
         request: Request<v1::ListTicketsRequest>,
     ) -> Result<Response<Listing>, Status> {
-        answer!(request, |_actor, message| self.list(message))
+        answer!(request, |call, message| self.list(&call, message))
     }
 
-    async fn list(&self, wire: v1::ListTicketsRequest) -> Outcome<Listing> {
+    async fn list(&self, call: &Call, wire: v1::ListTicketsRequest) -> Outcome<Listing> {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let limit = page::size(wire.page_size, &mut wrong);
@@ -228,7 +227,7 @@ impl Service {
         let order = wrong.require(order)?;
         let filter = self.filter(&wire.filter)?;
         let view = if full { "FULL" } else { "BASIC" };
-        let query = Query::new("ListTickets", &[&wire.filter, &wire.order_by, view]);
+        let query = Query::new(&call.method.name, &[&wire.filter, &wire.order_by, view]);
         let after = match self.0.tokens.read(query, &wire.page_token)? {
             Some(place) => Some(Cursor::from_bytes(&place).ok_or_else(Problem::page_token)?),
             None => None,
@@ -293,12 +292,12 @@ impl Service {
             .unwrap_or_else(|error| Err(Problem::internal("reading descriptions failed", &error)))
     }
 
-    async fn events(&self, wire: v1::ListEventsRequest) -> Outcome<v1::ListEventsResponse> {
+    async fn events(&self, call: &Call, wire: v1::ListEventsRequest) -> Outcome<v1::ListEventsResponse> {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
         let ticket = self.found(named(&wire.name, wrong)?)?.number;
         let order = if wire.newest_first { "newest" } else { "oldest" };
-        let query = Query::new("ListEvents", &[&ticket.to_string(), order]);
+        let query = Query::new(&call.method.name, &[&ticket.to_string(), order]);
         let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let asked = HistoryQuery { ticket, newest_first: wire.newest_first, after, limit, max_bytes: MESSAGE_BYTES };
         let page = self.desk().events(asked).await?;
@@ -312,12 +311,12 @@ impl Service {
         })
     }
 
-    async fn comments(&self, wire: v1::ListCommentsRequest) -> Outcome<v1::ListCommentsResponse> {
+    async fn comments(&self, call: &Call, wire: v1::ListCommentsRequest) -> Outcome<v1::ListCommentsResponse> {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
         let ticket = self.found(named(&wire.name, wrong)?)?.number;
         let order = if wire.oldest_first { "oldest" } else { "newest" };
-        let query = Query::new("ListComments", &[&ticket.to_string(), order]);
+        let query = Query::new(&call.method.name, &[&ticket.to_string(), order]);
         let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let newest_first = !wire.oldest_first;
         let asked = HistoryQuery { ticket, newest_first, after, limit, max_bytes: MESSAGE_BYTES };

@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 use super::Service;
 use super::call::{RequestId, hash};
+use crate::call::Call;
 use crate::convert::{self, calls, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Refused, TicketRef};
 use crate::errors::{Outcome, Problem, Violations};
@@ -48,14 +49,14 @@ struct Upload {
 impl Service {
     pub(super) async fn upload(
         &self,
-        actor: Actor,
+        call: &Call,
         caller: Option<u64>,
         mut stream: Streaming<v1::UploadAttachmentRequest>,
     ) -> Outcome<v1::UploadAttachmentResponse> {
         let Some(Part::Header(header)) = next(&mut stream).await? else {
             return Err(Problem::field("header", "has to be the first message"));
         };
-        let upload = self.header(&actor, header)?;
+        let upload = self.header(call, header)?;
         let files = &self.0.files;
         // Before the first byte comes: what can't be taken is refused here.
         let (sending, there) = files.begin(upload.key, upload.size, caller).await?;
@@ -66,8 +67,8 @@ impl Service {
             };
             if there.is_none() && committed == 0 && chunk.write_offset > 0 {
                 // It was attached, and its answer lost; or given up: where it stood is not where it can go on.
-                let kept = self.attached_before(&actor, &upload).await?.ok_or_else(Problem::no_upload)?;
-                return self.refer(actor, upload, kept).await;
+                let kept = self.attached_before(call, &upload).await?.ok_or_else(Problem::no_upload)?;
+                return self.refer(call, upload, kept).await;
             }
             if chunk.write_offset != committed {
                 return Err(Problem::upload_offset(committed));
@@ -83,16 +84,16 @@ impl Service {
             if chunk.finish_write {
                 // Waited for in the call itself: who goes away before leaves no work behind.
                 let turn = files.finishing(sending).await?;
-                let service = self.clone();
+                let (service, call) = (self.clone(), call.clone());
                 // A caller who goes away stops nothing in the middle: what is kept is in hand until a ticket refers to it.
-                let attached = self.desk().task(async move { service.attach(actor, upload, turn, committed).await });
+                let attached = self.desk().task(async move { service.attach(&call, upload, turn, committed).await });
                 return attached.await.map_err(|error| Problem::internal("a file was not attached", &error))?;
             }
         }
         Ok(v1::UploadAttachmentResponse { attachment: None, committed_size: committed, revision: self.revision() })
     }
 
-    fn header(&self, actor: &Actor, header: v1::UploadHeader) -> Outcome<Upload> {
+    fn header(&self, call: &Call, header: v1::UploadHeader) -> Outcome<Upload> {
         let mut wrong = Violations::default();
         let ticket = ticket_ref("header.ticket", &header.ticket, &mut wrong);
         let id = request_id("header.upload_id", &header.upload_id, &mut wrong);
@@ -123,7 +124,7 @@ impl Service {
             return Err(Problem::not_leader());
         }
         let ticket = self.found(ticket)?;
-        if ticket.state == TicketState::Merged && !actor.is_customer() {
+        if ticket.state == TicketState::Merged && !call.principal.is_customer() {
             // Told before the file is sent; the change itself looks again.
             return Err(self.merged(&ticket)?);
         }
@@ -135,7 +136,7 @@ impl Service {
             hash: expected.and_then(Result::ok).map(|hash| *hash.as_bytes()),
             modify_time,
             id,
-            key: key(actor, id),
+            key: key(&call.principal, id),
             header,
         })
     }
@@ -149,7 +150,7 @@ impl Service {
 
     async fn attach(
         &self,
-        actor: Actor,
+        call: &Call,
         upload: Upload,
         turn: Finishing,
         committed: u64,
@@ -162,12 +163,12 @@ impl Service {
         // Nobody removes what is kept before it is known whether a ticket refers to it.
         let (kept, _held) = match files.finish(&turn, upload.hash).await {
             Err(BlobError::Nothing) => {
-                let before = self.attached_before(&actor, &upload).await?;
+                let before = self.attached_before(call, &upload).await?;
                 (before.ok_or_else(Problem::no_upload)?, None)
             }
             kept => kept.map(|(kept, held)| (kept, Some(held)))?,
         };
-        let answer = self.refer(actor, upload, kept).await?;
+        let answer = self.refer(call, upload, kept).await?;
         if let Err(error) = files.finished(&turn).await {
             // It is attached all the same, and what was sent is given up at its time.
             tracing::warn!(%error, "what was sent of an attached file stays for a while");
@@ -176,15 +177,15 @@ impl Service {
     }
 
     /// What an upload was attached as before, if it is remembered and nothing speaks against it being the same.
-    async fn attached_before(&self, actor: &Actor, upload: &Upload) -> Outcome<Option<Blob>> {
-        let commit = self.desk().remembered(RequestId::key_of(actor, METHOD, upload.id)).await?;
+    async fn attached_before(&self, call: &Call, upload: &Upload) -> Outcome<Option<Blob>> {
+        let commit = self.desk().remembered(RequestId::key_of(&call.principal, METHOD, upload.id)).await?;
         let kept = commit.and_then(|commit| attached(&commit).next().map(|(file, _)| (file.hash, file.size)));
         let same = kept.filter(|(hash, size)| *size == upload.size && upload.hash.is_none_or(|told| told == *hash));
         Ok(same.map(|(hash, size)| Blob { hash, size }))
     }
 
     /// Has a ticket refer to what is kept, once: what was so before is answered as it was.
-    async fn refer(&self, actor: Actor, upload: Upload, kept: Blob) -> Outcome<v1::UploadAttachmentResponse> {
+    async fn refer(&self, call: &Call, upload: Upload, kept: Blob) -> Outcome<v1::UploadAttachmentResponse> {
         let file = self.file(&upload, kept);
         // The same id with another header or other content is another request.
         let mut content = upload.header;
@@ -193,7 +194,7 @@ impl Service {
         let request = RequestId::new(Some(upload.id), &content);
         let ticket = TicketRef::Number(upload.ticket.number);
         let action = Action::Change { ticket, etag: None, change: Change::Attach(file) };
-        let done = self.submit(actor, METHOD, request, None, action).await?;
+        let done = self.submit(call, request, None, action).await?;
         let Answer::Ticket(ticket, _) = &done.answer else {
             return Err(Problem::internal("an attachment was answered with something else", &"no ticket"));
         };
@@ -226,7 +227,7 @@ impl Service {
 
     pub(super) async fn upload_status(
         &self,
-        actor: Actor,
+        call: &Call,
         wire: v1::GetUploadStatusRequest,
     ) -> Outcome<v1::GetUploadStatusResponse> {
         let mut wrong = Violations::default();
@@ -236,14 +237,14 @@ impl Service {
         }
         let id = wrong.require(id)?;
         // Attached once, it is so after a restart too, for as long as requests are remembered.
-        if let Some(commit) = self.desk().remembered(RequestId::key_of(&actor, METHOD, id)).await?
+        if let Some(commit) = self.desk().remembered(RequestId::key_of(&call.principal, METHOD, id)).await?
             && let Some((file, event)) = attached(&commit).next()
         {
             let attachment = format!("{}/attachments/{}", event.ticket.number, commit.revision.0);
             let (committed_size, revision) = (file.size, self.revision());
             return Ok(v1::GetUploadStatusResponse { committed_size, complete: true, revision, attachment });
         }
-        let committed_size = self.0.files.committed(key(&actor, id)).await?.ok_or_else(Problem::no_upload)?;
+        let committed_size = self.0.files.committed(key(&call.principal, id)).await?.ok_or_else(Problem::no_upload)?;
         let revision = self.revision();
         Ok(v1::GetUploadStatusResponse { committed_size, complete: false, revision, attachment: String::new() })
     }
@@ -270,7 +271,9 @@ async fn next(stream: &mut Streaming<v1::UploadAttachmentRequest>) -> Outcome<Op
     let message = tokio::time::timeout(SILENCE, stream.message()).await.map_err(|_| Problem::deadline())?;
     match message {
         Ok(Some(message)) => message.part.map(Some).ok_or_else(|| Problem::field("part", "is needed")),
-        Err(status) if status.code() == Code::Internal => Err(Problem::undecodable(status.message())),
+        Err(status) if status.code() == Code::InvalidArgument => {
+            Err(Problem::undecodable(&status).unwrap_or_else(|| Problem::field("part", "can't be read")))
+        }
         Err(status) if status.code() == Code::OutOfRange => Err(Problem::field("chunk.data", "is longer than 256 KiB")),
         // The end; or the connection broke, and nobody reads the answer.
         Ok(None) | Err(_) => Ok(None),

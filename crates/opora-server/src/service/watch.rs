@@ -15,10 +15,10 @@ use tonic::{Request, Response, Status};
 use super::Service;
 use super::call::answer;
 use super::tickets::full;
+use crate::call::Call;
 use crate::convert;
 use crate::errors::{Outcome, Problem, Violations};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
-use crate::language::Language;
 use crate::layers::AGAIN;
 use crate::size::Room;
 
@@ -33,11 +33,10 @@ impl Service {
         &self,
         request: Request<v1::WatchTicketsRequest>,
     ) -> Result<Response<Encoded>, Status> {
-        let language = Language::of(request.metadata());
-        answer!(request, |_actor, message| self.watch(message, language))
+        answer!(request, |call, message| self.watch(&call, message))
     }
 
-    async fn watch(&self, wire: v1::WatchTicketsRequest, language: Language) -> Outcome<Encoded> {
+    async fn watch(&self, call: &Call, wire: v1::WatchTicketsRequest) -> Outcome<Encoded> {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let store_uid = store_uid(&wire.store_uid, &mut wrong);
@@ -55,6 +54,7 @@ impl Service {
             (false, 0) => WatchStart::Now,
             (false, revision) => WatchStart::From(Revision(revision)),
         };
+        let language = call.language;
         let permit = Arc::clone(&self.0.watches).try_acquire_owned();
         let permit = permit.map_err(|_| Problem::limit("max_watches", self.0.max_watches).retry(AGAIN))?;
         let query = WatchQuery { filter_text: wire.filter.into(), filter: Arc::new(filter), start, store_uid };

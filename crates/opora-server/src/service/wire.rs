@@ -13,18 +13,18 @@ use futures::StreamExt as _;
 use http::{Request, Response};
 use opora_proto::v1;
 use opora_proto::v1::ticket_service_server::TicketServiceServer;
-use prost::Message;
 use prost::encoding::{WireType, encode_key, encode_varint};
+use prost::{Message, Name};
+use tonic::Status;
 use tonic::body::Body;
 use tonic::codec::{Codec, DecodeBuf, Decoder, EncodeBuf, Encoder};
 use tonic::server::{Grpc, NamedService, ServerStreamingService, UnaryService};
-use tonic::{Code, Status};
 
 use super::Service;
 use super::watch::Encoded;
 use crate::convert;
 use crate::followers::queue::Listed;
-use crate::layers::UNARY_BYTES;
+use crate::method::UNARY_BYTES;
 
 const WATCH: &str = "/opora.v1.TicketService/WatchTickets";
 const LIST: &str = "/opora.v1.TicketService/ListTickets";
@@ -71,7 +71,7 @@ impl tower::Service<Request<Body>> for TicketServer {
 
 fn grpc<M, A>() -> Grpc<Ready<M, A>>
 where
-    M: Message + Default + 'static,
+    M: Message + Name + Default + 'static,
     A: Send + 'static,
     Ready<M, A>: Encoder<Item = A, Error = Status>,
 {
@@ -137,7 +137,7 @@ struct Ready<M, A>(PhantomData<fn() -> (M, A)>);
 
 impl<M, A> Codec for Ready<M, A>
 where
-    M: Message + Default + 'static,
+    M: Message + Name + Default + 'static,
     A: Send + 'static,
     Self: Encoder<Item = A, Error = Status>,
 {
@@ -174,13 +174,12 @@ impl<M> Encoder for Ready<M, Listing> {
     }
 }
 
-impl<M: Message + Default, A> Decoder for Ready<M, A> {
+impl<M: Message + Name + Default, A> Decoder for Ready<M, A> {
     type Item = M;
     type Error = Status;
 
     fn decode(&mut self, buffer: &mut DecodeBuf<'_>) -> Result<Option<M>, Status> {
-        // The same words as the generated code's, which the layers turn into the contract's form.
-        M::decode(buffer).map(Some).map_err(|error| Status::new(Code::Internal, error.to_string()))
+        opora_proto::codec::decode(buffer).map(Some)
     }
 }
 

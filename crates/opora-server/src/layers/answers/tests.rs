@@ -23,7 +23,7 @@ impl HttpBody for Parts {
 async fn answer(peer: &Peer, bytes: usize) -> Body {
     let charge = Charge::begin(peer, Instant::now).await.unwrap();
     let body = Body::new(Parts(VecDeque::from([Bytes::from(vec![7; bytes])])));
-    counted(body, peer, charge, (Kind::Plain, Language::English))
+    counted(body, peer, charge, (Shape::Plain, Language::English))
 }
 
 fn next(body: &mut Body) -> Option<Result<Frame<Bytes>, Status>> {
@@ -102,7 +102,7 @@ async fn a_watch_that_nobody_reads_holds_nothing_and_may_be_read_again_at_any_ti
     let peer = Peer::nobody(&Arc::new(limits()));
     let charge = Charge::begin(&peer, Instant::now).await.unwrap();
     let parts = Body::new(Parts(VecDeque::from([Bytes::from(vec![7; 100_000])])));
-    let mut body = counted(parts, &peer, charge, (Kind::Watch, Language::English));
+    let mut body = counted(parts, &peer, charge, (Shape::Watch, Language::English));
     next(&mut body).unwrap().unwrap();
     for times in [2, 3, 100] {
         let late = Instant::now() + times * PATIENCE;
