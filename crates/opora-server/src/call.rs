@@ -22,7 +22,6 @@ pub struct Call {
     /// The call of the caller's that it is a part of, as `traceparent` names it (W3C Trace Context, version 00).
     pub(crate) trace: Option<Trace>,
     /// What the caller may see.
-    #[expect(dead_code, reason = "read once reads take it")]
     pub(crate) scope: Scope,
 }
 

@@ -22,6 +22,7 @@ use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio_util::task::TaskTracker;
 
+use crate::call::Call;
 use crate::engine::work::Work;
 use crate::engine::{Action, Clock, Directory, Done, Engine, Refused, Submission, SystemClock, TicketRef, Timekeeper};
 use crate::followers::Follower;
@@ -204,17 +205,18 @@ impl Desk {
         answer.await.unwrap_or(Err(Refused::StoreFailed))
     }
 
-    /// A ticket as it stands.
+    /// A ticket as it stands; `None`: there is none that the caller may see.
     ///
     /// # Errors
     /// [`ReadError`].
-    pub fn ticket(&self, ticket: TicketRef) -> Result<Option<Arc<Ticket>>, ReadError> {
+    pub fn ticket(&self, call: &Call, ticket: TicketRef) -> Result<Option<Arc<Ticket>>, ReadError> {
         let number = match ticket {
             TicketRef::Number(number) => number,
             TicketRef::Uid(uid) => uid.number(),
         };
         let found = self.shared.world.ticket(number)?;
-        Ok(found.filter(|t| !matches!(ticket, TicketRef::Uid(uid) if uid != t.uid)))
+        let is_it = |t: &Arc<Ticket>| !matches!(ticket, TicketRef::Uid(uid) if uid != t.uid);
+        Ok(found.filter(|t| is_it(t) && call.scope.sees(t)))
     }
 
     /// Begins a stream.
@@ -222,7 +224,8 @@ impl Desk {
     /// # Errors
     /// [`WatchEnd`], when it can't begin there.
     #[expect(clippy::unused_async, reason = "a stream may have to wait for its beginning one day")]
-    pub async fn watch(&self, query: WatchQuery) -> Result<WatchStream, WatchEnd> {
+    pub async fn watch(&self, call: &Call, query: WatchQuery) -> Result<WatchStream, WatchEnd> {
+        let query = query.within(&call.scope);
         WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query)
     }
 

@@ -1,5 +1,11 @@
 //! Which tickets a caller may see. Everything that reads tickets takes a scope with its call, and asks it here alone.
+//!
+//! Of tickets of others that were merged into one that may be seen, comments and files are not told; that they were, and
+//! what the merge made the target's own (tags, workstations), is.
 
+use std::sync::Arc;
+
+use opora_core::filter::Filter;
 use opora_core::model::{OrganisationId, Ticket};
 
 /// What may be seen.
@@ -18,6 +24,14 @@ impl Scope {
         match self {
             Self::Everything => true,
             Self::Organisation(organisation) => ticket.organisation.as_ref() == Some(organisation),
+        }
+    }
+
+    /// A filter for what may be seen of what it asks for.
+    pub(crate) fn narrow(&self, filter: &Arc<Filter>) -> Arc<Filter> {
+        match self {
+            Self::Everything => filter.clone(),
+            Self::Organisation(own) => Arc::new(filter.within(own)),
         }
     }
 

@@ -14,12 +14,13 @@ mod tests;
 
 use std::sync::Arc;
 
+use self::field::Field;
 use self::judge::Seen;
 #[cfg(test)]
 pub(crate) use self::judge::folded;
 pub use self::key::Key;
-use self::term::Term;
-use crate::model::{Ticket, TicketNumber};
+use self::term::{Op, Term, Value};
+use crate::model::{OrganisationId, Ticket, TicketNumber};
 use crate::time::Timestamp;
 
 /// Why a text is not a filter.
@@ -120,6 +121,14 @@ impl Filter {
     /// Never wrong when it says yes; it may say no where yes would be right.
     pub fn only_open(&self) -> bool {
         judge::only_open(&self.root)
+    }
+
+    /// The same filter, for tickets of one organisation alone: for callers who may see no other.
+    #[must_use]
+    pub fn within(&self, organisation: &OrganisationId) -> Self {
+        let own = Term { field: Field::Organisation, op: Op::Eq, value: Value::Organisation(organisation.clone()) };
+        let root = Node::And(vec![Node::Term(own), self.root.clone()]);
+        Self { root, texts: self.texts.clone(), cost: self.cost.saturating_add(1) }
     }
 
     /// Whether a ticket matches.

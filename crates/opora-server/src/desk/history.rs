@@ -8,10 +8,12 @@ use opora_core::time::Timestamp;
 use opora_store::{ReadError, Record, Store};
 
 use super::Desk;
+use crate::call::Call;
 use crate::engine::state::ticket_at;
-use crate::engine::{Refused, unreadable};
+use crate::engine::{Refused, TicketRef, unreadable};
 use crate::followers::search::description;
 use crate::scans::Going;
+use crate::scope::Scope;
 use crate::size;
 
 /// How many revisions of a history are read at once.
@@ -99,8 +101,9 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refused`]: what can't be read, a desk that stops, too many long reads at once.
-    pub async fn events(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, Refused> {
+    pub async fn events(&self, call: &Call, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, Refused> {
         self.history(
+            call,
             query,
             |ticket| vec![ticket.number],
             |revision, event| Some(EventEntry { revision, event: event.clone() }),
@@ -112,7 +115,7 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::events`].
-    pub async fn comments(&self, query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, Refused> {
+    pub async fn comments(&self, call: &Call, query: HistoryQuery) -> Result<HistoryPage<CommentEntry>, Refused> {
         let pick = |revision, event: &TicketEvent| match &event.change {
             Change::Commented(comment) => {
                 let (ticket, at) = (event.ticket.number, event.at);
@@ -121,20 +124,20 @@ impl Desk {
             _ => None,
         };
         let holders = |ticket: &Ticket| holders(ticket, ticket.own_comments(), |part| part.comments);
-        self.history(query, holders, pick).await
+        self.history(call, query, holders, pick).await
     }
 
     /// A page of a ticket's attachments, with those of the tickets that were merged into it: the events that brought them.
     ///
     /// # Errors
     /// As [`Desk::events`].
-    pub async fn attachments(&self, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, Refused> {
+    pub async fn attachments(&self, call: &Call, query: HistoryQuery) -> Result<HistoryPage<EventEntry>, Refused> {
         let pick = |revision, event: &TicketEvent| match &event.change {
             Change::Attached(_) => Some(EventEntry { revision, event: event.clone() }),
             _ => None,
         };
         let holders = |ticket: &Ticket| holders(ticket, ticket.own_attachments(), |part| part.attachments);
-        self.history(query, holders, pick).await
+        self.history(call, query, holders, pick).await
     }
 
     /// A ticket's description; `None`: it has none.
@@ -159,13 +162,21 @@ impl Desk {
 
     async fn history<T: Send + 'static>(
         &self,
+        call: &Call,
         query: HistoryQuery,
         holders: impl FnOnce(&Ticket) -> Vec<TicketNumber>,
         pick: impl Fn(Revision, &TicketEvent) -> Option<T> + Send + 'static,
     ) -> Result<HistoryPage<T>, Refused> {
         let (world, revision) = (self.shared.world.clone(), self.revision());
-        let holders =
-            world.ticket(query.ticket).map_err(unreadable)?.map(|ticket| holders(&ticket)).unwrap_or_default();
+        let ticket = self.ticket(call, TicketRef::Number(query.ticket)).map_err(unreadable)?;
+        let mut holders = ticket.map(|ticket| holders(&ticket)).unwrap_or_default();
+        if call.scope != Scope::Everything {
+            // What was merged into it may be another customer's.
+            let seen = |number: &TicketNumber| Ok(self.ticket(call, TicketRef::Number(*number))?.map(|_| *number));
+            let seen: Result<Vec<_>, ReadError> =
+                holders.iter().filter_map(|number| seen(number).transpose()).collect();
+            holders = seen.map_err(unreadable)?;
+        }
         if holders.is_empty() {
             return Ok(HistoryPage { items: Vec::new(), places: Vec::new(), next: None, revision });
         }
@@ -173,13 +184,18 @@ impl Desk {
         self.shared.scans.run_short(READ_COST, read).await
     }
 
-    /// A ticket as it stood at a revision.
+    /// A ticket that the caller may see, as it stood at a revision.
     ///
     /// # Errors
     /// As [`Desk::events`].
-    pub async fn ticket_at(&self, number: TicketNumber, revision: Revision) -> Result<Option<Arc<Ticket>>, Refused> {
+    pub async fn ticket_at(
+        &self,
+        call: &Call,
+        number: TicketNumber,
+        revision: Revision,
+    ) -> Result<Option<Arc<Ticket>>, Refused> {
         let world = self.shared.world.clone();
-        match world.ticket(number).map_err(unreadable)? {
+        match self.ticket(call, TicketRef::Number(number)).map_err(unreadable)? {
             Some(newer) if newer.revision > revision => {
                 let read = move |_: &mut Going| ticket_at(&*world.state.store, number, revision).map_err(unreadable);
                 self.shared.scans.run_short(READ_COST, read).await

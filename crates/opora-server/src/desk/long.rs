@@ -13,6 +13,7 @@ use opora_store::RequestKey;
 use parking_lot::Mutex;
 
 use super::{Desk, PolicyMove, PolicyPreview};
+use crate::call::Call;
 use crate::engine::state::ticket_at;
 use crate::engine::work::{PutPolicy, RequestId, Work};
 use crate::engine::{Action, Answer, Done, PolicyApplied, Refused, Submission, unreadable};
@@ -100,7 +101,7 @@ impl Desk {
         let mut done = if let Some(done) = known {
             done
         } else {
-            let preview = self.preview_policy(definition, etag.as_deref()).await?;
+            let preview = self.preview_policy(&Call::own(), definition, etag.as_deref()).await?;
             let applied = PolicyApplied {
                 definition: preview.definition,
                 tickets: preview.tickets,

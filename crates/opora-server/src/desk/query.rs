@@ -10,9 +10,11 @@ use opora_core::suggest::{Suggestion, suggestions};
 use opora_core::time::{Millis, Timestamp};
 
 use super::Desk;
+use crate::call::Call;
 use crate::engine::{PolicyApplied, Refused, TicketRef, unreadable};
 use crate::followers::queue::{ListPage, ListQuery, Scan, Summary, Tally, Texts, count, open_matching};
 use crate::scans::Going;
+use crate::scope::Scope;
 
 /// What it costs to look a text up in the index of full text, in terms of a filter: a turn is over after some.
 const SEARCH_COST: u32 = 4_096;
@@ -85,7 +87,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refused`]: what can't be read, a desk that stops, too many long reads at once.
-    pub async fn list(&self, query: ListQuery) -> Result<ListPage, Refused> {
+    pub async fn list(&self, call: &Call, query: ListQuery) -> Result<ListPage, Refused> {
+        let query = ListQuery { filter: call.scope.narrow(&query.filter), ..query };
         let (world, scans) = (self.shared.world.clone(), &self.shared.scans);
         let (filter, include_total) = (query.filter.clone(), query.include_total);
         let (texts, cost) = (self.texts(&filter).await?, filter.cost());
@@ -116,7 +119,8 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::list`].
-    pub async fn count(&self, filter: Arc<Filter>) -> Result<u64, Refused> {
+    pub async fn count(&self, call: &Call, filter: &Arc<Filter>) -> Result<u64, Refused> {
+        let filter = call.scope.narrow(filter);
         let (world, texts) = (self.shared.world.clone(), self.texts(&filter).await?);
         let scans = &self.shared.scans;
         let cost = filter.cost();
@@ -147,7 +151,13 @@ impl Desk {
     ///
     /// # Errors
     /// As [`Desk::list`].
-    pub async fn summary(&self, filter: Arc<Filter>, due_within: Millis) -> Result<(Summary, Revision), Refused> {
+    pub async fn summary(
+        &self,
+        call: &Call,
+        filter: &Arc<Filter>,
+        due_within: Millis,
+    ) -> Result<(Summary, Revision), Refused> {
+        let filter = call.scope.narrow(filter);
         let (world, texts, cost) = (self.shared.world.clone(), self.texts(&filter).await?, filter.cost());
         let count = move |going: &mut Going| {
             let (tickets, revision) = open_matching(&world, &filter, &texts, going)?;
@@ -166,8 +176,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refused`]: a desk that stops, too many long reads at once.
-    pub async fn suggestions(&self) -> Result<(Vec<Suggestion>, Revision), Refused> {
-        let world = self.shared.world.clone();
+    pub async fn suggestions(&self, call: &Call) -> Result<(Vec<Suggestion>, Revision), Refused> {
+        let (world, scope) = (self.shared.world.clone(), call.scope.clone());
         let read = move |going: &mut Going| {
             let (tickets, revision) = world.queue.open();
             let thresholds = world.rules().suggest;
@@ -176,14 +186,14 @@ impl Desk {
                 ended = going.row();
                 ended.is_ok().then_some(&**ticket)
             });
-            let found = suggestions(waited_for, &thresholds);
+            let found = suggestions(waited_for.filter(|ticket| scope.sees(ticket)), &thresholds);
             ended.map(|()| (found, revision))
         };
         self.shared.scans.run(SEARCH_COST, read).await
     }
 
-    fn known(&self, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
-        match (self.ticket(ticket).map_err(unreadable)?, ticket) {
+    fn known(&self, call: &Call, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
+        match (self.ticket(call, ticket).map_err(unreadable)?, ticket) {
             (Some(ticket), _) => Ok(ticket),
             (None, TicketRef::Number(number)) => Err(Refusal::NoTicket(number).into()),
             (None, TicketRef::Uid(uid)) => Err(Refused::NoTicket(uid)),
@@ -194,9 +204,9 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn explain(&self, ticket: TicketRef) -> Result<Explained, Refused> {
+    pub fn explain(&self, call: &Call, ticket: TicketRef) -> Result<Explained, Refused> {
         let revision = self.revision();
-        let ticket = self.known(ticket)?;
+        let ticket = self.known(call, ticket)?;
         let (now, rules) = (self.now(), self.rules());
         let explain = |clock| ticket.sla.explain(clock, now, &rules.policies).map_err(Refusal::from);
         let (first_response, resolution) = (explain(ClockKind::FirstResponse)?, explain(ClockKind::Resolution)?);
@@ -208,8 +218,8 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refused`].
-    pub fn preview_priority(&self, ticket: TicketRef) -> Result<(Arc<Ticket>, Previews), Refused> {
-        let ticket = self.known(ticket)?;
+    pub fn preview_priority(&self, call: &Call, ticket: TicketRef) -> Result<(Arc<Ticket>, Previews), Refused> {
+        let ticket = self.known(call, ticket)?;
         let (now, rules) = (self.now(), self.rules());
         let preview = |priority: Priority| {
             let current = priority == ticket.priority;
@@ -230,12 +240,16 @@ impl Desk {
     /// [`Refused`].
     pub fn preview_new(
         &self,
+        call: &Call,
         organisation: Option<&OrganisationId>,
         create_time: Option<Timestamp>,
     ) -> Result<Previews, Refused> {
         let (now, rules) = (self.now(), self.rules());
         let organisation = match organisation {
-            Some(id) => Some(self.directory().organisation(id).ok_or_else(|| Refusal::NoResource(id.name()))?),
+            Some(id) => {
+                let known = self.directory().organisation(id).filter(|_| call.scope.sees_organisation(id));
+                Some(known.ok_or_else(|| Refusal::NoResource(id.name()))?)
+            }
             None => None,
         };
         let policy = organisation.and_then(|entry| entry.value.policy.clone()).unwrap_or_else(default_policy);
@@ -252,12 +266,14 @@ impl Desk {
     /// saw.
     ///
     /// # Errors
-    /// [`Refused`]: the etag is stale, or nothing would change.
+    /// [`Refused`]: the etag is stale, or nothing would change; the caller may see only a part of what it would move.
     pub async fn preview_policy(
         &self,
+        call: &Call,
         definition: PolicyDefinition,
         etag: Option<&str>,
     ) -> Result<PolicyPreview, Refused> {
+        everything(call)?;
         let world = self.shared.world.clone();
         let etag = etag.map(str::to_owned);
         let preview = move |going: &mut Going| {
@@ -275,9 +291,15 @@ impl Desk {
     ///
     /// # Errors
     /// [`Refused`].
-    pub async fn policy_moves(&self, applied: Arc<PolicyApplied>) -> Result<Vec<PolicyMove>, Refused> {
+    pub async fn policy_moves(&self, call: &Call, applied: Arc<PolicyApplied>) -> Result<Vec<PolicyMove>, Refused> {
+        everything(call)?;
         let world = self.shared.world.clone();
         let moves = move |going: &mut Going| super::long::moves(&world, &applied, going);
         self.shared.scans.run_short(RECKON_COST, moves).await
     }
+}
+
+/// Refuses who may see only a part.
+fn everything(call: &Call) -> Result<(), Refused> {
+    if call.scope == Scope::Everything { Ok(()) } else { Err(Refused::NotPermitted) }
 }

@@ -193,6 +193,9 @@ pub enum Refused {
     /// The store is damaged and only read.
     #[error("the store is damaged and only read")]
     ReadOnly,
+    /// It concerns everybody, and the caller may see a part.
+    #[error("the caller may see only a part of the desk")]
+    NotPermitted,
     /// Another desk decides.
     #[error("another desk leads")]
     NotLeader,

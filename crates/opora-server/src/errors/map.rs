@@ -133,6 +133,11 @@ impl Problem {
         Self::new(Code::FailedPrecondition, R::ReadOnly)
     }
 
+    /// The caller may not do this.
+    pub(crate) fn not_permitted() -> Box<Self> {
+        Self::new(Code::PermissionDenied, R::NotPermitted)
+    }
+
     /// Another desk decides.
     pub(crate) fn not_leader() -> Box<Self> {
         Self::new(Code::Unavailable, R::NotLeader).retry(SOON)
@@ -200,6 +205,7 @@ pub(crate) fn refused(refused: Refused, request_id: Option<&str>) -> Box<Problem
         Refused::Overloaded => Problem::overloaded(),
         Refused::Stopping => Problem::not_serving(),
         Refused::ReadOnly => Problem::read_only(),
+        Refused::NotPermitted => Problem::not_permitted(),
         Refused::NotLeader => Problem::not_leader(),
         Refused::StoreFailed => Problem::store_failed(),
         Refused::Corrupt(cause) => Problem::corrupt(&cause),

@@ -66,12 +66,12 @@ impl Service {
     async fn attachments(&self, call: &Call, wire: v1::ListAttachmentsRequest) -> Outcome<v1::ListAttachmentsResponse> {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
-        let ticket = self.found(named(&wire.name, wrong)?)?;
+        let ticket = self.found(call, named(&wire.name, wrong)?)?;
         let query = Query::new(&call.method.name, &[&ticket.number.to_string()]);
         let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let asked = HistoryQuery { ticket: ticket.number, newest_first: false, after, limit, max_bytes: MESSAGE_BYTES };
-        let page = self.desk().attachments(asked).await?;
-        let ticket = self.as_of(ticket, page.revision).await?;
+        let page = self.desk().attachments(call, asked).await?;
+        let ticket = self.as_of(call, ticket, page.revision).await?;
         let (attachments, next) = page::packed(&page, |entry| on_wire(entry, &ticket));
         Ok(v1::ListAttachmentsResponse {
             attachments,
@@ -82,15 +82,15 @@ impl Service {
     }
 
     /// The ticket as it stood at the revision that an answer speaks of: which files are the nearest is told by it.
-    async fn as_of(&self, ticket: Arc<Ticket>, revision: Revision) -> Outcome<Arc<Ticket>> {
-        Ok(self.desk().ticket_at(ticket.number, revision).await?.unwrap_or(ticket))
+    async fn as_of(&self, call: &Call, ticket: Arc<Ticket>, revision: Revision) -> Outcome<Arc<Ticket>> {
+        Ok(self.desk().ticket_at(call, ticket.number, revision).await?.unwrap_or(ticket))
     }
 
     async fn download(&self, call: &Call, wire: v1::DownloadAttachmentRequest) -> Outcome<Chunks> {
         let wrong = || Problem::field("name", "is not a name like tickets/123/attachments/48211");
         let (ticket, revision) = wire.name.split_once("/attachments/").ok_or_else(wrong)?;
         let revision: u64 = revision.parse().ok().filter(|n| *n > 0).ok_or_else(wrong)?;
-        let ticket = self.found(named(ticket, Violations::default())?)?;
+        let ticket = self.found(call, named(ticket, Violations::default())?)?;
         let asked = HistoryQuery {
             ticket: ticket.number,
             newest_first: false,
@@ -98,10 +98,10 @@ impl Service {
             limit: 1,
             max_bytes: MESSAGE_BYTES,
         };
-        let page = self.desk().attachments(asked).await?;
+        let page = self.desk().attachments(call, asked).await?;
         let entry = page.items.first().filter(|entry| entry.revision.0 == revision);
         let entry = entry.ok_or_else(|| Problem::no_resource(&wire.name))?;
-        let ticket = self.as_of(ticket, page.revision).await?;
+        let ticket = self.as_of(call, ticket, page.revision).await?;
         let Event::Attached(file) = &entry.event.change else { return Err(Problem::no_resource(&wire.name)) };
         if wire.read_offset > file.size {
             return Err(Problem::field("read_offset", "lies behind the end of the file"));

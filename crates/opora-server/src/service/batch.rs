@@ -43,9 +43,10 @@ impl Service {
         if wire.change.is_none() {
             wrong.add("change", "is needed");
         }
-        let change = wire.change.as_ref().map(|change| self.batch_part(change, &mut wrong)).transpose()?.flatten();
+        let change =
+            wire.change.as_ref().map(|change| self.batch_part(call, change, &mut wrong)).transpose()?.flatten();
         if tickets.len() == wire.names.len() {
-            self.each_once(&wire.names, &tickets, &mut wrong)?;
+            self.each_once(call, &wire.names, &tickets, &mut wrong)?;
         }
         let change = wrong.require(change)?;
         let etag_of = |name: &String| {
@@ -63,7 +64,7 @@ impl Service {
     }
 
     /// Refuses a ticket that is named twice, whether by the same name or once by its number and once by its uid.
-    fn each_once(&self, names: &[String], tickets: &[TicketRef], wrong: &mut Violations) -> Outcome<()> {
+    fn each_once(&self, call: &Call, names: &[String], tickets: &[TicketRef], wrong: &mut Violations) -> Outcome<()> {
         let mut seen: HashMap<TicketNumber, Vec<(usize, TicketRef)>> = HashMap::with_capacity(tickets.len());
         for (n, ticket) in tickets.iter().enumerate() {
             let number = match ticket {
@@ -72,7 +73,7 @@ impl Service {
             };
             let same = seen.entry(number).or_default();
             for (other, known) in same.iter() {
-                if self.is_same(*known, *ticket)? {
+                if self.is_same(call, *known, *ticket)? {
                     let name = names.get(*other).map_or("", String::as_str);
                     wrong.add(format!("names[{n}]"), format!("is the same ticket as names[{other}], `{name}`"));
                     break;
@@ -84,16 +85,16 @@ impl Service {
     }
 
     /// Whether two names with the same number are of one ticket: a uid that is nobody's is refused by itself.
-    fn is_same(&self, one: TicketRef, other: TicketRef) -> Outcome<bool> {
+    fn is_same(&self, call: &Call, one: TicketRef, other: TicketRef) -> Outcome<bool> {
         Ok(match (one, other) {
             (TicketRef::Number(_), uid @ TicketRef::Uid(_)) | (uid @ TicketRef::Uid(_), TicketRef::Number(_)) => {
-                self.desk().ticket(uid)?.is_some()
+                self.desk().ticket(call, uid)?.is_some()
             }
             _ => one == other,
         })
     }
 
-    fn batch_part(&self, wire: &Wire, wrong: &mut Violations) -> Outcome<Option<Change>> {
+    fn batch_part(&self, call: &Call, wire: &Wire, wrong: &mut Violations) -> Outcome<Option<Change>> {
         Ok(match wire {
             Wire::Assign(wire) => Some(calls::assign("assign.", wire, wrong)),
             Wire::Reprioritise(wire) => calls::reprioritise("reprioritise.", wire, wrong),
@@ -104,13 +105,14 @@ impl Service {
                 let rules = self.desk().rules();
                 Some(calls::update("update.", wire, &rules.checklist, wrong))
             }
-            Wire::Link(wire) => self.link_change("link.", wire, wrong)?,
+            Wire::Link(wire) => self.link_change(call, "link.", wire, wrong)?,
         })
     }
 
     /// The change of `LinkTickets`.
     pub(super) fn link_change(
         &self,
+        call: &Call,
         at: &str,
         wire: &v1::LinkTicketsRequest,
         wrong: &mut Violations,
@@ -120,7 +122,7 @@ impl Service {
         }
         let kind = calls::link_kind(at, wire.kind, wrong);
         let target = ticket_ref(&format!("{at}target"), &wire.target, wrong);
-        let target = target.map(|target| self.number(target)).transpose()?;
+        let target = target.map(|target| self.number(call, target)).transpose()?;
         Ok(target.zip(kind).map(|(target, kind)| Change::Link { target, kind }))
     }
 }

@@ -164,7 +164,7 @@ impl Service {
             .change(call, wire, |wire, wrong| {
                 let reason = calls::reason(&wire.reason, false, wrong);
                 let target = ticket_ref("target", &wire.target, wrong);
-                let target = target.map(|target| self.number(target)).transpose()?;
+                let target = target.map(|target| self.number(call, target)).transpose()?;
                 Ok(target.map(|target| Change::Merge { target, reason }))
             })
             .await?;

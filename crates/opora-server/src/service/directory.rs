@@ -19,6 +19,7 @@ use crate::call::Call;
 use crate::convert::{DirectoryEntry, request_id};
 use crate::engine::{Action, Answer, Directory, DirectoryCommand, Done};
 use crate::errors::{Outcome, Problem, Violations};
+use crate::scope::Scope;
 use crate::size::Room;
 
 /// How many entries are taken from a table at a time.
@@ -30,6 +31,8 @@ trait Served: DirectoryEntry {
     fn id_text(id: &Self::Id) -> &str;
     /// No longer used.
     fn archived(&self) -> bool;
+    /// Whether who may see only a scope may see it.
+    fn is_seen(&self, id: &Self::Id, scope: &Scope) -> bool;
     /// One.
     fn get(directory: &Directory, id: &Self::Id) -> Option<Arc<Entry<Self>>>;
     /// Some, in order of ids.
@@ -41,13 +44,17 @@ trait Served: DirectoryEntry {
 }
 
 macro_rules! served {
-    ($value:ident, $id:ident, $get:ident, $list:ident, |$wire:ident| $references:expr) => {
+    ($value:ident, $id:ident, $get:ident, $list:ident, |$wire:ident| $references:expr, |$own:pat_param, $entry:pat_param, $scope:ident| $seen:expr) => {
         impl Served for $value {
             fn id_text(id: &$id) -> &str {
                 id.as_str()
             }
             fn archived(&self) -> bool {
                 self.archived
+            }
+            fn is_seen(&self, id: &$id, $scope: &Scope) -> bool {
+                let ($own, $entry) = (id, self);
+                $seen
             }
             fn get(directory: &Directory, id: &$id) -> Option<Arc<Entry<Self>>> {
                 directory.$get(id)
@@ -68,11 +75,16 @@ macro_rules! served {
     };
 }
 
-served!(Organisation, OrganisationId, organisation, organisations, |wire| vec![&wire.policy]);
-served!(Contact, ContactId, contact, contacts, |wire| vec![&wire.organisation]);
-served!(Agent, AgentId, agent, agents, |_wire| Vec::new());
-served!(SavedView, SavedViewId, saved_view, saved_views, |wire| vec![&wire.owner]);
-served!(Snippet, SnippetId, snippet, snippets, |wire| vec![&wire.owner]);
+served!(Organisation, OrganisationId, organisation, organisations, |wire| vec![&wire.policy], |id, _, scope| scope
+    .sees_organisation(id));
+served!(Contact, ContactId, contact, contacts, |wire| vec![&wire.organisation], |_, contact, scope| {
+    contact.organisation.as_ref().map_or(*scope == Scope::Everything, |id| scope.sees_organisation(id))
+});
+// Who works on a ticket is told on it.
+served!(Agent, AgentId, agent, agents, |_wire| Vec::new(), |_, _, _scope| true);
+served!(SavedView, SavedViewId, saved_view, saved_views, |wire| vec![&wire.owner], |_, _, scope| *scope
+    == Scope::Everything);
+served!(Snippet, SnippetId, snippet, snippets, |wire| vec![&wire.owner], |_, _, scope| *scope == Scope::Everything);
 
 /// What is asked of a list.
 struct Listing<'a> {
@@ -85,16 +97,19 @@ struct Listing<'a> {
 }
 
 impl Service {
-    fn entry<T: Served>(&self, name: &str) -> Outcome<(T::Wire, u64)> {
+    fn entry<T: Served>(&self, call: &Call, name: &str) -> Outcome<(T::Wire, u64)> {
         let revision = self.revision();
         let id = T::parse_name(name).map_err(|error| Problem::field("name", &error.to_string()))?;
-        let entry = T::get(self.desk().directory(), &id).ok_or_else(|| Problem::no_resource(name))?;
+        let entry = T::get(self.desk().directory(), &id)
+            .filter(|entry| entry.value.is_seen(&id, &call.scope))
+            .ok_or_else(|| Problem::no_resource(name))?;
         Ok((T::to_wire(&id, &entry), revision.max(entry.revision.0)))
     }
 
     /// A page, where it ends, and of which revision it is.
     fn entries<T: Served>(
         &self,
+        call: &Call,
         asked: &Listing<'_>,
         wanted: impl Fn(&T) -> bool,
     ) -> Outcome<(Vec<T::Wire>, String, u64)>
@@ -113,7 +128,9 @@ impl Service {
                 Some(id.ok_or_else(Problem::page_token)?)
             }
         };
-        let wanted = |entry: &T| (asked.show_archived || !entry.archived()) && wanted(entry);
+        let wanted = |id: &T::Id, entry: &T| {
+            (asked.show_archived || !entry.archived()) && entry.is_seen(id, &call.scope) && wanted(entry)
+        };
         let read = || page_of(self.desk().directory(), after.clone(), limit, &wanted);
         let ((page, place), revision) = self.desk().steady(read);
         let next = place.map(|place| self.0.tokens.make(query, T::id_text(&place).as_bytes())).unwrap_or_default();
@@ -196,7 +213,7 @@ fn page_of<T: Served>(
     directory: &Directory,
     mut after: Option<T::Id>,
     limit: usize,
-    wanted: &impl Fn(&T) -> bool,
+    wanted: &impl Fn(&T::Id, &T) -> bool,
 ) -> (Vec<T::Wire>, Option<T::Id>)
 where
     T::Wire: Message,
@@ -206,7 +223,7 @@ where
         let some = T::page(directory, after.as_ref());
         let last = some.len() < STEP;
         for (id, entry) in some {
-            if wanted(&entry.value) {
+            if wanted(&id, &entry.value) {
                 let wire = T::to_wire(&id, &entry);
                 if page.len() == limit || !room.takes(wire.encoded_len()) {
                     return (page, after);
@@ -247,7 +264,7 @@ macro_rules! calls {
             request: Request<v1::$get_request>,
         ) -> Result<Response<v1::$get_response>, Status> {
             answer!(request, |call, message| std::future::ready(
-                self.entry::<$value>(&message.name)
+                self.entry::<$value>(&call, &message.name)
                     .map(|(entry, revision)| v1::$get_response { $field: Some(entry), revision })
             ))
         }
@@ -265,7 +282,7 @@ macro_rules! calls {
                     show_archived: $listed.show_archived,
                     also,
                 };
-                let (entries, next_page_token, revision) = self.entries::<$value>(&asked, |$entry| $wanted)?;
+                let (entries, next_page_token, revision) = self.entries::<$value>(&call, &asked, |$entry| $wanted)?;
                 Ok(v1::$list_response { $list: entries, next_page_token, revision, store_uid: self.store_uid() })
             })
         }

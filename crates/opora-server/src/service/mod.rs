@@ -11,6 +11,8 @@ mod page;
 mod presence;
 mod reports;
 mod routes;
+#[cfg(test)]
+mod scope_tests;
 mod sla;
 mod tickets;
 mod uploads;
@@ -27,6 +29,7 @@ use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
+use crate::call::Call;
 use crate::desk::Desk;
 use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem};
@@ -82,19 +85,19 @@ impl Service {
         self.desk().position().newest.0
     }
 
-    /// A ticket that has to be there.
-    fn found(&self, ticket: TicketRef) -> Outcome<Arc<Ticket>> {
-        self.desk().ticket(ticket)?.ok_or_else(|| match ticket {
+    /// A ticket that has to be there, for the caller to see.
+    fn found(&self, call: &Call, ticket: TicketRef) -> Outcome<Arc<Ticket>> {
+        self.desk().ticket(call, ticket)?.ok_or_else(|| match ticket {
             TicketRef::Number(number) => Problem::no_ticket(number),
             TicketRef::Uid(uid) => Problem::no_ticket(format_args!("tickets/{uid}")),
         })
     }
 
     /// The number of a ticket that another one is to be tied to or merged into.
-    fn number(&self, ticket: TicketRef) -> Outcome<TicketNumber> {
+    fn number(&self, call: &Call, ticket: TicketRef) -> Outcome<TicketNumber> {
         match ticket {
             TicketRef::Number(number) => Ok(number),
-            TicketRef::Uid(_) => Ok(self.found(ticket)?.number),
+            TicketRef::Uid(_) => Ok(self.found(call, ticket)?.number),
         }
     }
 }

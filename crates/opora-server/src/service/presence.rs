@@ -20,6 +20,7 @@ use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem, Violations};
 use crate::layers::AGAIN;
 use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
+use crate::scope::Scope;
 use crate::size;
 
 /// How long a stream says nothing at most.
@@ -121,6 +122,10 @@ impl Service {
         let mut wrong = Violations::default();
         let session = session(&wire.session_id, &mut wrong);
         let session = wrong.require(session)?;
+        if call.scope != Scope::Everything {
+            // Who is at which ticket is told of all tickets at once.
+            return Err(Problem::not_permitted());
+        }
         let stay = self
             .0
             .presences
@@ -133,7 +138,7 @@ impl Service {
         Ok(Box::pin(live.chain(end)))
     }
 
-    fn set(&self, _call: &Call, wire: &v1::SetPresenceRequest) -> Outcome<v1::SetPresenceResponse> {
+    fn set(&self, call: &Call, wire: &v1::SetPresenceRequest) -> Outcome<v1::SetPresenceResponse> {
         let mut wrong = Violations::default();
         let session = session(&wire.session_id, &mut wrong);
         let activity = activity(wire.activity, &mut wrong);
@@ -144,7 +149,7 @@ impl Service {
         let session = wrong.require(session)?;
         let number: Option<TicketNumber> = match ticket {
             Some(TicketRef::Number(number)) => Some(number),
-            Some(uid) => Some(self.number(uid)?),
+            Some(uid) => Some(self.number(call, uid)?),
             None => None,
         };
         let now = self.desk().now();

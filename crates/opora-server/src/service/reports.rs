@@ -41,8 +41,8 @@ const MAX_SUGGESTIONS: usize = 100;
 const MAX_NAMES: usize = 500;
 
 impl Service {
-    async fn suggestions(&self, _call: &Call, _: v1::ListSuggestionsRequest) -> Outcome<v1::ListSuggestionsResponse> {
-        let (found, revision) = self.desk().suggestions().await?;
+    async fn suggestions(&self, call: &Call, _: v1::ListSuggestionsRequest) -> Outcome<v1::ListSuggestionsResponse> {
+        let (found, revision) = self.desk().suggestions(call).await?;
         let window = self.desk().rules().suggest.window;
         let mut room = Room::new();
         let suggestions = found.iter().take(MAX_SUGGESTIONS).map(|suggestion| wire(suggestion, window));
@@ -55,7 +55,7 @@ impl Service {
         })
     }
 
-    async fn summary(&self, _call: &Call, wire: v1::GetQueueSummaryRequest) -> Outcome<v1::GetQueueSummaryResponse> {
+    async fn summary(&self, call: &Call, wire: v1::GetQueueSummaryRequest) -> Outcome<v1::GetQueueSummaryResponse> {
         let within = match wire.due_within {
             None => Millis::hours(1),
             Some(length) => convert::length(length)
@@ -66,7 +66,7 @@ impl Service {
         if !filter.texts().is_empty() {
             return Err(FilterError { position: 0, detail: "a summary takes no bare text".to_owned() }.into());
         }
-        let (summary, revision) = self.desk().summary(Arc::new(filter), within).await?;
+        let (summary, revision) = self.desk().summary(call, &Arc::new(filter), within).await?;
         let by_state = summary.by_state.iter();
         let by_priority = summary.by_priority.iter();
         let by_assignee = summary.by_assignee.iter();

@@ -49,8 +49,8 @@ impl SlaService for Service {
 }
 
 impl Service {
-    fn explain(&self, _call: &Call, wire: &v1::ExplainTicketRequest) -> Outcome<v1::ExplainTicketResponse> {
-        let explained = self.desk().explain(named(&wire.name, Violations::default())?)?;
+    fn explain(&self, call: &Call, wire: &v1::ExplainTicketRequest) -> Outcome<v1::ExplainTicketResponse> {
+        let explained = self.desk().explain(call, named(&wire.name, Violations::default())?)?;
         let description = self.description(&explained.ticket)?;
         let mut first_response = convert::explanation(&explained.first_response);
         let mut resolution = convert::explanation(&explained.resolution);
@@ -71,18 +71,18 @@ impl Service {
         Ok(answer)
     }
 
-    fn preview(&self, _call: &Call, wire: &v1::PreviewPriorityRequest) -> Outcome<v1::PreviewPriorityResponse> {
+    fn preview(&self, call: &Call, wire: &v1::PreviewPriorityRequest) -> Outcome<v1::PreviewPriorityResponse> {
         let ((previews, now), revision) = if wire.name.is_empty() {
             let mut wrong = Violations::default();
             let organisation = calls::name("organisation", &wire.organisation, OrganisationId::from_name, &mut wrong);
             let at = calls::time("create_time", wire.create_time, &mut wrong);
             wrong.finish(())?;
-            let (preview, revision) = self.desk().steady(|| self.desk().preview_new(organisation.as_ref(), at));
+            let (preview, revision) = self.desk().steady(|| self.desk().preview_new(call, organisation.as_ref(), at));
             (preview?, revision.0)
         } else {
             // The revision first: what is read after it is at least as new.
             let revision = self.revision();
-            let (ticket, preview) = self.desk().preview_priority(named(&wire.name, Violations::default())?)?;
+            let (ticket, preview) = self.desk().preview_priority(call, named(&wire.name, Violations::default())?)?;
             (preview, revision.max(ticket.revision.0))
         };
         let on_wire = |p: &crate::desk::Preview| convert::preview(p.priority, &p.sla, p.current);
@@ -93,7 +93,7 @@ impl Service {
         })
     }
 
-    fn policy(&self, _call: &Call, name: &str) -> Outcome<v1::GetPolicyResponse> {
+    fn policy(&self, _: &Call, name: &str) -> Outcome<v1::GetPolicyResponse> {
         let wrong = || Problem::field("name", "is not a name like policies/default or policies/default@1");
         let (name, version) = name.split_once('@').map_or((name, None), |(name, version)| (name, Some(version)));
         let id = PolicyId::from_name(name).map_err(|_| wrong())?;
@@ -122,7 +122,7 @@ impl Service {
         let definition = wrong.require(definition)?;
         let etag = super::call::etag(&mut wire.etag);
         if wire.dry_run {
-            let preview = self.desk().preview_policy(definition, etag.as_deref()).await?;
+            let preview = self.desk().preview_policy(call, definition, etag.as_deref()).await?;
             return Ok(v1::ApplyPolicyResponse {
                 policy: Some(policy_to_wire(&preview.definition)),
                 ticket_count: preview.tickets,
@@ -137,7 +137,7 @@ impl Service {
         let Answer::Policy(applied) = done.answer else {
             return Err(Problem::internal("a policy was answered with something else", &"no policy"));
         };
-        let moves = self.desk().policy_moves(applied.clone()).await?;
+        let moves = self.desk().policy_moves(call, applied.clone()).await?;
         Ok(v1::ApplyPolicyResponse {
             policy: Some(policy_to_wire(&applied.definition)),
             ticket_count: applied.tickets,

@@ -25,9 +25,9 @@ use crate::size::{MESSAGE_BYTES, Room};
 
 /// A call that changes one ticket and answers with it.
 macro_rules! simple {
-    ($self:ident, $request:ident, $response:ident, |$wire:ident, $wrong:ident| $read:expr) => {
-        answer!($request, |call, message| async {
-            let changed = $self.change(&call, message, |$wire, $wrong| $read).await?;
+    ($self:ident, $request:ident, $response:ident, |$call:ident, $wire:ident, $wrong:ident| $read:expr) => {
+        answer!($request, |$call, message| async {
+            let changed = $self.change(&$call, message, |$wire, $wrong| $read).await?;
             let ticket = Some($self.whole(&changed, &changed.ticket)?);
             Ok(v1::$response { ticket, revision: changed.done.revision.0 })
         })
@@ -64,7 +64,7 @@ impl TicketService for Service {
         request: Request<v1::UpdateTicketRequest>,
     ) -> Result<Response<v1::UpdateTicketResponse>, Status> {
         let rules = self.desk().rules();
-        simple!(self, request, UpdateTicketResponse, |wire, wrong| Ok(Some(calls::update(
+        simple!(self, request, UpdateTicketResponse, |call, wire, wrong| Ok(Some(calls::update(
             "",
             wire,
             &rules.checklist,
@@ -76,14 +76,14 @@ impl TicketService for Service {
         &self,
         request: Request<v1::AssignTicketRequest>,
     ) -> Result<Response<v1::AssignTicketResponse>, Status> {
-        simple!(self, request, AssignTicketResponse, |wire, wrong| Ok(Some(calls::assign("", wire, wrong))))
+        simple!(self, request, AssignTicketResponse, |call, wire, wrong| Ok(Some(calls::assign("", wire, wrong))))
     }
 
     async fn reprioritise_ticket(
         &self,
         request: Request<v1::ReprioritiseTicketRequest>,
     ) -> Result<Response<v1::ReprioritiseTicketResponse>, Status> {
-        simple!(self, request, ReprioritiseTicketResponse, |wire, wrong| Ok(calls::reprioritise("", wire, wrong)))
+        simple!(self, request, ReprioritiseTicketResponse, |call, wire, wrong| Ok(calls::reprioritise("", wire, wrong)))
     }
 
     async fn escalate_ticket(
@@ -97,14 +97,14 @@ impl TicketService for Service {
         &self,
         request: Request<v1::DeescalateTicketRequest>,
     ) -> Result<Response<v1::DeescalateTicketResponse>, Status> {
-        simple!(self, request, DeescalateTicketResponse, |wire, wrong| Ok(Some(calls::deescalate(wire, wrong))))
+        simple!(self, request, DeescalateTicketResponse, |call, wire, wrong| Ok(Some(calls::deescalate(wire, wrong))))
     }
 
     async fn transition_ticket(
         &self,
         request: Request<v1::TransitionTicketRequest>,
     ) -> Result<Response<v1::TransitionTicketResponse>, Status> {
-        simple!(self, request, TransitionTicketResponse, |wire, wrong| Ok(calls::transition("", wire, wrong)))
+        simple!(self, request, TransitionTicketResponse, |call, wire, wrong| Ok(calls::transition("", wire, wrong)))
     }
 
     async fn add_comment(
@@ -132,7 +132,7 @@ impl TicketService for Service {
         &self,
         request: Request<v1::UnmergeTicketRequest>,
     ) -> Result<Response<v1::UnmergeTicketResponse>, Status> {
-        simple!(self, request, UnmergeTicketResponse, |wire, wrong| Ok(Some(Change::Unmerge {
+        simple!(self, request, UnmergeTicketResponse, |call, wire, wrong| Ok(Some(Change::Unmerge {
             reason: calls::reason(&wire.reason, false, wrong)
         })))
     }
@@ -141,18 +141,19 @@ impl TicketService for Service {
         &self,
         request: Request<v1::LinkTicketsRequest>,
     ) -> Result<Response<v1::LinkTicketsResponse>, Status> {
-        simple!(self, request, LinkTicketsResponse, |wire, wrong| self.link_change("", wire, wrong))
+        simple!(self, request, LinkTicketsResponse, |call, wire, wrong| self.link_change(&call, "", wire, wrong))
     }
 
     async fn unlink_tickets(
         &self,
         request: Request<v1::UnlinkTicketsRequest>,
     ) -> Result<Response<v1::UnlinkTicketsResponse>, Status> {
-        simple!(self, request, UnlinkTicketsResponse, |wire, wrong| {
+        simple!(self, request, UnlinkTicketsResponse, |call, wire, wrong| {
             if let Some(change) = calls::undo_link(wire.undo_of) {
                 return Ok(Some(change));
             }
-            let target = ticket_ref("target", &wire.target, wrong).map(|target| self.number(target)).transpose()?;
+            let target =
+                ticket_ref("target", &wire.target, wrong).map(|target| self.number(&call, target)).transpose()?;
             Ok(target.map(|target| Change::Unlink { target }))
         })
     }
@@ -200,12 +201,12 @@ pub(super) fn named(name: &str, wrong: Violations) -> Outcome<TicketRef> {
 }
 
 impl Service {
-    fn get(&self, _call: &Call, wire: &v1::GetTicketRequest) -> Outcome<v1::GetTicketResponse> {
+    fn get(&self, call: &Call, wire: &v1::GetTicketRequest) -> Outcome<v1::GetTicketResponse> {
         let mut wrong = Violations::default();
         let full = full(wire.view, true, &mut wrong);
         // The revision first: what is read after it is at least as new.
         let revision = self.revision();
-        let ticket = self.found(named(&wire.name, wrong)?)?;
+        let ticket = self.found(call, named(&wire.name, wrong)?)?;
         let revision = revision.max(ticket.revision.0);
         let description = if full { self.description(&ticket)? } else { None };
         Ok(v1::GetTicketResponse { ticket: Some(convert::ticket(&ticket, description.as_deref())), revision })
@@ -241,7 +242,7 @@ impl Service {
             with_descriptions: full,
             include_total: wire.include_total,
         };
-        let mut page = self.desk().list(asked).await?;
+        let mut page = self.desk().list(call, asked).await?;
         let whole = if full {
             let tickets = page.tickets.iter().map(|listed| listed.ticket.clone()).collect();
             self.clone().whole_tickets(tickets).await?
@@ -295,12 +296,12 @@ impl Service {
     async fn events(&self, call: &Call, wire: v1::ListEventsRequest) -> Outcome<v1::ListEventsResponse> {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
-        let ticket = self.found(named(&wire.name, wrong)?)?.number;
+        let ticket = self.found(call, named(&wire.name, wrong)?)?.number;
         let order = if wire.newest_first { "newest" } else { "oldest" };
         let query = Query::new(&call.method.name, &[&ticket.to_string(), order]);
         let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let asked = HistoryQuery { ticket, newest_first: wire.newest_first, after, limit, max_bytes: MESSAGE_BYTES };
-        let page = self.desk().events(asked).await?;
+        let page = self.desk().events(call, asked).await?;
         let on_wire = |entry: &EventEntry| Some(convert::event(&entry.event, entry.revision, None));
         let (events, next) = page::packed(&page, on_wire);
         Ok(v1::ListEventsResponse {
@@ -314,13 +315,13 @@ impl Service {
     async fn comments(&self, call: &Call, wire: v1::ListCommentsRequest) -> Outcome<v1::ListCommentsResponse> {
         let mut wrong = Violations::default();
         let limit = page::size(wire.page_size, &mut wrong);
-        let ticket = self.found(named(&wire.name, wrong)?)?.number;
+        let ticket = self.found(call, named(&wire.name, wrong)?)?.number;
         let order = if wire.oldest_first { "oldest" } else { "newest" };
         let query = Query::new(&call.method.name, &[&ticket.to_string(), order]);
         let after = self.0.tokens.read_place(query, &wire.page_token)?;
         let newest_first = !wire.oldest_first;
         let asked = HistoryQuery { ticket, newest_first, after, limit, max_bytes: MESSAGE_BYTES };
-        let page = self.desk().comments(asked).await?;
+        let page = self.desk().comments(call, asked).await?;
         let on_wire = |entry: &CommentEntry| {
             Some(convert::comment(&entry.comment, entry.ticket, ticket, entry.revision, entry.at))
         };

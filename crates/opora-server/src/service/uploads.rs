@@ -123,7 +123,7 @@ impl Service {
         if !self.desk().leads() {
             return Err(Problem::not_leader());
         }
-        let ticket = self.found(ticket)?;
+        let ticket = self.found(call, ticket)?;
         if ticket.state == TicketState::Merged && !call.principal.is_customer() {
             // Told before the file is sent; the change itself looks again.
             return Err(self.merged(&ticket)?);
@@ -143,7 +143,7 @@ impl Service {
 
     /// That a ticket is part of another, with the number of the one that shows what it held.
     fn merged(&self, ticket: &Ticket) -> Outcome<Box<Problem>> {
-        let above = decide::above(ticket, |number| self.desk().ticket(TicketRef::Number(number)))?;
+        let above = decide::above(ticket, |number| self.desk().ticket(&Call::own(), TicketRef::Number(number)))?;
         let into = above.last().map(|last| last.number).or(ticket.merged_into).unwrap_or(ticket.number);
         Ok(Refused::from(Refusal::Merged { ticket: ticket.number, into }).into())
     }

@@ -20,6 +20,7 @@ use crate::convert;
 use crate::errors::{Outcome, Problem, Violations};
 use crate::followers::watch::{WatchBatch, WatchQuery, WatchStart};
 use crate::layers::AGAIN;
+use crate::scope::Scope;
 use crate::size::Room;
 
 /// What a watcher gets.
@@ -58,10 +59,10 @@ impl Service {
         let permit = Arc::clone(&self.0.watches).try_acquire_owned();
         let permit = permit.map_err(|_| Problem::limit("max_watches", self.0.max_watches).retry(AGAIN))?;
         let query = WatchQuery { filter_text: wire.filter.into(), filter: Arc::new(filter), start, store_uid };
-        let stream = self.desk().watch(query).await?;
-        let service = self.clone();
+        let stream = self.desk().watch(call, query).await?;
+        let (service, scope) = (self.clone(), call.scope.clone());
         let uid = self.store_uid();
-        let convert = move |batch: &WatchBatch, from: usize| match service.encoded(batch, from, &uid, full) {
+        let convert = move |batch: &WatchBatch, from: usize| match service.encoded(batch, from, &uid, (full, &scope)) {
             Ok((bytes, rest)) => (Ok(bytes), rest),
             Err(problem) => (Err(problem), None),
         };
@@ -80,7 +81,13 @@ impl Service {
 
     /// The message that begins with one of the tickets or events of a batch, encoded, and with which the next one
     /// begins; of events once for all whom the same concerns.
-    fn encoded(&self, batch: &WatchBatch, from: usize, store_uid: &str, full: bool) -> Outcome<(Bytes, Option<usize>)> {
+    fn encoded(
+        &self,
+        batch: &WatchBatch,
+        from: usize,
+        store_uid: &str,
+        (full, scope): (bool, &Scope),
+    ) -> Outcome<(Bytes, Option<usize>)> {
         let place = match batch {
             WatchBatch::Events(matched) => matched.encoded.get(usize::from(full)),
             _ => None,
@@ -88,7 +95,7 @@ impl Service {
         if let Some(part) = place.and_then(|place| place.get(from)) {
             return Ok((part.bytes.clone(), part.rest));
         }
-        let (message, rest) = self.message(batch, from, store_uid, full)?;
+        let (message, rest) = self.message(batch, from, store_uid, (full, scope))?;
         let bytes = Bytes::from(message.encode_to_vec());
         if let Some(place) = place {
             place.keep(from, &bytes, rest);
@@ -102,7 +109,7 @@ impl Service {
         batch: &WatchBatch,
         from: usize,
         store_uid: &str,
-        full: bool,
+        (full, scope): (bool, &Scope),
     ) -> Outcome<(v1::WatchTicketsResponse, Option<usize>)> {
         let mut message = v1::WatchTicketsResponse {
             revision: batch.revision().0,
@@ -128,9 +135,20 @@ impl Service {
             WatchBatch::Bookmark(_) => {}
             WatchBatch::Events(matched) => {
                 for (event, left_view) in matched.events_from(from) {
-                    let description = if full { self.description(&event.ticket)? } else { None };
+                    let ticket = &event.ticket;
+                    let description = if full { self.description(ticket)? } else { None };
                     let mut event = convert::event(event, matched.commit.revision, description.as_deref());
                     event.left_view = left_view;
+                    if !scope.sees(ticket) {
+                        // It became another customer's: that it left is all that is told.
+                        let ticket = v1::Ticket { name: ticket.number.to_string(), ..v1::Ticket::default() };
+                        event = v1::TicketEvent {
+                            ticket: Some(ticket),
+                            left_view,
+                            revision: event.revision,
+                            ..v1::TicketEvent::default()
+                        };
+                    }
                     if !alone && !room.takes(event.encoded_len()) {
                         break;
                     }

@@ -7,7 +7,7 @@ use super::*;
 
 async fn told(bench: &Bench, number: TicketNumber) -> Vec<&'static str> {
     let query = HistoryQuery { ticket: number, newest_first: false, after: None, limit: 100, max_bytes: 1 << 20 };
-    let events = bench.desk.events(query).await.unwrap().items;
+    let events = bench.desk.events(&Call::own(), query).await.unwrap().items;
     let word = |change: &Happened| match change {
         Happened::SlaWarned { .. } => Some("warned"),
         Happened::SlaBreached { .. } => Some("breached"),
@@ -69,7 +69,7 @@ async fn a_resolved_ticket_closes_after_seven_days() {
     bench.transition(number, TicketState::Resolved).await;
     bench.hands.pass(7 * 24 * 60);
     until_told(&bench, number, 2).await;
-    let ticket = bench.desk.ticket(TicketRef::Number(number)).unwrap().unwrap();
+    let ticket = bench.desk.ticket(&Call::own(), TicketRef::Number(number)).unwrap().unwrap();
     assert_eq!(ticket.state, TicketState::Closed);
 }
 

@@ -41,14 +41,14 @@ async fn what_was_answered_is_there_after_a_restart_with_its_history_and_its_ans
     assert_eq!((again.revision, ticket(again)), (first.revision, ticket(first)));
     let query =
         HistoryQuery { ticket: TicketNumber(7), newest_first: false, after: None, limit: 9, max_bytes: 1 << 20 };
-    assert_eq!(desk.events(query).await.unwrap().items.len(), 2);
+    assert_eq!(desk.events(&Call::own(), query).await.unwrap().items.len(), 2);
     let query = WatchQuery {
         filter_text: "".into(),
         filter: filter(""),
         start: WatchStart::From(Revision(1)),
         store_uid: Some(desk.store_uid()),
     };
-    let mut stream = desk.watch(query).await.unwrap();
+    let mut stream = desk.watch(&Call::own(), query).await.unwrap();
     assert!(matches!(stream.next().await.unwrap(), WatchBatch::Bookmark(Revision(0))));
     for revision in 1..=201 {
         let batch = stream.next().await.unwrap();

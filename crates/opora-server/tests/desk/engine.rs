@@ -126,7 +126,7 @@ async fn a_full_disk_refuses_writes_and_uses_up_nothing() {
     bench.create("один").await;
     bench.store.full.store(true, Ordering::SeqCst);
     assert!(matches!(bench.desk.submit(creating("два", None)).await, Err(Refused::DiskFull)));
-    assert!(bench.desk.ticket(TicketRef::Number(TicketNumber(1))).unwrap().is_some());
+    assert!(bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(1))).unwrap().is_some());
     bench.store.full.store(false, Ordering::SeqCst);
     assert_eq!(bench.create("три").await.number, TicketNumber(2));
     assert_eq!(bench.desk.revision(), Revision(2));
@@ -222,7 +222,7 @@ async fn a_new_version_of_a_policy_is_applied_to_every_ticket_that_is_not_closed
     let mut definition = Policy::builtin().definition().clone();
     definition.cells[1].resolution = Target::Open(Length::Days(3));
     let before = bench.desk.revision();
-    let preview = bench.desk.preview_policy(definition.clone(), None).await.unwrap();
+    let preview = bench.desk.preview_policy(&Call::own(), definition.clone(), None).await.unwrap();
     // What a met clock shows does not move.
     assert_eq!((preview.tickets, preview.moved, preview.moves.len()), (250, 249, 100));
     let apply = || Submission {
@@ -237,11 +237,12 @@ async fn a_new_version_of_a_policy_is_applied_to_every_ticket_that_is_not_closed
     let Answer::Policy(applied) = &done.answer else { panic!() };
     assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 250));
     let moves = |moves: Vec<PolicyMove>| moves.into_iter().map(|m| (m.ticket, m.before, m.after)).collect::<Vec<_>>();
-    let first = moves(bench.desk.policy_moves(applied.clone()).await.unwrap());
+    let first = moves(bench.desk.policy_moves(&Call::own(), applied.clone()).await.unwrap());
     assert_eq!(first.len(), 100);
     // The policy, and three parts.
     assert_eq!(done.revision.0, before.0 + 4);
-    let version = |n| bench.desk.ticket(TicketRef::Number(TicketNumber(n))).unwrap().unwrap().sla.policy.version;
+    let version =
+        |n| bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(n))).unwrap().unwrap().sla.policy.version;
     assert_eq!((version(1), version(2), version(250)), (2, 2, 2));
     assert_eq!(bench.desk.submit(apply()).await.unwrap().revision, done.revision);
     bench.transition(TicketNumber(2), TicketState::Resolved).await;
@@ -253,7 +254,7 @@ async fn a_new_version_of_a_policy_is_applied_to_every_ticket_that_is_not_closed
     assert_eq!((applied.definition.policy.version, applied.moved, applied.tickets), (2, 249, 250));
     assert_eq!((again.revision, bench.desk.revision()), (done.revision, later));
     // What it did to tickets that changed since is told as it was then.
-    assert_eq!(moves(bench.desk.policy_moves(applied).await.unwrap()), first);
+    assert_eq!(moves(bench.desk.policy_moves(&Call::own(), applied).await.unwrap()), first);
 }
 
 #[tokio::test]
@@ -277,7 +278,7 @@ async fn a_resolved_and_a_merged_ticket_run_by_the_new_version_once_they_are_reo
     assert_eq!((reopened.sla.policy.version, reopened.sla.resolution.target), (2, three_days));
     let unmerged = ticket(bench.change(merged, Change::Unmerge { reason: "".into() }).await.unwrap());
     assert_eq!((unmerged.sla.policy.version, unmerged.sla.resolution.target), (2, three_days));
-    let closed = bench.desk.ticket(TicketRef::Number(closed)).unwrap().unwrap();
+    let closed = bench.desk.ticket(&Call::own(), TicketRef::Number(closed)).unwrap().unwrap();
     assert_eq!(closed.sla.policy.version, 1);
 }
 
@@ -310,7 +311,7 @@ async fn a_history_is_read_in_pages_from_both_ends() {
     for newest_first in [false, true] {
         let (mut query, mut revisions) = (history(number, newest_first, 250), Vec::new());
         loop {
-            let page = bench.desk.events(query).await.unwrap();
+            let page = bench.desk.events(&Call::own(), query).await.unwrap();
             assert!(page.items.len() <= 250);
             revisions.extend(page.items.iter().map(|e| e.revision));
             let Some(next) = page.next else { break };
@@ -319,11 +320,11 @@ async fn a_history_is_read_in_pages_from_both_ends() {
         assert_eq!(revisions.len(), 601);
         assert!(revisions.is_sorted_by(|a, b| if newest_first { a > b } else { a < b }));
     }
-    let comments = bench.desk.comments(history(number, true, 10)).await.unwrap();
+    let comments = bench.desk.comments(&Call::own(), history(number, true, 10)).await.unwrap();
     assert_eq!(&*comments.items[0].comment.body, "599");
-    let ticket = bench.desk.ticket(TicketRef::Number(number)).unwrap().unwrap();
+    let ticket = bench.desk.ticket(&Call::own(), TicketRef::Number(number)).unwrap().unwrap();
     assert_eq!(bench.desk.description(&ticket).unwrap().as_deref(), Some("всё стоит"));
-    assert!(bench.desk.attachments(history(number, true, 10)).await.unwrap().items.is_empty());
+    assert!(bench.desk.attachments(&Call::own(), history(number, true, 10)).await.unwrap().items.is_empty());
 }
 
 #[tokio::test]
@@ -331,12 +332,12 @@ async fn explanations_and_what_if_speak_of_now() {
     let bench = Bench::new();
     let number = ticket(bench.desk.submit(felt("один", Impact::ServiceIntermittent)).await.unwrap()).number;
     bench.hands.pass(20);
-    let explained = bench.desk.explain(TicketRef::Number(number)).unwrap();
+    let explained = bench.desk.explain(&Call::own(), TicketRef::Number(number)).unwrap();
     assert_eq!(explained.first_response.elapsed.0, 20 * 60_000);
-    let (_, (previews, _)) = bench.desk.preview_priority(TicketRef::Number(number)).unwrap();
+    let (_, (previews, _)) = bench.desk.preview_priority(&Call::own(), TicketRef::Number(number)).unwrap();
     assert_eq!(previews.len(), 4);
     assert!(previews[1].current && previews[0].sla.continuous_since.is_some());
-    assert_eq!(bench.desk.preview_new(None, None).unwrap().0.len(), 4);
+    assert_eq!(bench.desk.preview_new(&Call::own(), None, None).unwrap().0.len(), 4);
 }
 
 #[tokio::test]

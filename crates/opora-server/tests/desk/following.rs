@@ -70,16 +70,16 @@ async fn shown(bench: &Bench) -> Vec<String> {
             with_descriptions: false,
             include_total: true,
         };
-        let page = desk.list(query).await.unwrap();
+        let page = desk.list(&Call::own(), query).await.unwrap();
         let tickets: Vec<_> = page.tickets.iter().map(|listed| listed.ticket.clone()).collect();
         all.push(format!("{text} {order} {:?} {:?} {tickets:?}", page.total, page.revision));
     }
     for number in (1..=desk.position().tickets).map(TicketNumber) {
-        all.push(format!("{:?}", desk.ticket(TicketRef::Number(number)).unwrap()));
-        all.push(format!("{:?}", desk.explain(TicketRef::Number(number)).unwrap()));
+        all.push(format!("{:?}", desk.ticket(&Call::own(), TicketRef::Number(number)).unwrap()));
+        all.push(format!("{:?}", desk.explain(&Call::own(), TicketRef::Number(number)).unwrap()));
         let query = HistoryQuery { ticket: number, newest_first: true, after: None, limit: 500, max_bytes: 8 << 20 };
-        all.push(format!("{:?}", desk.events(query).await.unwrap().items));
-        all.push(format!("{:?}", desk.comments(query).await.unwrap().items));
+        all.push(format!("{:?}", desk.events(&Call::own(), query).await.unwrap().items));
+        all.push(format!("{:?}", desk.comments(&Call::own(), query).await.unwrap().items));
     }
     all
 }
@@ -91,7 +91,7 @@ async fn watch(bench: &Bench, text: &str) -> WatchStream {
         start: WatchStart::From(Revision(1)),
         store_uid: None,
     };
-    bench.desk.watch(query).await.unwrap()
+    bench.desk.watch(&Call::own(), query).await.unwrap()
 }
 
 /// What a watcher is told of the next revision that concerns it, and whether each ticket left its view.
@@ -275,7 +275,7 @@ async fn who_led_before_is_refused_and_steps_down() {
     assert!(!third.desk.leads());
     assert_eq!(third.store.epoch(), Epoch(2), "whose turn it is outlasts a restart");
     second.desk.follow(Epoch(2), &commits).unwrap();
-    assert_eq!(second.desk.ticket(TicketRef::Number(decided.number)).unwrap().unwrap(), decided);
+    assert_eq!(second.desk.ticket(&Call::own(), TicketRef::Number(decided.number)).unwrap().unwrap(), decided);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -292,6 +292,6 @@ async fn timers_of_a_desk_that_follows_wait_until_it_leads() {
     second.desk.take_over().unwrap();
     until(|| second.desk.revision() > Revision(1)).await;
     let query = HistoryQuery { ticket: number, newest_first: false, after: None, limit: 9, max_bytes: 1 << 20 };
-    let events = second.desk.events(query).await.unwrap().items;
+    let events = second.desk.events(&Call::own(), query).await.unwrap().items;
     assert!(events.iter().any(|entry| matches!(entry.event.change, Happened::SlaBreached { .. })), "{events:?}");
 }

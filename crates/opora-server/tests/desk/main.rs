@@ -28,6 +28,7 @@ use opora_core::command::{Change, NewTicket};
 use opora_core::filter::Filter;
 use opora_core::model::{Actor, AgentId, Impact, Origin, Reporter, Ticket, TicketNumber, TicketState, Visibility};
 use opora_core::time::Timestamp;
+use opora_server::call::Call;
 use opora_server::desk::{Desk, DeskOptions};
 use opora_server::engine::{
     Action, Answer, Clock, DirectoryCommand, DirectoryEdit, Done, Refused, Submission, TicketRef,

@@ -42,7 +42,7 @@ async fn listed(bench: &Bench, ticket: u64, newest_first: bool, limit: usize) ->
     let (mut all, mut after) = (Vec::new(), None);
     loop {
         let query = HistoryQuery { ticket: TicketNumber(ticket), newest_first, after, limit, max_bytes: 2 << 20 };
-        let page = bench.desk.comments(query).await.unwrap();
+        let page = bench.desk.comments(&Call::own(), query).await.unwrap();
         all.extend(page.items);
         after = page.next;
         if after.is_none() {
@@ -71,7 +71,7 @@ async fn found(bench: &Bench, text: &str) -> Vec<u64> {
         with_descriptions: false,
         include_total: true,
     };
-    let page = bench.desk.list(query).await.unwrap();
+    let page = bench.desk.list(&Call::own(), query).await.unwrap();
     assert_eq!(page.total, Some(page.tickets.len() as u64), "counted as they are listed");
     page.tickets.iter().map(|t| t.number.0).collect()
 }
@@ -101,13 +101,13 @@ async fn messages_and_files_of_a_chain_are_listed_at_its_end_in_order_and_taken_
     }
     let query =
         HistoryQuery { ticket: TicketNumber(3), newest_first: false, after: None, limit: 10, max_bytes: 2 << 20 };
-    assert_eq!(bench.desk.attachments(query).await.unwrap().items.len(), 1);
+    assert_eq!(bench.desk.attachments(&Call::own(), query).await.unwrap().items.len(), 1);
     // In the middle of the chain.
     unmerge(&bench, 1).await;
     assert_eq!(bodies(&bench, 3).await, pairs(&[(3, "b"), (2, "c"), (3, "e")]));
     assert_eq!(bodies(&bench, 2).await, pairs(&[(2, "c")]));
     assert_eq!(bodies(&bench, 1).await, pairs(&[(1, "a"), (1, "d")]));
-    assert_eq!(bench.desk.attachments(query).await.unwrap().items.len(), 0);
+    assert_eq!(bench.desk.attachments(&Call::own(), query).await.unwrap().items.len(), 0);
 }
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn a_customers_message_is_answered_with_the_ticket_that_it_went_to_in_a_ba
         bench.create(subject).await;
     }
     merge(&bench, 1, 2).await;
-    let uid = bench.desk.ticket(TicketRef::Number(TicketNumber(1))).unwrap().unwrap().uid;
+    let uid = bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(1))).unwrap().unwrap().uid;
     let ask = |request: u8, body: &str| Submission {
         request: Some((RequestKey([request; 16]), [request; 16])),
         ..submission(Action::Change { ticket: TicketRef::Uid(uid), etag: None, change: says(body, Some(ANNA)) })
@@ -219,7 +219,7 @@ async fn after_any_merges_each_ticket_lists_what_a_plain_reading_says() {
             };
             let expected: Vec<_> = holder.iter().filter(|(at, _)| reaches(*at)).cloned().collect();
             assert_eq!(bodies(&bench, shown).await, expected, "#{shown} after step {step}: {into:?}");
-            let ticket = bench.desk.ticket(TicketRef::Number(TicketNumber(shown))).unwrap().unwrap();
+            let ticket = bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(shown))).unwrap().unwrap();
             assert_eq!(ticket.comment_count as usize, expected.len());
         }
     }

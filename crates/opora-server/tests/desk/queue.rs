@@ -28,7 +28,7 @@ fn numbers(page: &ListPage) -> Vec<u64> {
 async fn all(bench: &Bench, mut query: ListQuery) -> Vec<u64> {
     let mut found = Vec::new();
     loop {
-        let page = bench.desk.list(query.clone()).await.unwrap();
+        let page = bench.desk.list(&Call::own(), query.clone()).await.unwrap();
         assert!(page.tickets.len() <= query.limit);
         found.extend(numbers(&page));
         match page.next {
@@ -89,8 +89,9 @@ async fn every_order_gives_every_ticket_once_whatever_the_page_size() {
 async fn a_filter_and_the_exact_total_go_over_open_and_closed_ones() {
     let bench = mixed().await;
     let count = async |text: &str| {
-        let page = bench.desk.list(ListQuery { include_total: true, ..query(text, "", 2) }).await.unwrap();
-        assert_eq!(bench.desk.count(filter(text)).await.unwrap(), page.total.unwrap());
+        let page =
+            bench.desk.list(&Call::own(), ListQuery { include_total: true, ..query(text, "", 2) }).await.unwrap();
+        assert_eq!(bench.desk.count(&Call::own(), &filter(text)).await.unwrap(), page.total.unwrap());
         (page.total.unwrap(), all(&bench, query(text, "", 2)).await.len() as u64)
     };
     assert_eq!(count("").await, (40, 40));
@@ -103,7 +104,7 @@ async fn a_filter_and_the_exact_total_go_over_open_and_closed_ones() {
 #[tokio::test]
 async fn a_page_ends_at_its_byte_budget_with_at_least_one_ticket() {
     let bench = mixed().await;
-    let page = bench.desk.list(ListQuery { max_bytes: 10, ..query("", "", 50) }).await.unwrap();
+    let page = bench.desk.list(&Call::own(), ListQuery { max_bytes: 10, ..query("", "", 50) }).await.unwrap();
     assert_eq!(page.tickets.len(), 1);
     assert!(page.next.is_some());
     assert_eq!(all(&bench, ListQuery { max_bytes: 3_000, ..query("", "", 50) }).await.len(), 40);
@@ -115,7 +116,7 @@ async fn no_ticket_is_skipped_or_shown_twice_while_others_come_and_go() {
     let mut query = query("", "", 5);
     let mut found = Vec::new();
     loop {
-        let page = bench.desk.list(query.clone()).await.unwrap();
+        let page = bench.desk.list(&Call::own(), query.clone()).await.unwrap();
         found.extend(numbers(&page));
         bench.desk.submit(felt("новая", Impact::ServiceIntermittent)).await.unwrap();
         let Some(next) = page.next else { break };
@@ -135,14 +136,14 @@ async fn the_summary_counts_open_tickets() {
     let olga = bench.agent("olga").await;
     bench.change(TicketNumber(1), Change::Assign(Some(olga.clone()))).await.unwrap();
     bench.change(TicketNumber(1), Change::Escalate { rung: None, reason: "долго".into() }).await.unwrap();
-    let (summary, revision) = bench.desk.summary(filter(""), Millis::minutes(30)).await.unwrap();
+    let (summary, revision) = bench.desk.summary(&Call::own(), &filter(""), Millis::minutes(30)).await.unwrap();
     assert_eq!(revision, bench.desk.revision());
     assert_eq!((summary.open, summary.continuous, summary.unassigned, summary.escalated), (36, 9, 35, 1));
     assert_eq!(summary.by_state[0], (TicketState::New, 34));
     assert_eq!(summary.by_priority[0].count, 9);
     assert_eq!((summary.by_assignee[0].count, summary.by_assignee[1].assignee.as_ref()), (35, Some(&olga)));
     assert!(summary.breached > 0 && summary.due_soon > 0 && summary.next_due.is_some());
-    let (summary, _) = bench.desk.summary(filter("priority = CRITICAL"), Millis::ZERO).await.unwrap();
+    let (summary, _) = bench.desk.summary(&Call::own(), &filter("priority = CRITICAL"), Millis::ZERO).await.unwrap();
     assert_eq!(summary.open, 9);
 }
 
@@ -185,7 +186,7 @@ async fn what_a_continuous_ticket_was_held_for_counts_once_in_its_age() {
 async fn what_is_due_soon_counts_both_clocks_of_a_continuous_ticket() {
     let bench = Bench::new();
     let number = ticket(bench.desk.submit(felt("Не работает", Impact::ServiceDown)).await.unwrap()).number;
-    let (summary, _) = bench.desk.summary(filter(""), Millis::hours(1)).await.unwrap();
+    let (summary, _) = bench.desk.summary(&Call::own(), &filter(""), Millis::hours(1)).await.unwrap();
     assert_eq!((summary.due_soon, summary.continuous), (1, 1));
     assert_eq!(summary.next_due, Some(Timestamp::from_millis(NINE + 30 * 60_000)), "its first answer");
     // MEDIUM that became CRITICAL: what MEDIUM owes stands beside it.
@@ -197,13 +198,13 @@ async fn what_is_due_soon_counts_both_clocks_of_a_continuous_ticket() {
     let other = ticket(bench.desk.submit(felt("Вход", Impact::SeveralWorkstations)).await.unwrap());
     let raise = Change::Reprioritise { to: Reprioritise::Priority(Priority::Critical), reason: "хуже".into() };
     let raised = ticket(bench.change(other.number, raise).await.unwrap());
-    let (summary, _) = bench.desk.summary(filter(""), Millis::hours(1)).await.unwrap();
+    let (summary, _) = bench.desk.summary(&Call::own(), &filter(""), Millis::hours(1)).await.unwrap();
     assert_eq!((summary.due_soon, summary.next_due), (1, raised.sla.first_response.due));
     let week = Millis::hours(7 * 24);
     let answer =
         Change::Comment { body: "Чиним".into(), visibility: Visibility::Public, author: None, seen_through: None };
     bench.change(other.number, answer).await.unwrap();
-    let (summary, _) = bench.desk.summary(filter(""), week).await.unwrap();
+    let (summary, _) = bench.desk.summary(&Call::own(), &filter(""), week).await.unwrap();
     assert_eq!((summary.due_soon, summary.next_due), (1, other.sla.resolution.due));
 }
 
@@ -226,6 +227,6 @@ async fn the_queue_is_the_same_after_a_stop_a_crash_and_with_a_checkpoint_lost_o
     std::fs::remove_file(&checkpoint).unwrap();
     bench.open_again();
     assert_eq!(all(&bench, query("", "", 9)).await, expected);
-    assert_eq!(bench.desk.ticket(TicketRef::Uid(more.uid)).unwrap().unwrap(), more);
-    assert_eq!(bench.desk.ticket(TicketRef::Number(last.number)).unwrap().unwrap(), last);
+    assert_eq!(bench.desk.ticket(&Call::own(), TicketRef::Uid(more.uid)).unwrap().unwrap(), more);
+    assert_eq!(bench.desk.ticket(&Call::own(), TicketRef::Number(last.number)).unwrap().unwrap(), last);
 }

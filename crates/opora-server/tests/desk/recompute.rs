@@ -51,7 +51,7 @@ async fn raised(desk: &Desk, count: usize) {
 async fn told(desk: &Desk, number: u64) -> Vec<(SlaClock, SlaClock)> {
     let ticket = TicketNumber(number);
     let query = HistoryQuery { ticket, newest_first: false, after: None, limit: 100, max_bytes: 1 << 20 };
-    let events = desk.events(query).await.unwrap().items;
+    let events = desk.events(&Call::own(), query).await.unwrap().items;
     let anew = |event: &TicketEvent| match &event.change {
         Happened::ClocksRecomputed { previous } => Some((previous.resolution, event.ticket.sla.resolution)),
         _ => None,
@@ -64,7 +64,7 @@ async fn each_open_ticket_whose_clocks_change_is_told_once_whenever_the_first_st
     let mut bench = Bench::new();
     raised(&bench.desk, 250).await;
     let right: Vec<SlaClock> = (1..=250)
-        .map(|n| bench.desk.ticket(TicketRef::Number(TicketNumber(n))).unwrap().unwrap().sla.resolution)
+        .map(|n| bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(n))).unwrap().unwrap().sla.resolution)
         .collect();
     bench.transition(TicketNumber(249), TicketState::Resolved).await;
     bench.desk.stop().await.unwrap();
@@ -100,7 +100,7 @@ async fn they_are_told_before_timers_tell_anything() {
     // The breach shows as soon as its clocks are reckoned anew; the timers tell it in their own time.
     let events = loop {
         let query = HistoryQuery { ticket, newest_first: true, after: None, limit: 100, max_bytes: 1 << 20 };
-        let events = bench.desk.events(query).await.unwrap().items;
+        let events = bench.desk.events(&Call::own(), query).await.unwrap().items;
         if events.iter().any(|entry| matches!(entry.event.change, Happened::SlaBreached { .. })) {
             break events;
         }
@@ -170,13 +170,14 @@ async fn a_breach_that_comes_to_light_is_told_with_it_and_one_that_was_recorded_
     raised(&bench.desk, 2).await;
     bench.hands.pass(45);
     bench.change(TicketNumber(1), Change::Tick).await.unwrap();
-    let breached = bench.desk.ticket(TicketRef::Number(TicketNumber(1))).unwrap().unwrap().sla.first_response;
+    let breached =
+        bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(1))).unwrap().unwrap().sla.first_response;
     assert_eq!(breached.breach.unwrap().at, breached.due.unwrap());
     bench.desk.stop().await.unwrap();
     keep_otherwise(&*bench.store, &[1, 2]);
     bench.hands.pass(600);
     bench.open_again();
-    let now = bench.desk.ticket(TicketRef::Number(TicketNumber(1))).unwrap().unwrap();
+    let now = bench.desk.ticket(&Call::own(), TicketRef::Number(TicketNumber(1))).unwrap().unwrap();
     assert_eq!(now.sla.first_response, breached);
     assert_eq!(now.sla.resolution.target, Some(Millis::hours(7 * 24)));
 }

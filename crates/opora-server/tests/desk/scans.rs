@@ -37,7 +37,7 @@ fn dear() -> ListQuery {
 fn begin(bench: &Bench) -> Vec<tokio::task::JoinHandle<()>> {
     let list = |desk: Desk| async move {
         // What became of it is nobody's business: its caller leaves.
-        drop(desk.list(dear()).await);
+        drop(desk.list(&Call::own(), dear()).await);
     };
     (0..LISTS).map(|_| tokio::spawn(list(bench.desk.clone()))).collect()
 }
@@ -70,7 +70,7 @@ async fn lists_whose_callers_left_look_at_no_more_than_512_tickets() {
     assert!(after <= most(), "{after} rows for nobody");
     // Everybody else is served as before.
     assert_eq!(
-        bench.desk.list(ListQuery { filter: Arc::default(), ..dear() }).await.unwrap().total,
+        bench.desk.list(&Call::own(), ListQuery { filter: Arc::default(), ..dear() }).await.unwrap().total,
         Some(TICKETS as u64)
     );
 }
@@ -91,7 +91,7 @@ async fn a_desk_that_stops_ends_the_lists_under_way() {
         after <= most() + (LISTS * 512) as u64 && after < (LISTS * TICKETS / 2) as u64,
         "{after} rows while it stopped"
     );
-    assert!(matches!(bench.desk.list(dear()).await, Err(Refused::Stopping)));
+    assert!(matches!(bench.desk.list(&Call::own(), dear()).await, Err(Refused::Stopping)));
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn a_dry_run_of_a_policy_whose_caller_left_reckons_no_more_than_512_ticket
     let default =
         bench.desk.rules().policies.newest(&opora_core::decide::default_policy()).unwrap().definition().clone();
     let desk = bench.desk.clone();
-    let call = tokio::spawn(async move { drop(desk.preview_policy(default, None).await) });
+    let call = tokio::spawn(async move { drop(desk.preview_policy(&Call::own(), default, None).await) });
     until(|| bench.desk.scanned().0 > 0).await;
     call.abort();
     drop(call.await);
@@ -113,11 +113,11 @@ async fn a_dry_run_of_a_policy_whose_caller_left_reckons_no_more_than_512_ticket
 async fn a_look_for_mass_trouble_whose_caller_left_looks_at_no_more_than_512_tickets() {
     let bench = bench().await;
     let whole = bench.desk.scanned().0;
-    bench.desk.suggestions().await.unwrap();
+    bench.desk.suggestions(&Call::own()).await.unwrap();
     assert!(bench.desk.scanned().0 - whole >= TICKETS as u64, "each ticket is counted");
     let desk = bench.desk.clone();
     let before = bench.desk.scanned().0;
-    let call = tokio::spawn(async move { drop(desk.suggestions().await) });
+    let call = tokio::spawn(async move { drop(desk.suggestions(&Call::own()).await) });
     until(|| bench.desk.scanned().0 > before).await;
     call.abort();
     drop(call.await);
@@ -137,7 +137,7 @@ async fn a_long_history_is_read_whole_in_both_directions_page_by_page() {
         let (mut all, mut after) = (Vec::new(), None);
         loop {
             let query = HistoryQuery { ticket, newest_first, after, limit: 100, max_bytes: 1 << 20 };
-            let page = bench.desk.events(query).await.unwrap();
+            let page = bench.desk.events(&Call::own(), query).await.unwrap();
             all.extend(page.items.iter().map(|entry| entry.revision));
             after = page.next;
             if after.is_none() {

@@ -16,7 +16,7 @@ async fn found(bench: &Bench, text: &str) -> Vec<u64> {
         with_descriptions: false,
         include_total: true,
     };
-    let page = bench.desk.list(query).await.unwrap();
+    let page = bench.desk.list(&Call::own(), query).await.unwrap();
     assert_eq!(page.total, Some(page.tickets.len() as u64));
     page.tickets.iter().map(|t| t.number.0).collect()
 }

@@ -11,7 +11,7 @@ fn query(text: &str, start: WatchStart) -> WatchQuery {
 }
 
 async fn watch(bench: &Bench, text: &str, start: WatchStart) -> WatchStream {
-    bench.desk.watch(query(text, start)).await.unwrap()
+    bench.desk.watch(&Call::own(), query(text, start)).await.unwrap()
 }
 
 /// A batch that becomes one message.
@@ -170,14 +170,14 @@ async fn filters_that_let_the_same_through_share_it() {
 async fn a_stream_can_begin_only_where_the_log_is() {
     let bench = Bench::new();
     bench.create("один").await;
-    let refused = async |q: WatchQuery| bench.desk.watch(q).await.unwrap_err();
+    let refused = async |q: WatchQuery| bench.desk.watch(&Call::own(), q).await.unwrap_err();
     let (oldest, newest) = (Revision(1), Revision(1));
     assert_eq!(refused(query("", WatchStart::From(Revision(3)))).await, WatchEnd::InFuture { oldest, newest });
     assert_eq!(refused(query("", WatchStart::From(Revision(0)))).await, WatchEnd::Compacted { oldest, newest });
     let uid = Some(opora_store::StoreUid::from_u128(8));
     let other = WatchQuery { store_uid: uid, ..query("", WatchStart::Now) };
     assert_eq!(refused(other).await, WatchEnd::StoreReplaced(bench.desk.store_uid()));
-    bench.desk.watch(query("", WatchStart::From(Revision(2)))).await.unwrap();
+    bench.desk.watch(&Call::own(), query("", WatchStart::From(Revision(2)))).await.unwrap();
 }
 
 #[tokio::test]
@@ -261,7 +261,8 @@ async fn current_tickets_come_in_the_order_of_lists() {
             with_descriptions: false,
             include_total: false,
         };
-        let listed: Vec<_> = bench.desk.list(query).await.unwrap().tickets.iter().map(|t| t.number).collect();
+        let listed: Vec<_> =
+            bench.desk.list(&Call::own(), query).await.unwrap().tickets.iter().map(|t| t.number).collect();
         let mut stream = watch(&bench, text, WatchStart::Current).await;
         let mut current = Vec::new();
         loop {

@@ -9,6 +9,7 @@ use opora_core::model::{Revision, Ticket};
 use opora_store::{Commit, Record, StoreUid};
 
 use crate::engine::log::KEEP_BYTES;
+use crate::scope::Scope;
 
 /// What a watcher asks for.
 #[derive(Clone, Debug)]
@@ -32,6 +33,17 @@ pub enum WatchStart {
     From(Revision),
     /// With the tickets that match now.
     Current,
+}
+
+impl WatchQuery {
+    /// The same for what may be seen of it: those who may see the same share what is judged.
+    pub(crate) fn within(self, scope: &Scope) -> Self {
+        if *scope == Scope::Everything {
+            return self;
+        }
+        let filter = scope.narrow(&self.filter);
+        Self { filter_text: filter.to_string().into(), filter, ..self }
+    }
 }
 
 /// One message of a stream.
