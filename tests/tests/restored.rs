@@ -67,6 +67,13 @@ async fn info(desk: &Desk) -> v1::GetServerInfoResponse {
     desk.admin().get_server_info(v1::GetServerInfoRequest::default()).await.unwrap().into_inner()
 }
 
+/// Waits until full text shows a revision.
+async fn searchable(desk: &Desk, revision: u64) {
+    while info(desk).await.followers.iter().any(|f| f.follower == "search" && f.revision < revision) {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn watch(desk: &Desk, from_revision: u64, store_uid: &str) -> Result<v1::WatchTicketsResponse, Status> {
     let request = Watch { from_revision, store_uid: store_uid.to_owned(), ..Default::default() };
     let mut stream = desk.clone().without_deadline().tickets().watch_tickets(request).await?.into_inner();
@@ -211,6 +218,33 @@ async fn a_journal_that_is_older_than_its_directory_is_refused_until_it_is_accep
         [&*was.ticket],
         "not the queue of before"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_copy_without_a_commit_is_put_to_use_whole_its_full_text_and_its_watchers_begin_again() {
+    let was = restored().await;
+    // Everything beside the journal is of a longer life.
+    for entry in std::fs::read_dir(was.copy.join("journal")).unwrap() {
+        std::fs::remove_file(entry.unwrap().path()).unwrap();
+    }
+    let mut server = on(&was.copy, &["--accept-restored"]).unwrap();
+    for round in 0..2 {
+        let desk = server.desk();
+        let ticket = create(&desk, &format!("новая жизнь {round}")).await.unwrap();
+        searchable(&desk, ticket.revision).await;
+        let request = v1::ListTicketsRequest { filter: "жизнь".into(), ..Default::default() };
+        let found = opora_tests::list_all(&desk, request).await.unwrap();
+        let found: Vec<_> = found.iter().map(|ticket| &*ticket.name).collect();
+        assert!(found.len() == round + 1 && found.contains(&&*ticket.name), "and nothing of the old life: {found:?}");
+        assert_eq!(opora_tests::list_all(&desk, v1::ListTicketsRequest::default()).await.unwrap().len(), round + 1);
+        let request = Watch { from_revision: ticket.revision, ..Default::default() };
+        let mut stream = desk.clone().without_deadline().tickets().watch_tickets(request).await.unwrap().into_inner();
+        while stream.message().await.unwrap().expect("it goes on").events.is_empty() {}
+        assert!(server.terminate().success());
+        server = on(&was.copy, &[]).unwrap();
+    }
+    let listed = opora_tests::list_all(&server.desk(), v1::ListTicketsRequest::default()).await.unwrap();
+    assert_eq!(listed.len(), 2);
 }
 
 /// A directory with tickets whose journal has a damaged frame, where it was, and what it was.

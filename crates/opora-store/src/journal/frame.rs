@@ -12,7 +12,7 @@ use crate::api::StoreUid;
 /// Bytes of a frame before its payload.
 pub(super) const FRAME_HEADER: usize = 36;
 /// Bytes of a segment before its first frame.
-pub(super) const SEGMENT_HEADER: usize = 64;
+pub(crate) const SEGMENT_HEADER: usize = 64;
 /// The version of the form of segments.
 pub(super) const SEGMENT_VERSION: u8 = 1;
 /// The version that says that a segment is compressed.

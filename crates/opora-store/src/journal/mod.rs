@@ -28,7 +28,7 @@ use parking_lot::{Mutex, RwLock};
 use self::frame::Frame;
 use self::house::Spare;
 use self::packed::Blocks;
-use self::segment::Segment;
+use self::segment::{Segment, follows};
 use crate::api::{AppendError, ReadError, StoreUid};
 use crate::disk::{Directory, Disk, File, is_full, is_passing};
 use crate::priority::Activity;
@@ -113,9 +113,10 @@ impl Journal {
         self.uid
     }
 
-    /// The oldest revision that is kept.
+    /// The oldest revision that is kept: a leap before the first segment leaves out and removes nothing, so that who reads
+    /// from the beginning is taken over it as over any other.
     pub(crate) fn oldest(&self) -> Revision {
-        self.segments.read().first().map_or(Revision(1), |s| s.first)
+        self.segments.read().first().map_or(Revision(1), |s| follows(s.first, s.leap).next())
     }
 
     /// When the newest commit was made.

@@ -87,7 +87,11 @@ impl Journal {
                 // A second file with the same revisions is not what was written.
                 Some(last) if before < last.next() => continue,
                 Some(last) if before.0 - last.next().0 <= MOST_GONE => last.holes(before, None, ruin),
-                None if before.0 <= MOST_GONE => begin_with_holes(&mut segment, before, ruin),
+                None if before > Revision(1) && before.0 <= MOST_GONE => match segment.leap {
+                    None => begin_with_holes(&mut segment, before, ruin),
+                    // What is gone lies before the leap: a segment of its own, in which everything is a hole.
+                    Some(_) => found.push(holes_before(&segment, dir, before, ruin)),
+                },
                 _ => {}
             }
             found.push(segment);
@@ -122,9 +126,6 @@ impl Journal {
 
 /// The revisions before the first segment are gone: they become holes in it, so that a history that leads there says so.
 fn begin_with_holes(segment: &mut Found, before: Revision, ruin: Ruin<'_>) {
-    if before <= Revision(1) || segment.leap.is_some() {
-        return;
-    }
     let gone = before.0 - 1;
     for revision in 1..=gone {
         ruin(Revision(revision), None);
@@ -132,6 +133,23 @@ fn begin_with_holes(segment: &mut Found, before: Revision, ruin: Ruin<'_>) {
     segment.first = Revision(1);
     segment.index.offsets.splice(0..0, (0..gone).map(|_| HOLE));
     segment.index.lengths.splice(0..0, (0..gone).map(|_| 0));
+}
+
+/// The revisions up to `before` (without it) that are gone. Nothing is read from the file of the segment after them.
+fn holes_before(segment: &Found, dir: &Path, before: Revision, ruin: Ruin<'_>) -> Found {
+    let first = Revision(1);
+    let mut holes = Found {
+        first,
+        leap: None,
+        path: segment_path(dir, first),
+        file: segment.file.clone(),
+        packed: segment.packed,
+        index: Index::default(),
+        last_at: None,
+        tail: None,
+    };
+    holes.holes(before, None, ruin);
+    holes
 }
 
 /// Reads a segment through; `None`: the file can't even be opened.

@@ -9,6 +9,7 @@ use opora_core::model::{Revision, TicketNumber};
 
 use super::damage::{copy, files, options};
 use crate::conformance::sample;
+use crate::journal::frame::SEGMENT_HEADER;
 use crate::{Embedded, EmbeddedOptions, OpenError, ReadError, Severity, Store as _, StoreUid, Wrong, check};
 
 const LEFT_OUT: u64 = 1_000_000;
@@ -147,6 +148,76 @@ fn whatever_directory_is_accepted_becomes_another_store_each_time() {
     }
     let report = check(&copied, false, &mut |_| {}).unwrap();
     assert!(report.is_sound(), "{:?}", report.findings);
+}
+
+#[test]
+fn a_copy_without_a_commit_is_put_to_use_and_read_from_its_beginning() {
+    for kept in ["no directory", "no segment", "a header alone", "a torn first frame"] {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("desk");
+        let before = fill(&dir, 5);
+        let journal = dir.join("journal");
+        let first = fs::read(journal.join("00000000000000000001.journal")).unwrap();
+        fs::remove_dir_all(&journal).unwrap();
+        let length = match kept {
+            "no directory" => None,
+            "no segment" => {
+                fs::create_dir(&journal).unwrap();
+                None
+            }
+            "a header alone" => Some(SEGMENT_HEADER),
+            _ => Some(SEGMENT_HEADER + 7),
+        };
+        if let Some(length) = length {
+            fs::create_dir(&journal).unwrap();
+            fs::write(journal.join("00000000000000000001.journal"), &first[..length]).unwrap();
+        }
+        assert!(matches!(Embedded::open(options(&dir)), Err(OpenError::Behind { .. })), "{kept}");
+        let store = accepted(&dir);
+        let uid = store.uid();
+        assert_ne!(uid, before, "{kept}");
+        sample::append(&store, &[sample::create(1 + LEFT_OUT, 1)]).unwrap();
+        let from_the_beginning = |store: &Embedded| {
+            let position = store.position();
+            assert_eq!((position.oldest, position.newest), (Revision(1), Revision(1 + LEFT_OUT)), "{kept}");
+            let commits = store.commits(position.oldest, 10, 1 << 20).unwrap();
+            let revisions: Vec<_> = commits.iter().map(|commit| commit.revision.0).collect();
+            assert_eq!(revisions, [LEFT_OUT, 1 + LEFT_OUT], "{kept}");
+            assert_eq!(store.history(TicketNumber(1), None, 3).unwrap(), [position.newest], "{kept}");
+            assert!(store.is_left_out(Revision(1)) && !store.is_left_out(Revision(LEFT_OUT)), "{kept}");
+        };
+        from_the_beginning(&store);
+        store.close().unwrap();
+        drop(store);
+        let report = check(&dir, false, &mut |_| {}).unwrap();
+        assert!(report.is_sound() && !report.is_lost(), "{kept}: {:?}", report.findings);
+        for degraded in [false, true] {
+            let store = Embedded::open(EmbeddedOptions { degraded, ..options(&dir) }).unwrap();
+            assert_eq!(store.uid(), uid, "{kept}");
+            from_the_beginning(&store);
+        }
+    }
+}
+
+#[test]
+fn what_is_gone_before_a_leap_is_damage_and_whoever_reads_on_after_it_finds_the_rest() {
+    let home = tempfile::tempdir().unwrap();
+    let dir = home.path().join("desk");
+    fill(&dir, 5);
+    let store = accepted(&dir);
+    sample::append(&store, &[sample::create(6 + LEFT_OUT, 2)]).unwrap();
+    store.close().unwrap();
+    drop(store);
+    fs::remove_file(dir.join("journal/00000000000000000001.journal")).unwrap();
+    let store = Embedded::open(EmbeddedOptions { degraded: true, ..options(&dir) }).unwrap();
+    assert_eq!(store.damage().map(|damage| (damage.revisions, damage.first)), Some((5, Some(Revision(1)))));
+    assert_eq!(store.position().oldest, Revision(1));
+    for revision in 1..=5 {
+        assert!(matches!(store.commits(Revision(revision), 10, 1 << 20), Err(ReadError::Corrupt(_))));
+        assert_eq!(store.sound_after(Revision(revision)), Some(Revision(5 + LEFT_OUT)));
+    }
+    let rest: Vec<_> = store.commits(Revision(6), 10, 1 << 20).unwrap().iter().map(|c| c.revision.0).collect();
+    assert_eq!(rest, [5 + LEFT_OUT, 6 + LEFT_OUT]);
 }
 
 #[test]
