@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::engine::Refused;
 
 /// After how many rows a scan looks at whether it is to go on. Half of what is promised: the rest is for what was begun.
-const TURN: usize = 256;
+pub(crate) const TURN: usize = 256;
 /// The same in what the rows cost, in terms that compare one value: a filter of a hundred dear terms comes to it after 40
 /// rows, about a millisecond.
 const TURN_COST: u64 = 16 * 1024;
@@ -136,7 +136,8 @@ impl Scans {
         })
     }
 
-    /// For few rows that are looked at where nothing may block: they are counted, and nobody ends them.
+    /// For few rows that are looked at where nothing may block: they are counted, and whoever looks at them yields after
+    /// [`TURN`] of them, so that the caller's going away ends them there.
     pub(crate) fn bounded(self: &Arc<Self>) -> Going {
         Going { bounded: true, ..self.going(0) }
     }

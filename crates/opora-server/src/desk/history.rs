@@ -160,6 +160,29 @@ impl Desk {
         Ok(found)
     }
 
+    /// What `each` makes of some tickets and their descriptions, until it makes nothing.
+    ///
+    /// # Errors
+    /// As [`Desk::events`].
+    pub async fn described<T: Send + 'static>(
+        &self,
+        tickets: Vec<Arc<Ticket>>,
+        mut each: impl FnMut(&Ticket, Option<&str>) -> Option<T> + Send + 'static,
+    ) -> Result<Vec<T>, Refused> {
+        let desk = self.clone();
+        let read = move |going: &mut Going| {
+            let mut made = Vec::new();
+            for ticket in &tickets {
+                going.row()?;
+                let description = desk.description(ticket).map_err(unreadable)?;
+                let Some(one) = each(ticket, description.as_deref()) else { break };
+                made.push(one);
+            }
+            Ok(made)
+        };
+        self.shared.scans.run_short(READ_COST, read).await
+    }
+
     async fn history<T: Send + 'static>(
         &self,
         call: &Call,

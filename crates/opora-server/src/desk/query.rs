@@ -94,10 +94,9 @@ impl Desk {
         let (texts, cost) = (self.texts(&filter).await?, filter.cost());
         let mut scan = Scan::new(&world, query, texts.clone());
         let mut few = scans.bounded();
-        while scan.is_quick() {
-            if scan.step(&world, &mut few)? {
-                break;
-            }
+        // A caller who goes away is heard of between two steps, each of a turn's rows at most.
+        while scan.is_quick() && !scan.step(&world, &mut few)? {
+            tokio::task::yield_now().await;
         }
         if scan.is_complete() && !include_total && scan.is_settled() {
             return Ok(scan.finish(None));
@@ -107,7 +106,7 @@ impl Desk {
                 scan.step(&world, going)?;
             }
             if !scan.is_settled() {
-                scan.settle(&world)?;
+                scan.settle(&world, going)?;
             }
             let total = if include_total { Some(count(&world, &filter, &texts, going)?) } else { None };
             Ok(scan.finish(total))

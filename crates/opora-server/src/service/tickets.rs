@@ -245,7 +245,7 @@ impl Service {
         let mut page = self.desk().list(call, asked).await?;
         let whole = if full {
             let tickets = page.tickets.iter().map(|listed| listed.ticket.clone()).collect();
-            self.clone().whole_tickets(tickets).await?
+            self.whole_tickets(tickets).await?
         } else {
             page.keep(Room::new().count(page.tickets.iter().map(|listed| basic(listed).len())));
             Vec::new()
@@ -274,23 +274,14 @@ impl Service {
         Ok(filter)
     }
 
-    /// The first of some tickets in the FULL view, as many as go into an answer; descriptions are read where blocking
-    /// harms nobody.
-    async fn whole_tickets(self, tickets: Vec<Arc<opora_core::model::Ticket>>) -> Outcome<Vec<v1::Ticket>> {
-        let read = move || {
-            let (mut whole, mut room) = (Vec::new(), Room::new());
-            for ticket in tickets {
-                let wire = convert::ticket(&ticket, self.description(&ticket)?.as_deref());
-                if !room.takes(wire.encoded_len()) {
-                    break;
-                }
-                whole.push(wire);
-            }
-            Ok(whole)
+    /// The first of some tickets in the FULL view, as many as go into an answer.
+    async fn whole_tickets(&self, tickets: Vec<Arc<opora_core::model::Ticket>>) -> Outcome<Vec<v1::Ticket>> {
+        let mut room = Room::new();
+        let whole = move |ticket: &opora_core::model::Ticket, description: Option<&str>| {
+            let wire = convert::ticket(ticket, description);
+            room.takes(wire.encoded_len()).then_some(wire)
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .unwrap_or_else(|error| Err(Problem::internal("reading descriptions failed", &error)))
+        Ok(self.desk().described(tickets, whole).await?)
     }
 
     async fn events(&self, call: &Call, wire: v1::ListEventsRequest) -> Outcome<v1::ListEventsResponse> {

@@ -151,3 +151,43 @@ async fn a_long_history_is_read_whole_in_both_directions_page_by_page() {
         assert!(all.is_sorted_by(|a, b| a < b));
     }
 }
+
+/// The most tickets that a list looks at in one go, without hearing whether its caller is still there, until it has looked
+/// at so many.
+async fn longest_stretch(bench: &Bench, query: ListQuery, until: u64) -> u64 {
+    let began = bench.desk.scanned().0;
+    let mut list = std::pin::pin!(bench.desk.list(query));
+    let mut longest = 0;
+    while bench.desk.scanned().0 - began < until {
+        let before = bench.desk.scanned().0;
+        let polled = futures::poll!(list.as_mut());
+        longest = longest.max(bench.desk.scanned().0 - before);
+        if polled.is_ready() {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+    assert!(bench.desk.scanned().0 - began >= until, "it looked at fewer");
+    longest
+}
+
+#[tokio::test]
+async fn a_list_on_its_callers_own_thread_hears_within_512_tickets_that_nobody_waits_for_it() {
+    let bench = Bench::with(true, false, TICKETS);
+    for n in 0..TICKETS {
+        // One in twenty says something else: few enough to be looked up at once.
+        let subject = if n % 20 == 0 { "Принтер молчит" } else { "Нет звука" };
+        bench.desk.submit(felt(subject, Impact::OneWorkstation)).await.unwrap();
+    }
+    assert!(bench.desk.searchable(bench.desk.revision(), Duration::from_mins(1)).await);
+    let page = ListQuery { order: "urgency".parse().unwrap(), include_total: false, ..dear() };
+    let filter = |text: &str| Arc::new(Filter::parse(text).unwrap());
+    let cheap = ListQuery { filter: filter("subject:\"нет такого\" AND state = NEW"), ..page.clone() };
+    let found = ListQuery { filter: filter("принтер AND state = NEW"), limit: 1_000, ..page.clone() };
+    let costly = ListQuery { filter: page.filter.clone(), ..page };
+    // Before they leave it to the queue of scans.
+    for (what, query, until) in [("cheap", cheap, 600), ("found", found, TICKETS as u64 / 10), ("costly", costly, 1)] {
+        let longest = longest_stretch(&bench, query, until).await;
+        assert!(longest <= 512, "{what}: {longest} rows in one go");
+    }
+}

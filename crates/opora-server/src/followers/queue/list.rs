@@ -15,7 +15,7 @@ use crate::engine::state::ticket_at;
 use crate::engine::{Refused, unreadable};
 use crate::followers::search::NumberSet;
 use crate::followers::world::World;
-use crate::scans::Going;
+use crate::scans::{Going, TURN};
 use crate::size;
 
 /// How many are taken from the queue at first: most pages are full before that.
@@ -24,9 +24,11 @@ const FIRST: usize = 128;
 const MAX_SCAN: usize = 50_000;
 /// Of those that are open, what part must have been found for walking through all of them in order.
 const DENSE: u64 = 8;
-/// Up to how many tickets found by full text are looked up without leaving the caller's thread.
-const QUICK: u64 = 1_000;
-/// The same for tickets that are walked, by what the filter weighs: 2,048 for one of a few terms, 40 for the dearest.
+/// Up to how many tickets found by full text are looked up without leaving the caller's thread: all in one step, in which
+/// each may be looked at twice, once to be sorted.
+const QUICK: u64 = TURN as u64;
+/// The same for tickets that are walked, in several steps, by what the filter weighs: 2,048 for one of a few terms, 40 for
+/// the dearest.
 const QUICK_COST: usize = 16 * 1024;
 
 /// A page while it is made.
@@ -119,7 +121,8 @@ impl Scan {
         self.full || self.phase == Phase::Done
     }
 
-    /// Goes on; `true`: the page is complete. May read from the store unless [`Self::is_quick`].
+    /// Goes on; `true`: the page is complete. May read from the store unless [`Self::is_quick`], when it looks at no more
+    /// tickets than two turns of a scan.
     pub(crate) fn step(&mut self, world: &World, going: &mut Going) -> Result<bool, Refused> {
         match self.phase {
             Phase::Open => self.open(world, going)?,
@@ -141,10 +144,11 @@ impl Scan {
 
     /// What changed while the page was made is shown as it stood before: an answer is never newer than the revision that
     /// it speaks of, and who watches from the next one on is told of it. Reads from the store.
-    pub(crate) fn settle(&mut self, world: &World) -> Result<(), Refused> {
+    pub(crate) fn settle(&mut self, world: &World, going: &mut Going) -> Result<(), Refused> {
         let found = std::mem::take(&mut self.found).into_iter().zip(std::mem::take(&mut self.places));
         for (ticket, place) in found {
             let ticket = if ticket.revision > self.revision {
+                going.row()?;
                 let before = ticket_at(&*world.state.store, ticket.number, self.revision).map_err(unreadable)?;
                 let before = before.filter(|before| self.texts.matches(&self.query.filter, before, self.now));
                 before.map(Listed::new)
@@ -192,7 +196,7 @@ impl Scan {
         let after = self.at.map(Cursor::urgency);
         let only_open = self.query.filter.only_open();
         let mut first = BTreeMap::new();
-        for ticket in world.queue.open_among(found) {
+        for ticket in world.queue.open_among(found, going)? {
             let place = UrgencyKey::of(&ticket);
             // Those in no hurry are met among the rest.
             going.row()?;

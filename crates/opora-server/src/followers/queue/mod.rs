@@ -20,7 +20,9 @@ use opora_store::{Commit, Record};
 use parking_lot::RwLock;
 
 use super::search::NumberSet;
+use crate::engine::Refused;
 use crate::engine::log::Published;
+use crate::scans::Going;
 pub use cursor::Cursor;
 pub(crate) use list::{Scan, in_a_hurry};
 pub(crate) use matching::{Texts, count, open_matching};
@@ -137,16 +139,17 @@ impl Queue {
         self.state.read().open.len() as u64
     }
 
-    /// The open tickets of a set, in no order.
-    fn open_among(&self, numbers: &NumberSet) -> Vec<Arc<Ticket>> {
+    /// The open tickets of a set, in no order, as long as somebody waits for them.
+    fn open_among(&self, numbers: &NumberSet, going: &Going) -> Result<Vec<Arc<Ticket>>, Refused> {
         let mut found = Vec::new();
         let mut numbers = numbers.iter().peekable();
         while numbers.peek().is_some() {
+            going.look()?;
             let state = self.state.read();
             let some = numbers.by_ref().take(AT_ONCE).filter_map(|number| state.live.get(&number));
             found.extend(some.filter(|ticket| ticket.state.is_open()).cloned());
         }
-        found
+        Ok(found)
     }
 
     /// Some open tickets after a place, in order, and at which revision.
