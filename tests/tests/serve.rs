@@ -1,5 +1,7 @@
 //! Starting and stopping: what an operator meets.
 
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use opora_proto::v1;
@@ -47,7 +49,7 @@ async fn a_directory_in_use_is_refused_with_the_holder() {
 }
 
 #[test]
-fn an_address_in_use_is_told_and_the_directory_is_left_as_a_stop_leaves_it() {
+fn an_address_in_use_is_told_and_nothing_is_made() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let (dir, address) = (tempfile::tempdir().unwrap(), taken.local_addr().unwrap().to_string());
     let data = dir.path().join("data");
@@ -57,8 +59,70 @@ fn an_address_in_use_is_told_and_the_directory_is_left_as_a_stop_leaves_it() {
         let (code, text) = opora(&arguments);
         assert_eq!(code, 74, "{text}");
         assert!(text.contains(told) && text.contains(&address), "{text}");
-        // The second finds nothing to be healed.
-        assert!(!text.contains("WARN"), "{text}");
+        assert!(!text.contains("WARN") && !data.exists(), "{text}");
+    }
+}
+
+/// All that is in a directory, with what it holds.
+fn contents(dir: &Path) -> BTreeMap<PathBuf, Option<Vec<u8>>> {
+    let mut found = BTreeMap::new();
+    for entry in std::fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.is_dir() {
+            found.extend(contents(&entry));
+            found.insert(entry, None);
+        } else {
+            let bytes = std::fs::read(&entry).unwrap();
+            found.insert(entry, Some(bytes));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_refused_start_makes_nothing() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let (home, address) = (tempfile::tempdir().unwrap(), taken.local_addr().unwrap().to_string());
+    let at = |name: &str| home.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(at("file"), "no directory").unwrap();
+    std::fs::create_dir_all(at("headless/journal")).unwrap();
+    std::fs::write(at("headless/journal/00000000000000000001.journal"), "").unwrap();
+    for (name, format) in [("newer", "opora-store\nformat = 99\nview = 1\n"), ("other", "something else")] {
+        std::fs::create_dir(at(name)).unwrap();
+        std::fs::write(at(name) + "/format", format).unwrap();
+    }
+    // A desk of which the journal is gone: it was acknowledged that there is one.
+    std::fs::create_dir(at("bereft")).unwrap();
+    let format = format!("opora-store\nformat = 1\nview = 2\nuid = {}\n", uuid::Uuid::from_u128(7));
+    std::fs::write(at("bereft/format"), format).unwrap();
+    std::fs::write(at("bereft/state"), "clean 7\n").unwrap();
+    let missing = at("not/there/yet");
+    let too_long = at(&format!("short/{}", "long".repeat(100)));
+    let below_a_file = at("file/desk");
+    let before = contents(home.path());
+    for (why, data, more, code) in [
+        ("the address is in use", &*missing, &["--listen", &*address][..], 74),
+        ("the address is none of this machine's", &missing, &["--listen", "192.0.2.1:0"], 74),
+        ("a setting is wrong", &missing, &["--set", "drain_timeout=soon"], 78),
+        ("the log's filter is wrong", &missing, &["--set", "log=a=b=c"], 78),
+        ("no desk is accepted as a copy", &missing, &["--accept-restored"], 74),
+        ("no desk is damaged", &missing, &["--degraded"], 74),
+        ("a name is too long", &too_long, &[], 74),
+        ("a parent is a file", &below_a_file, &[], 74),
+        ("it is a file", &at("file"), &[], 74),
+        ("the file `format` is gone", &at("headless"), &[], 74),
+        ("a newer version wrote it", &at("newer"), &[], 74),
+        ("it is something else", &at("other"), &[], 74),
+        ("its journal is gone", &at("bereft"), &[], 74),
+    ] {
+        let listen = if more.contains(&"--listen") { &[][..] } else { &["--listen", "127.0.0.1:0"] };
+        let (ended, said) = opora(&[&["serve", "--data", data], listen, more].concat());
+        assert_eq!(ended, code, "{why}: {said}");
+        let after = contents(home.path());
+        assert!(
+            after == before,
+            "{why}: {:?}\n{said}",
+            after.keys().filter(|path| !before.contains_key(*path)).collect::<Vec<_>>()
+        );
     }
 }
 

@@ -17,7 +17,7 @@ use opora_proto::v1::report_service_server::ReportServiceServer;
 use opora_proto::v1::sla_service_server::SlaServiceServer;
 use opora_store::{Blobs, Damage, ReadError};
 use quick_cache::sync::Cache;
-use tokio::net::TcpListener;
+use tokio::net::TcpSocket;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -55,6 +55,9 @@ const RESETS: usize = 20;
 const ERRORS: usize = 256;
 /// How long the last bytes of answers may take to the network once all calls are answered.
 const FAREWELL: Duration = Duration::from_millis(300);
+/// How many connections the system keeps until they are accepted.
+const WAITING: u32 = 1024;
+
 /// A server inside this process.
 pub struct Running {
     address: SocketAddr,
@@ -139,16 +142,19 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let (reporter, health) = tonic_health::server::health_reporter();
     set_health(&reporter, ServingStatus::NotServing).await;
     crate::descriptors::raise();
+    // Before anything is made. Who calls is refused by the system until the desk listens.
+    let unbound = |cause| ServeError::Bind { address: config.listen, cause };
+    let socket = bound(config.listen).map_err(unbound)?;
     let opening = config.clone();
     let opened = tokio::task::spawn_blocking(move || open(&opening)).await;
     let (desk, files, connected) = opened.map_err(|error| ServeError::Bug(format!("opening the store: {error}")))??;
-    let listening = TcpListener::bind(config.listen).await.and_then(|listener| Ok((listener.local_addr()?, listener)));
+    let listening = socket.listen(WAITING).and_then(|listener| Ok((listener.local_addr()?, listener)));
     let (address, listener) = match listening {
         Ok(listening) => listening,
         Err(cause) => {
-            // What was opened is left as a stop leaves it. Why it stops is what is told.
+            // Somebody else had bound it and listened first. What was opened is left as a stop leaves it.
             let _ = desk.stop().await;
-            return Err(ServeError::Bind { address: config.listen, cause });
+            return Err(unbound(cause));
         }
     };
     let stopping = CancellationToken::new();
@@ -238,6 +244,15 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
         house.keep();
     }
     Ok(Running { address, desk, health: reporter, stopping, calls, transport, config })
+}
+
+/// A socket on the address, on which nobody listens yet; refused where somebody else listens.
+fn bound(address: SocketAddr) -> std::io::Result<TcpSocket> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // A desk that starts again does not wait for the connections of the one before to be forgotten.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    Ok(socket)
 }
 
 /// What whoever starts a server has to be told.

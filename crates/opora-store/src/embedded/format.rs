@@ -41,21 +41,28 @@ pub(crate) fn read(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
 
 /// Reads the file `format`, or makes a new store.
 pub(super) fn format(disk: &dyn Disk, dir: &Path) -> Result<Format, OpenError> {
-    let path = dir.join("format");
-    let io = |e| OpenError::Io { path: path.clone(), source: e };
-    match disk.open(&path) {
-        Ok(file) => parse(&read_all(&*file).map_err(io)?, &path),
-        Err(e) if e.kind() == io::ErrorKind::NotFound => {
-            // A journal without it is not taken for a new store.
-            if disk.list(&dir.join("journal")).is_ok_and(|names| names.iter().any(|n| n.ends_with(".journal"))) {
-                return Err(OpenError::Format { path, detail: "it is missing, and there is a journal".into() });
-            }
-            let format = Format { uid: uuid::Uuid::new_v4(), view: VIEW_FORMAT, leaps: false };
-            write(disk, dir, format)?;
-            Ok(format)
-        }
-        Err(e) => Err(io(e)),
+    if let Some(known) = look(disk, dir)? {
+        return Ok(known);
     }
+    let format = Format { uid: uuid::Uuid::new_v4(), view: VIEW_FORMAT, leaps: false };
+    write(disk, dir, format)?;
+    Ok(format)
+}
+
+/// Reads the file `format`; `None`: a new store can be made. Writes nothing.
+pub(super) fn look(disk: &dyn Disk, dir: &Path) -> Result<Option<Format>, OpenError> {
+    match read(disk, dir) {
+        // A journal without it is not taken for a new store.
+        Err(OpenError::NoDesk { .. }) if has_journal(disk, dir) => {
+            Err(OpenError::Format { path: dir.join("format"), detail: "it is missing, and there is a journal".into() })
+        }
+        Err(OpenError::NoDesk { .. }) => Ok(None),
+        known => known.map(Some),
+    }
+}
+
+fn has_journal(disk: &dyn Disk, dir: &Path) -> bool {
+    disk.list(&dir.join("journal")).is_ok_and(|names| names.iter().any(|name| name.ends_with(".journal")))
 }
 
 /// Writes the file `format`.

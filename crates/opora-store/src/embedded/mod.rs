@@ -5,6 +5,7 @@
 pub(crate) mod format;
 mod history;
 pub(crate) mod lock;
+mod made;
 pub(crate) mod open;
 mod options;
 mod packer;
@@ -23,6 +24,7 @@ use parking_lot::{Mutex, RwLock};
 
 use self::format::{Left, State};
 use self::lock::Lock;
+use self::made::Made;
 use self::packer::Packer;
 use self::ring::Ring;
 use self::writer::Writer;
@@ -65,7 +67,7 @@ impl Embedded {
     /// Opens a store, making it when it is not there, and heals what can be healed.
     ///
     /// # Errors
-    /// [`OpenError`]; then nothing that was acknowledged was changed.
+    /// [`OpenError`]; then nothing that was acknowledged was changed, and nothing was made that was not there.
     pub fn open(options: EmbeddedOptions) -> Result<Self, OpenError> {
         Self::open_on(Arc::new(RealDisk), options)
     }
@@ -75,17 +77,36 @@ impl Embedded {
             return Self::open_sound(options);
         }
         let io = |e| OpenError::Io { path: options.dir.clone(), source: e };
-        std::fs::create_dir_all(&options.dir)
-            .map_err(|source| OpenError::Unusable { dir: options.dir.clone(), source })?;
-        // It is locked beside the file `lock`, so it has to be there first.
-        std::fs::create_dir_all(options.dir.join("journal")).map_err(io)?;
-        let lock = lock::lock(&options.dir)?;
-        disk.create_dir(&options.dir).map_err(io)?;
-        let open::Ready { uid, journal, tree, state } = open::open(&disk, &options)?;
+        // Most refusals are told from what is there.
+        match format::look(&*disk, &options.dir) {
+            Ok(None) if options.accept_restored => return Err(OpenError::NoDesk { dir: options.dir }),
+            // Whether it can be used at all is told by taking it.
+            Ok(_) | Err(OpenError::Io { .. }) => {}
+            Err(refused) => return Err(refused),
+        }
+        let made = Made::before(&options.dir);
+        let lock = Self::take(&options.dir).inspect_err(|error| {
+            // Who has it may have made it a moment ago.
+            if !matches!(error, OpenError::InUse { .. }) {
+                made.remove_dirs();
+            }
+        })?;
+        let opened = disk.create_dir(&options.dir).map_err(io).and_then(|()| open::open(&disk, &options));
+        let open::Ready { uid, journal, tree, state } = opened.inspect_err(|_| made.remove())?;
         let view = View::new(open::view_options(&options, uid), journal.clone(), tree);
         view.start().map_err(io)?;
         let packer = Packer::start(journal.clone(), options.disk_reserve).map_err(io)?;
         Ok(Self::of(disk, options, lock, (uid, journal, view, state), Some(packer)))
+    }
+
+    /// Makes a data directory, where it is not there, and takes it.
+    fn take(dir: &std::path::Path) -> Result<Lock, OpenError> {
+        let unusable = |source| OpenError::Unusable { dir: dir.to_owned(), source };
+        std::fs::create_dir_all(dir).map_err(unusable)?;
+        // It is locked beside the file `lock`, so it has to be there first.
+        std::fs::create_dir_all(dir.join("journal"))
+            .map_err(|source| OpenError::Io { path: dir.to_owned(), source })?;
+        lock::lock(dir)
     }
 
     fn of(

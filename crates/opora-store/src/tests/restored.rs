@@ -226,6 +226,7 @@ fn what_is_no_desk_is_not_made_one_by_accepting_it() {
     let dir = home.path().join("typo");
     let opened = Embedded::open(EmbeddedOptions { accept_restored: true, ..options(&dir) });
     assert!(matches!(opened, Err(OpenError::NoDesk { .. })));
+    assert!(!dir.exists());
 }
 
 #[test]
