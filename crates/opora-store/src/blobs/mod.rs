@@ -42,7 +42,7 @@ pub struct BlobOptions {
     pub reserve: u64,
     /// The most bytes of uploads that are not finished.
     pub staging: u64,
-    /// Bytes of the largest file: uploads may have as many also where little is free.
+    /// Bytes of the largest file: uploads may have twice as many also where little is free.
     pub largest: u64,
 }
 
@@ -183,8 +183,9 @@ impl Blobs {
         self.staging.write(sending, offset, data).await
     }
 
-    /// Waits for the turn to finish an upload. Who gives up waiting costs nothing more; what has its turn may go on by
-    /// itself, so that no more than two of these are under way.
+    /// Waits for the turn to finish an upload: one at a time finishes an upload, and of all together two are finished at
+    /// once. Both turns last as long as what is given; it also keeps the upload from being given up. Who stops waiting
+    /// takes no turn from others, and what has its turn need not end with its caller.
     ///
     /// # Errors
     /// [`BlobError::Io`]: never, in a program that runs.

@@ -102,10 +102,11 @@ impl Staging {
         self.dir.join(upload.to_string())
     }
 
-    /// The allowance: a tenth of what would be free without uploads, but one file at least; never more than is set.
+    /// The allowance: a tenth of what would be free without uploads, but two files at least, so that one that is sent
+    /// leaves as much to another caller; never more than is set.
     fn allowance(&self, free: u64, staged: u64) -> u64 {
         let would_be = free.saturating_add(staged).saturating_sub(self.options.reserve);
-        self.options.staging.min((would_be / 10).max(self.options.largest))
+        self.options.staging.min((would_be / 10).max(self.options.largest.saturating_mul(2)))
     }
 
     pub(super) fn staged(&self) -> Result<Staged, BlobError> {

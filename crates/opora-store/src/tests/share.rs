@@ -61,6 +61,24 @@ async fn a_caller_may_set_aside_only_as_much_as_is_left_to_another_one() {
 }
 
 #[tokio::test]
+async fn one_callers_largest_file_leaves_another_one_theirs_where_there_is_room_for_two() {
+    const LARGEST: u64 = 1 << 20;
+    for (staging, fits) in [(2 * LARGEST - 1, false), (2 * LARGEST, true), (2 * LARGEST + 1, true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(dir.path(), BlobOptions { reserve: 0, staging, largest: LARGEST }).unwrap();
+        let _theirs = send(&blobs, LARGEST, MALLORY, 1).await.unwrap();
+        assert_eq!(send(&blobs, LARGEST, ALICE, 1).await.is_ok(), fits, "{staging}");
+    }
+    // Where nearly nothing is free beside the reserve a tenth of it is less than that.
+    let dir = tempfile::tempdir().unwrap();
+    let free = rustix::fs::statvfs(dir.path()).unwrap();
+    let reserve = (free.f_bavail * free.f_frsize).saturating_sub(512 << 20);
+    let largest = 64 << 20;
+    let blobs = Blobs::open(dir.path(), BlobOptions { reserve, staging: 1 << 40, largest }).unwrap();
+    assert_eq!(blobs.staged().await.unwrap().allowance, 2 * largest);
+}
+
+#[tokio::test]
 async fn a_header_alone_takes_nobodys_smaller_upload_and_its_bytes_take_what_is_in_their_way() {
     let dir = tempfile::tempdir().unwrap();
     let blobs = open(dir.path());
