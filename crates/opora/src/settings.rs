@@ -77,6 +77,25 @@ mod tests {
                 "`drain_timeout` — не промежуток времени вида 10s или 7d",
             ),
             ("sweep_every = '999ms'", "`sweep_every` is less than 1s", "`sweep_every` — меньше 1s"),
+            ("request_time = '0s'", "`request_time` is less than 1ms", "`request_time` — меньше 1ms"),
+            (
+                "trusted_proxies = ['off']",
+                "`trusted_proxies` `off` is no address and no network such as 10.0.0.0/8; an empty list says that there are \
+                 none",
+                "`trusted_proxies` — `off` — не адрес и не сеть вида 10.0.0.0/8; пустой список значит, что их нет",
+            ),
+            ("trusted_proxies = 3", "`trusted_proxies` is not a list of texts", "`trusted_proxies` — не список строк"),
+            (
+                "bytes_in_flight = '1MiB'",
+                "`bytes_in_flight` is less than 8MiB, which one call may need with what it leaves to others",
+                "`bytes_in_flight` — меньше 8MiB: столько может понадобиться одному вызову вместе с тем, что он оставляет \
+                 другим",
+            ),
+            (
+                "bytes_per_connection = '1MiB'",
+                "`bytes_per_connection` is less than 4MiB, which one call may need",
+                "`bytes_per_connection` — меньше 4MiB: столько может понадобиться одному вызову",
+            ),
             (
                 "max_watches = 0",
                 "`max_watches` is not a number from 1 to 1,000,000",

@@ -89,12 +89,12 @@ pub(super) fn bounds(read: &mut Reader<'_>) -> Bounds {
         connections: read.count("max_connections"),
         connections_per_address: read.count("connections_per_address"),
         reserved_connections: read.count("reserved_connections"),
-        handshake_time: read.length("handshake_time"),
-        idle_connection: read.length("idle_connection"),
-        request_time: read.length("request_time"),
-        upload_patience: read.length("upload_patience"),
-        answer_patience: read.length("answer_patience"),
-        watch_patience: read.length("watch_patience"),
+        handshake_time: read.time("handshake_time"),
+        idle_connection: read.time("idle_connection"),
+        request_time: read.time("request_time"),
+        upload_patience: read.time("upload_patience"),
+        answer_patience: read.time("answer_patience"),
+        watch_patience: read.time("watch_patience"),
         places: read.count("max_concurrent_requests"),
         places_per_address: read.count("requests_per_address"),
         places_per_connection: read.count("requests_per_connection"),
@@ -123,7 +123,12 @@ fn networks(read: &mut Reader<'_>) -> Vec<Network> {
     for text in texts {
         match Network::read(&text) {
             Some(network) => networks.push(network),
-            None => read.wrong("trusted_proxies", format!("`{text}` is no address and no network such as 10.0.0.0/8")),
+            None => read.wrong(
+                "trusted_proxies",
+                format!(
+                    "`{text}` is no address and no network such as 10.0.0.0/8; an empty list says that there are none"
+                ),
+            ),
         }
     }
     networks

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::parse::Reader;
+use super::parse::{Reader, size_of};
+use crate::service::FILE;
 
 /// How often a sweep may come at most.
 const OFTEN: Duration = Duration::from_secs(1);
@@ -19,13 +20,14 @@ pub struct Files {
 }
 
 pub(super) fn files(read: &mut Reader<'_>) -> Files {
-    let files = Files {
-        staging_bytes: read.size("staging_bytes"),
-        staging_age: read.length("staging_age"),
-        sweep_every: read.length("sweep_every"),
-    };
-    if files.sweep_every < OFTEN {
-        read.wrong("sweep_every", "is less than 1s");
+    let is_read = read.value("staging_bytes").is_some_and(|value| size_of(value).is_some());
+    let staging_bytes = read.size("staging_bytes");
+    // A single file may have all that nobody else is sending: with less one caller's would refuse another's.
+    if is_read && staging_bytes < 2 * FILE {
+        read.wrong(
+            "staging_bytes",
+            "is less than 200MiB, two of the largest files: one that is sent leaves room for another one",
+        );
     }
-    files
+    Files { staging_bytes, staging_age: read.length("staging_age"), sweep_every: read.time_from("sweep_every", OFTEN) }
 }

@@ -246,9 +246,9 @@ impl Config {
         let drain_timeout = read.length("drain_timeout");
         let bounds = bounds::bounds(&mut read);
         let max_watches = read.count("max_watches");
-        let watch_patience = read.length("watch_patience");
+        let watch_patience = bounds.watch_patience;
         let max_waiting = read.count("max_waiting");
-        let close_after = read.length("close_after");
+        let close_after = read.time("close_after");
         let checklist = read.words("checklist").iter().map(|word| Arc::from(word.as_str())).collect();
         let log_names = rules::log_names(&mut read);
         let suggest = rules::suggest(&mut read);

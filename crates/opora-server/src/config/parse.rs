@@ -57,13 +57,26 @@ impl<'a> Reader<'a> {
     }
 
     pub(super) fn size(&mut self, key: &str) -> u64 {
-        self.read(key, "a size such as 256MiB", 0, |value| match value {
-            Value::Integer(n) => u64::try_from(*n).ok(),
-            Value::String(text) => size(text),
-            _ => None,
-        })
+        self.read(key, "a size such as 256MiB", 0, size_of)
     }
 
+    /// How long something may take or lasts: `0s` would end it before it began.
+    pub(super) fn time(&mut self, key: &str) -> Duration {
+        self.time_from(key, Duration::from_millis(1))
+    }
+
+    /// The same, no shorter than `least`.
+    pub(super) fn time_from(&mut self, key: &str, least: Duration) -> Duration {
+        let time = self.length(key);
+        // What can't be read was told as that.
+        let is_read = self.value(key).and_then(Value::as_str).and_then(length).is_some();
+        if is_read && time < least {
+            self.wrong(key, format!("is less than {least:?}"));
+        }
+        time
+    }
+
+    /// The same where `0s` says something; the table of settings says what.
     pub(super) fn length(&mut self, key: &str) -> Duration {
         self.read(key, "a length of time such as 10s or 7d", Duration::ZERO, |value| length(value.as_str()?))
     }
@@ -106,6 +119,15 @@ impl<'a> Reader<'a> {
             let fits = sorted.len() == words.len() && words.len() <= 50;
             (fits && words.iter().all(|word| opora_core::model::is_id(word))).then_some(words)
         })
+    }
+}
+
+/// The same, or a number of bytes.
+pub(super) fn size_of(value: &Value) -> Option<u64> {
+    match value {
+        Value::Integer(n) => u64::try_from(*n).ok(),
+        Value::String(text) => size(text),
+        _ => None,
     }
 }
 

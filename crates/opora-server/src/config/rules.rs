@@ -144,7 +144,7 @@ fn each<T>(read: &mut Reader<'_>, key: &str, mut take: impl FnMut(Part<'_, '_>) 
 
 pub(super) fn suggest(read: &mut Reader<'_>) -> Thresholds {
     let (tickets, organisations) = (read.count("suggest_tickets"), read.count("suggest_organisations"));
-    let window = read.length("suggest_window");
+    let window = read.time("suggest_window");
     Thresholds { tickets, organisations, window: Millis(i64::try_from(window.as_millis()).unwrap_or(i64::MAX)) }
 }
 

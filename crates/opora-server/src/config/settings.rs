@@ -69,9 +69,9 @@ settings! {
     "disk_reserve", Size, r#""256MiB""#,
         "What has to stay free on the disk: below it changes are refused (DISK_FULL), reads go on.";
     "staging_bytes", Size, r#""1GiB""#,
-        "The most bytes of uploads that are not finished, each counted with 4 KiB at least; and never more than a tenth of what is free above `disk_reserve` (but one file of 100 MiB). For a new one others that nobody sends are given up.";
+        "The most bytes of uploads that are not finished, each counted with 4 KiB at least; and never more than a tenth of what is free above `disk_reserve` (but two files of 100 MiB), from 200MiB. For a new one others that nobody sends are given up.";
     "staging_age", Length, r#""24h""#,
-        "After how long an upload that nobody goes on with is given up, and a kept file that no ticket refers to removed.";
+        "After how long an upload that nobody goes on with is given up, and a kept file that no ticket refers to removed; `0s`: at the next sweep.";
     "sweep_every", Length, r#""1h""#,
         "How often that is looked after, from 1 s.";
     "log", Text, r#""info""#,
@@ -79,7 +79,7 @@ settings! {
     "log_format", Text, r#""text""#,
         "How logs are written: `text` or `json`.";
     "drain_timeout", Length, r#""10s""#,
-        "How long calls under way may take when the server stops.";
+        "How long calls under way may take when the server stops; `0s`: none is waited for.";
     "max_connections", Count, "1024",
         "The most connections at once, and never more than the system's limit of open files leaves; more are told so (LIMIT_REACHED).";
     "connections_per_address", Count, "256",
@@ -117,7 +117,7 @@ settings! {
     "abandoned_calls", Count, "1000",
         "How many more calls than were answered a connection may give up before it is closed.";
     "trusted_proxies", Words, "[]",
-        "Addresses and networks (`10.0.0.0/8`) through which many call: there are no bounds per address for them.";
+        "Addresses and networks (`10.0.0.0/8`) through which many call: there are no bounds per address for them. An empty list (an empty variable): there are none.";
     "max_watches", Count, "10000",
         "The most streams of WatchTickets at once; more are refused (LIMIT_REACHED).";
     "watch_patience", Length, r#""30s""#,

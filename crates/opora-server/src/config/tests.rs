@@ -6,7 +6,7 @@ use std::time::Duration;
 use opora_core::decide::Rules;
 use opora_core::model::PolicyId;
 
-use super::settings::SETTINGS;
+use super::settings::{Kind, SETTINGS};
 use super::show::{POLICY, example};
 use super::{Config, Source, Sources, defaults, document};
 
@@ -105,6 +105,66 @@ fn everything_that_is_wrong_is_told_at_once() {
     let said = load(file, &[], &[]).unwrap_err();
     for key in ["listen", "drain_timeout", "max_connections", "checklist"] {
         assert!(said.contains(key), "{key} is not in {said}");
+    }
+}
+
+#[test]
+fn a_length_of_no_time_is_refused_unless_the_table_says_what_it_means() {
+    let lengths: Vec<_> = SETTINGS.iter().filter(|setting| setting.kind == Kind::Length).collect();
+    assert!(lengths.len() > 8);
+    for setting in lengths {
+        let key = setting.key;
+        let means_something = setting.about.contains("`0s`:");
+        for text in ["0s", "0ms", "0 days"] {
+            let variable = format!("OPORA_{}", key.to_ascii_uppercase());
+            for loaded in [
+                load(&format!("{key} = \"{text}\""), &[], &[]),
+                load("", &[(&variable, text)], &[]),
+                load("", &[], &[(key, text)]),
+            ] {
+                match loaded {
+                    Ok(_) => assert!(means_something, "{key} = {text}"),
+                    Err(said) => {
+                        assert!(
+                            !means_something && said.contains(key) && said.contains("is less than 1"),
+                            "{text}: {said}"
+                        );
+                    }
+                }
+            }
+        }
+        load("", &[], &[(key, "1s")]).unwrap();
+        // What is no length is told once, and as that.
+        let said = load("", &[], &[(key, "off")]).unwrap_err();
+        assert_eq!(said.matches(key).count() - said.matches(&format!("--{key}")).count(), 1, "{said}");
+        assert!(said.contains("is not a length of time"), "{said}");
+    }
+}
+
+#[test]
+fn uploads_are_given_two_of_the_largest_files_at_least() {
+    let two = 2 * crate::service::FILE;
+    for (bytes, fits) in [(two - 1, false), (two, true), (two + 1, true)] {
+        let loaded = load("", &[], &[("staging_bytes", &bytes.to_string())]);
+        assert_eq!(loaded.is_ok(), fits, "{bytes}");
+        if let Err(said) = loaded {
+            assert!(said.contains("staging_bytes") && said.contains("200MiB"), "{said}");
+        }
+    }
+    // What is no size is told once, and as that.
+    let said = load("", &[], &[("staging_bytes", "much")]).unwrap_err();
+    assert!(said.contains("is not a size") && said.lines().count() == 1, "{said}");
+}
+
+#[test]
+fn without_trusted_proxies_the_list_is_empty_and_a_word_in_it_is_told_so() {
+    for (file, environment) in [("", None), ("trusted_proxies = []", None), ("", Some("")), ("", Some(" "))] {
+        let environment: Vec<_> = environment.map(|value| ("OPORA_TRUSTED_PROXIES", value)).into_iter().collect();
+        assert!(load(file, &environment, &[]).unwrap().bounds.trusted_proxies.is_empty());
+    }
+    for word in ["off", "none", "false"] {
+        let said = load("", &[], &[("trusted_proxies", word)]).unwrap_err();
+        assert!(said.contains(word) && said.contains("empty list"), "{said}");
     }
 }
 
