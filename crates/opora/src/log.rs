@@ -1,6 +1,7 @@
 //! Where lines of the log go. One that can't be written is dropped and counted, and nothing ends or waits of it: standard
 //! error may be on a full disk, its reader may have gone away, or may not read. How many were dropped is told as soon as
-//! lines get through again, and meanwhile in the server's warnings.
+//! lines get through again, and meanwhile in the server's warnings. Of what somebody else can cause at will only so many
+//! lines are written.
 
 use std::fs::File;
 use std::io::{self, Stderr, Write};
@@ -9,7 +10,11 @@ use std::sync::{Mutex, PoisonError};
 use opora_server::config::LogFormat;
 use opora_server::{Topic, Warning, Warnings};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use tokio::time::Instant;
+use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
+
+use crate::often::{Came, MOST, Often, WHILE};
 
 /// How long a line waits for a reader who is slow, in nanoseconds: as long as a busy collector of logs may not run.
 /// After one that waited in vain none waits, until one gets through.
@@ -41,6 +46,7 @@ pub(crate) struct Lines<S> {
     state: Mutex<State<S>>,
     format: LogFormat,
     warnings: Warnings,
+    often: Often,
 }
 
 struct State<S> {
@@ -57,14 +63,15 @@ impl<S: Sink> Lines<S> {
     /// Lines of a log in that form; what is dropped stands in the warnings.
     pub(crate) fn new(sink: S, format: LogFormat, warnings: Warnings) -> Self {
         let state = Mutex::new(State { sink, dropped: 0, untold: 0, torn: false });
-        Self { state, format, warnings }
+        Self { state, format, warnings, often: Often::default() }
     }
 
     fn put(&self, line: &[u8]) {
         // Nothing panics while it is held.
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         if state.untold > 0 {
-            let told = self.told(state.untold);
+            let message = Warning::LogLinesDropped { count: state.untold }.to_string();
+            let told = self.own(&message, state.untold);
             if state.write(told.as_bytes()) {
                 state.untold = 0;
             }
@@ -76,13 +83,33 @@ impl<S: Sink> Lines<S> {
         }
     }
 
-    /// The line that tells how many were dropped, in the form of the log.
-    fn told(&self, count: u64) -> String {
-        let (now, message) = (crate::context::now(), Warning::LogLinesDropped { count });
+    /// The line of one event, or nothing: of its kind there were too many.
+    fn line_of(&self, event: &Metadata<'_>, now: Instant) -> Line<'_, S> {
+        // Who asks for more than what is worth a line by itself asks for all of it.
+        if *event.level() > Level::INFO {
+            return Line(Some(self));
+        }
+        match self.often.line(event.callsite(), now) {
+            Came::LeftOut => Line(None),
+            Came::Written(0) => Line(Some(self)),
+            Came::Written(left_out) => {
+                let (target, time) = (event.target(), WHILE.as_secs());
+                let message = format!(
+                    "{left_out} lines like the next one ({target}) were left out: there were more than {MOST} in {time} s"
+                );
+                self.put(self.own(&message, left_out).as_bytes());
+                Line(Some(self))
+            }
+        }
+    }
+
+    /// A line of the log's own that tells of so many others, in the form of the log.
+    fn own(&self, message: &str, count: u64) -> String {
+        let now = crate::context::now();
         match self.format {
             LogFormat::Text => format!("{now:.6}  WARN opora: {message}\n"),
             LogFormat::Json => {
-                let fields = serde_json::json!({ "message": message.to_string(), "count": count });
+                let fields = serde_json::json!({ "message": message, "count": count });
                 let timestamp = format!("{now:.6}");
                 let line = serde_json::json!({
                     "timestamp": timestamp, "level": "WARN", "fields": fields, "target": "opora",
@@ -125,12 +152,14 @@ impl<S: Sink> State<S> {
     }
 }
 
-/// One line on its way.
-pub(crate) struct Line<'a, S>(&'a Lines<S>);
+/// One line on its way; `None`: it is left out.
+pub(crate) struct Line<'a, S>(Option<&'a Lines<S>>);
 
 impl<S: Sink> Write for Line<'_, S> {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.put(line);
+        if let Some(lines) = self.0 {
+            lines.put(line);
+        }
         Ok(line.len())
     }
 
@@ -143,7 +172,11 @@ impl<'a, S: Sink> MakeWriter<'a> for Lines<S> {
     type Writer = Line<'a, S>;
 
     fn make_writer(&'a self) -> Line<'a, S> {
-        Line(self)
+        Line(Some(self))
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> Line<'a, S> {
+        self.line_of(event, Instant::now())
     }
 }
 
@@ -225,6 +258,50 @@ mod tests {
         let told: serde_json::Value = serde_json::from_str(all[1]).unwrap();
         assert_eq!((&told["level"], &told["fields"]["count"]), (&"WARN".into(), &1.into()));
         assert_eq!(warnings.all(), [Warning::LogLinesDropped { count: 1 }]);
+    }
+
+    /// The lines that a log has when something happens.
+    fn log_of(happens: impl FnOnce()) -> String {
+        let (disk, lines, _) = lines(LogFormat::Text);
+        disk.room(usize::MAX);
+        let log = tracing_subscriber::fmt().with_max_level(Level::DEBUG).with_ansi(false).with_writer(lines).finish();
+        tracing::subscriber::with_default(log, happens);
+        disk.text()
+    }
+
+    #[test]
+    fn of_what_somebody_else_can_cause_at_will_so_many_lines_are_written_and_every_other_line_stays() {
+        let text = log_of(|| {
+            for n in 0..MOST * 5 {
+                tracing::warn!(n, "somebody floods");
+                tracing::debug!(n, "each is asked for");
+            }
+            tracing::warn!("something else");
+        });
+        let count = |what: &str| text.lines().filter(|line| line.contains(what)).count() as u64;
+        assert_eq!(count("somebody floods"), MOST);
+        assert_eq!((count("each is asked for"), count("something else")), (MOST * 5, 1));
+    }
+
+    #[test]
+    fn how_many_lines_were_left_out_is_told_before_the_next_one_of_their_kind() {
+        let event = tracing::callsite! { name: "flood", kind: tracing::metadata::Kind::EVENT, level: Level::WARN, fields: message };
+        let event = tracing::callsite::Callsite::metadata(event);
+        for (format, mark) in [(LogFormat::Text, " WARN opora: "), (LogFormat::Json, "\"count\":7")] {
+            let (disk, lines, _) = lines(format);
+            disk.room(usize::MAX);
+            let began = Instant::now();
+            for _ in 0..MOST + 7 {
+                lines.line_of(event, began).write_all(b"x\n").unwrap();
+            }
+            lines.line_of(event, began + WHILE).write_all(b"after\n").unwrap();
+            lines.line_of(event, began + WHILE).write_all(b"more\n").unwrap();
+            let text = disk.text();
+            let rest: Vec<_> = text.lines().skip_while(|line| *line == "x").collect();
+            assert_eq!((text.lines().count() as u64, rest.len()), (MOST + 3, 3), "{text}");
+            assert!(rest[0].contains(mark) && rest[0].contains("7 lines like the next one"), "{text}");
+            assert_eq!(rest[1..], ["after", "more"]);
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ mod lean;
 #[cfg(feature = "server")]
 mod log;
 #[cfg(feature = "server")]
+mod often;
+#[cfg(feature = "server")]
 mod opening;
 mod output;
 mod panic;
