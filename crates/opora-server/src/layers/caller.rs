@@ -54,6 +54,8 @@ pub(crate) struct Limits {
     pub(super) shed: Mutex<Option<Instant>>,
     /// Connections that are one too many.
     over: Newest,
+    /// Connections whose beginning is over through addresses where many call.
+    through: Members,
     callers: Mutex<HashMap<Caller, Arc<Held>>>,
 }
 
@@ -84,6 +86,7 @@ impl Limits {
             bytes: Gauge::new(bounds.bytes),
             shed: Mutex::default(),
             over: Newest::new(bounds.reserved_connections),
+            through: Members::default(),
             callers: Mutex::default(),
             bounds,
         }
@@ -120,7 +123,8 @@ impl Limits {
     }
 
     /// Takes the place of a connection of the caller who has most of them: of its oldest one at its beginning, else of
-    /// one on which nothing is asked; where all of theirs are busy, of the next caller's. False: all are busy.
+    /// one on which nothing is asked; where all of theirs are busy, of the next caller's. Who calls through a proxy shares
+    /// its address with others and comes last. False: all are busy.
     fn make_room(&self) -> bool {
         let has = |held: &Held| held.connections.used() + held.beginning.len() as u64;
         let mut callers = self.all_held();
@@ -130,6 +134,7 @@ impl Limits {
             let oldest = if has(held) > 1 { held.beginning.take_oldest() } else { None };
             oldest.or_else(|| held.members.idlest())
         });
+        let found = found.or_else(|| self.through.idlest());
         drop(callers);
         // It may have gone by itself in between: then its place is free.
         let made = found.as_ref().is_some_and(|one| one.gives_way() || self.connections.try_take(1));
@@ -139,12 +144,21 @@ impl Limits {
     }
 
     /// What each caller holds.
-    pub(super) fn all_held(&self) -> Vec<Arc<Held>> {
+    fn all_held(&self) -> Vec<Arc<Held>> {
         self.callers.lock().values().cloned().collect()
     }
 
+    /// Shows every connection whose beginning is over.
+    pub(super) fn each_member(&self, mut show: impl FnMut(&Arc<Inner>)) {
+        for held in self.all_held() {
+            held.members.all().iter().for_each(&mut show);
+        }
+        self.through.all().iter().for_each(show);
+        self.forget_all();
+    }
+
     /// Who had nothing any more while others looked at all of them is forgotten.
-    pub(super) fn forget_all(&self) {
+    fn forget_all(&self) {
         self.callers.lock().retain(|_, held| Arc::strong_count(held) > 1);
     }
 
@@ -232,7 +246,7 @@ impl Peer {
     /// Its beginning is over: it counts among those of its address, or is one too many of them. Where there are as many
     /// as there may be, one on which nothing is asked gives way.
     pub(super) fn begun(&self) {
-        let Some(held) = &self.held else { return };
+        let Some(held) = &self.held else { return self.limits.through.add(&self.0) };
         held.beginning.remove(&self.0);
         let mut standing = self.standing.lock();
         if *standing != Standing::Begins {

@@ -1,5 +1,6 @@
 //! How much of something is in use, and how much of it there may be: places, bytes. No lock is held while somebody waits.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::sync::Notify;
@@ -11,12 +12,20 @@ pub(crate) struct Gauge {
     used: AtomicU64,
     max: u64,
     waiting: AtomicUsize,
+    /// How often something was given back.
+    given: AtomicU64,
     freed: Notify,
 }
 
 impl Gauge {
     pub(crate) fn new(max: u64) -> Self {
-        Self { used: AtomicU64::new(0), max, waiting: AtomicUsize::new(0), freed: Notify::new() }
+        Self {
+            used: AtomicU64::new(0),
+            max,
+            waiting: AtomicUsize::new(0),
+            given: AtomicU64::new(0),
+            freed: Notify::new(),
+        }
     }
 
     /// How much there may be.
@@ -36,25 +45,29 @@ impl Gauge {
 
     /// Takes so much, if that much is left and `kept` beside it.
     pub(crate) fn try_take_but(&self, amount: u64, kept: u64) -> bool {
-        self.left() >= amount.saturating_add(kept) && self.try_take(amount)
+        // Looked at and taken at once, so that two who take the last find one. Never taken and given back: that would
+        // wake those who wait, each of whom would do the same.
+        let most = self.max.saturating_sub(kept);
+        let more = |used: u64| used.checked_add(amount).filter(|after| *after <= most);
+        self.used.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
     }
 
     /// Takes so much, if that much is left.
     pub(crate) fn try_take(&self, amount: u64) -> bool {
-        // Never taken and given back: that would wake those who wait, each of whom would do the same.
-        let more = |used: u64| used.checked_add(amount).filter(|after| *after <= self.max);
-        self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, more).is_ok()
+        self.try_take_but(amount, 0)
     }
 
-    /// Takes so much, even if it is not left: what is there already can't be refused.
-    pub(crate) fn take_anyway(&self, amount: u64) {
-        self.used.fetch_add(amount, Ordering::AcqRel);
+    /// Takes so much, even if it is not left: what is there already can't be refused. Gives what was in use before.
+    pub(crate) fn take_anyway(&self, amount: u64) -> u64 {
+        self.used.fetch_add(amount, Ordering::AcqRel)
     }
 
     /// Gives so much back.
     pub(crate) fn give(&self, amount: u64) {
-        self.used.fetch_sub(amount, Ordering::AcqRel);
-        if self.waiting.load(Ordering::Acquire) > 0 {
+        // In one order with what a waiter does, who says that it waits and then looks: one of the two sees the other.
+        self.used.fetch_sub(amount, Ordering::SeqCst);
+        if self.waiting.load(Ordering::SeqCst) > 0 {
+            self.given.fetch_add(1, Ordering::SeqCst);
             self.freed.notify_one();
         }
     }
@@ -69,17 +82,31 @@ impl Gauge {
         }
         let by = by();
         let _waiting = Waiting::new(self);
+        let mut passed_on = None;
         loop {
-            let freed = self.freed.notified();
+            let mut freed = pin!(self.freed.notified());
+            // In the queue before it looks: whoever is told in its place tells it.
+            freed.as_mut().enable();
+            let given = self.given.load(Ordering::SeqCst);
             if self.try_take(amount) {
-                // What is left may do for the next one, who was not told.
-                self.freed.notify_one();
-                return true;
+                break;
             }
+            // It was told and can't take it: what was given may do for one who wants less. Each of them tells the next
+            // once for what was given, so that it ends.
+            if passed_on.is_some_and(|before| before != given) {
+                self.freed.notify_one();
+            }
+            passed_on = Some(given);
             if timeout_at(by, freed).await.is_err() {
-                return self.try_take(amount);
+                if self.try_take(amount) {
+                    break;
+                }
+                return false;
             }
         }
+        // What is left may do for the next one, who was not told.
+        self.freed.notify_one();
+        true
     }
 }
 
@@ -88,7 +115,7 @@ struct Waiting<'a>(&'a Gauge);
 
 impl<'a> Waiting<'a> {
     fn new(gauge: &'a Gauge) -> Self {
-        gauge.waiting.fetch_add(1, Ordering::AcqRel);
+        gauge.waiting.fetch_add(1, Ordering::SeqCst);
         Self(gauge)
     }
 }
@@ -119,6 +146,44 @@ mod tests {
         gauge.give(1);
         assert!(gauge.take(1, Instant::now).await);
         assert_eq!(gauge.used(), 3);
+    }
+
+    #[tokio::test]
+    async fn who_is_told_and_can_not_take_what_was_given_tells_the_next_one() {
+        let gauge = Gauge::new(5);
+        gauge.take_anyway(5);
+        let mut most = pin!(gauge.take(5, soon));
+        let mut more = pin!(gauge.take(3, soon));
+        let mut one = pin!(gauge.take(1, soon));
+        let mut another = pin!(gauge.take(1, soon));
+        assert!(futures::poll!(most.as_mut()).is_pending() && futures::poll!(more.as_mut()).is_pending());
+        assert!(futures::poll!(one.as_mut()).is_pending() && futures::poll!(another.as_mut()).is_pending());
+        gauge.give(2);
+        // Each looks once, in the order in which they wait.
+        assert!(futures::poll!(most.as_mut()).is_pending() && futures::poll!(more.as_mut()).is_pending());
+        assert!(futures::poll!(one.as_mut()).is_ready(), "one is left for it");
+        assert!(futures::poll!(another.as_mut()).is_ready(), "and one for this one");
+        gauge.give(5);
+        assert!(futures::poll!(most.as_mut()).is_ready());
+    }
+
+    #[test]
+    fn what_is_kept_for_others_is_left_however_many_take_at_once() {
+        for _ in 0..200 {
+            let gauge = Gauge::new(8);
+            let start = std::sync::Barrier::new(8);
+            std::thread::scope(|scope| {
+                for _ in 0..8 {
+                    scope.spawn(|| {
+                        start.wait();
+                        for _ in 0..2 {
+                            gauge.try_take_but(1, 3);
+                        }
+                    });
+                }
+            });
+            assert_eq!(gauge.used(), 5);
+        }
     }
 
     #[tokio::test]

@@ -137,9 +137,6 @@ impl Taken {
     }
 
     fn took(&mut self, of: Of) {
-        if let Some(own) = Self::own(&self.peer, of) {
-            own.take_anyway(1);
-        }
         if let Some(free) = self.of.iter_mut().find(|slot| slot.is_none()) {
             *free = Some(of);
         }
@@ -159,8 +156,11 @@ impl Taken {
         };
         for (of, name) in needed {
             if let Some(gauge) = Self::gauge(&self.peer, *of) {
-                let has_some = Self::own(&self.peer, *of).is_some_and(|own| own.used() > 0);
+                let own = Self::own(&self.peer, *of);
+                // Counted before it is asked for: of two calls at once only one finds that the connection has none.
+                let has_some = own.is_some_and(|own| own.take_anyway(1) > 0);
                 if !gauge.try_take_but(1, if has_some { gauge.max() / KEPT } else { 0 }) {
+                    own.inspect(|own| own.give(1));
                     return Err(Inner::refused((name, gauge.max())));
                 }
                 self.took(*of);

@@ -58,12 +58,11 @@ impl Inner {
         *last = Some(now);
         drop(last);
         let mine = self.bytes.used();
-        for held in self.limits.all_held() {
-            for one in held.members.all().iter().filter(|one| one.bytes.used() > mine) {
+        self.limits.each_member(|one| {
+            if one.bytes.used() > mine {
                 one.answers.shed(now, UNREAD);
             }
-        }
-        self.limits.forget_all();
+        });
         true
     }
 }

@@ -109,6 +109,25 @@ async fn behind_a_trusted_proxy_there_are_no_bounds_per_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_through_a_trusted_proxy_gives_way_where_no_other_does_and_a_busy_one_stays() {
+    let settings = [("max_connections", "3"), ("trusted_proxies", "127.0.0.1")];
+    let server = Server::with(&settings).await;
+    let (mut asks, _open) = busy(&server, HERE).await;
+    let mut idle = Caller::new(&server).await;
+    let mut direct = Caller::from(&server, THERE).await;
+    assert!(works(&mut idle).await && works(&mut direct).await);
+    // Who calls for itself alone gives way first; then who shares an address with others.
+    let (_one, _its) = busy(&server, THERE).await;
+    let _ = tokio::time::timeout(LONG, &mut direct.connection).await.expect("it is kept");
+    assert!(works(&mut idle).await);
+    let (_other, _its) = busy(&server, THERE).await;
+    let _ = tokio::time::timeout(LONG, &mut idle.connection).await.expect("it is kept");
+    assert!(works(&mut asks).await, "what is asked through the proxy goes on");
+    is_over(Caller::from(&server, THERE).await.call(GET, &get(1)).await, "max_connections", 3);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_those_who_are_too_many_the_newest_is_answered() {
     let settings = [("max_connections", "1"), ("reserved_connections", "2")];
     let server = Server::with(&settings).await;
