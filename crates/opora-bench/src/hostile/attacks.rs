@@ -34,28 +34,22 @@ pub(super) enum Attack {
     Uploads,
 }
 
-/// All of them.
-pub(super) const ALL: &[(&str, Attack)] = &[
-    ("1,200 silent connections", Attack::Silent),
-    ("1,200 of one byte", Attack::OneByte),
-    ("17 x 126 half requests", Attack::HalfRequests),
-    ("17 x 126 unread lists", Attack::Unread),
-    ("3 x 126 bodies without an end", Attack::Bodies),
-    ("8 costly filters, abandoned", Attack::Abandoned),
-    ("rapid resets", Attack::Resets),
-    ("6 uploads left at 99 %", Attack::Uploads),
+/// All of them: how each is called, what is done, on how many connections.
+pub(super) const ALL: &[(&str, Attack, usize)] = &[
+    ("1,200 silent connections", Attack::Silent, 1_200),
+    ("1,200 of one byte", Attack::OneByte, 1_200),
+    ("17 x 126 half requests", Attack::HalfRequests, 17),
+    // On so many that what each may have in any case, four small calls, is more than what small callers are left.
+    ("200 x 126 half requests", Attack::HalfRequests, 200),
+    ("17 x 126 unread lists", Attack::Unread, 17),
+    ("3 x 126 bodies without an end", Attack::Bodies, 3),
+    ("8 costly filters, abandoned", Attack::Abandoned, 8),
+    ("rapid resets", Attack::Resets, 4),
+    ("6 uploads left at 99 %", Attack::Uploads, 6),
 ];
 
-/// Runs an attack until it is aborted.
-pub(super) async fn run(attack: Attack, from: Ipv4Addr, address: String) {
-    let attackers = match attack {
-        Attack::Silent | Attack::OneByte => 1_200,
-        Attack::HalfRequests | Attack::Unread => 17,
-        Attack::Bodies => 3,
-        Attack::Abandoned => 8,
-        Attack::Resets => 4,
-        Attack::Uploads => 6,
-    };
+/// Runs an attack on so many connections until it is aborted.
+pub(super) async fn run(attack: Attack, attackers: usize, from: Ipv4Addr, address: String) {
     let mut all = JoinSet::new();
     for _ in 0..attackers {
         let address = address.clone();
@@ -213,4 +207,19 @@ async fn speak(attack: Attack, calls: SendRequest<Bytes>, address: &str) -> Resu
         calls = calls.ready().await?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_requests_come_on_more_connections_than_64_too_and_no_more_than_an_address_may_have() {
+        let half = ALL.iter().filter(|(_, attack, _)| matches!(attack, Attack::HalfRequests));
+        let attackers: Vec<_> = half.map(|(name, _, attackers)| (*name, *attackers)).collect();
+        assert!(attackers.iter().any(|(_, attackers)| (65..256).contains(attackers)), "{attackers:?}");
+        for (name, attackers) in attackers {
+            assert!(name.starts_with(&format!("{attackers} x {STREAMS} ")), "{name}");
+        }
+    }
 }

@@ -34,12 +34,12 @@ pub(crate) async fn measure(settings: &Settings) -> Outcome<bool> {
         "attack", "from", "without/s", "beside/s", "share", "p99 ms", "p99 ms"
     );
     let mut kept = true;
-    for ((name, attack), from) in attacks::ALL.iter().flat_map(|attack| FROM.map(|from| (attack, from))) {
+    for ((name, attack, attackers), from) in attacks::ALL.iter().flat_map(|attack| FROM.map(|from| (attack, from))) {
         let mut opora = Opora::start(settings).await?;
         fill(&opora).await?;
         let without = probe::run(opora.address(), settings.window()).await?;
         let address = opora.address().to_owned();
-        let under_way = tokio::spawn(attacks::run(*attack, from, address));
+        let under_way = tokio::spawn(attacks::run(*attack, *attackers, from, address));
         let beside = probe::run(opora.address(), settings.window()).await;
         under_way.abort();
         let beside = beside?;
