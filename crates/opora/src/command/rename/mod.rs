@@ -4,6 +4,8 @@
 
 mod sweep;
 
+use std::collections::BTreeSet;
+
 use opora_core::fold;
 use opora_proto::v1;
 
@@ -95,9 +97,10 @@ async fn organisation(context: &Context, args: &OrgArgs) -> Result<Report, Failu
     if args.contact.is_empty() {
         sweep(filter).run(edit, &mut report).await?;
     } else {
-        // Without an address nobody reported anything.
-        for one in people.iter().filter(|one| !one.email.is_empty()) {
-            let reported = both(Some(&filter), &format!("reporter = {}", quoted(&one.email)));
+        // Without an address nobody reported anything; who is named twice or shares one with another did so once.
+        let addresses: BTreeSet<_> = people.iter().map(|one| &one.email).filter(|email| !email.is_empty()).collect();
+        for address in addresses {
+            let reported = both(Some(&filter), &format!("reporter = {}", quoted(address)));
             sweep(reported).run(edit, &mut report).await?;
         }
     }
@@ -164,7 +167,7 @@ async fn register(context: &Context, organisation: &str, name: &str) -> Result<(
 /// The people that move: those that were named; without names and a filter all of the customer's.
 async fn people(context: &Context, args: &OrgArgs) -> Result<Vec<v1::Contact>, Failure> {
     let mut people = Vec::new();
-    for name in &args.contact {
+    for name in args.contact.iter().collect::<BTreeSet<_>>() {
         let request = v1::GetContactRequest { name: name.clone() };
         let answer: v1::GetContactResponse = call!(context, directory.get_contact(request))?;
         people.extend(answer.contact);

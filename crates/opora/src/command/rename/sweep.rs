@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::context::{Context, call, change};
 use crate::failure::Failure;
-use crate::output::{Out, short};
+use crate::output::{Out, bare, short};
 
 /// Tickets of a page, and of a change: as many as a change takes.
 const PAGE: i32 = 500;
@@ -34,8 +34,8 @@ pub(super) struct Report {
     examples: Vec<(String, String)>,
     /// Tickets that are part of others, and stay.
     merged: u64,
-    /// Number and why.
-    refused: Vec<(String, String)>,
+    /// Number and why, by number: each ticket once, however many rounds come to it.
+    refused: BTreeMap<u64, String>,
 }
 
 impl Report {
@@ -45,17 +45,26 @@ impl Report {
     }
 
     fn changes(&mut self, ticket: &v1::Ticket) {
+        // A later round may have done it after all.
+        self.refused.remove(&number(&ticket.name));
         self.changed += 1;
         if self.examples.len() < NAMED {
             self.examples.push((short(&ticket.name), ticket.subject.clone()));
         }
     }
 
+    fn refuses(&mut self, ticket: &str, why: String) {
+        self.refused.insert(number(ticket), why);
+    }
+
     /// Tells it.
     pub(super) fn tell(&self, out: &Out, dry_run: bool) -> Result<(), Failure> {
         if !out.is_table() {
-            let refused: Vec<_> =
-                self.refused.iter().map(|(ticket, reason)| json!({"ticket": ticket, "reason": reason})).collect();
+            let refused: Vec<_> = self
+                .refused
+                .iter()
+                .map(|(ticket, reason)| json!({"ticket": format!("#{ticket}"), "reason": reason}))
+                .collect();
             let value = json!({
                 "dryRun": dry_run, "renamed": self.renamed.is_some(), "registered": self.registered,
                 "contacts": self.contacts, "tickets": self.changed, "merged": self.merged, "refused": refused,
@@ -89,7 +98,7 @@ impl Report {
         if !self.refused.is_empty() {
             out.say("rename-refused", &[("count", (self.refused.len() as u64).into())])?;
             for (ticket, why) in self.refused.iter().take(NAMED) {
-                out.line(&format!("  {ticket}: {why}"))?;
+                out.line(&format!("  #{ticket}: {why}"))?;
             }
         }
         if dry_run { out.say("rename-dry-run", &[]) } else { Ok(()) }
@@ -114,6 +123,32 @@ struct Target {
     subject: String,
 }
 
+/// What became of the tickets that were sent.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    changed: u64,
+    /// Somebody else changed them meanwhile: the next round sends them again.
+    stale: u64,
+}
+
+impl Sent {
+    fn add(&mut self, more: Self) {
+        self.changed += more.changed;
+        self.stale += more.stale;
+    }
+
+    /// How many tickets of a page are done with this round and were not before: each counts once. The first comes to all
+    /// of them; the later ones to what was stale, and pass over the rest.
+    fn done_of(self, page: u64, round: u32) -> u64 {
+        if round == 1 { page.saturating_sub(self.stale) } else { self.changed }
+    }
+}
+
+/// The number in a ticket's name; what is none comes first.
+fn number(name: &str) -> u64 {
+    bare(name).parse().unwrap_or_default()
+}
+
 impl Sweep<'_> {
     /// Goes through all tickets. `edit` gives the new values of one, or nothing where it stands as it should.
     pub(super) async fn run(
@@ -124,7 +159,7 @@ impl Sweep<'_> {
         report.merged += self.count(&format!("({}) AND state = MERGED", self.filter)).await?;
         let bar = self.bar(self.count(&self.standing()).await?);
         for round in 1..=ROUNDS {
-            let stale = Box::pin(self.once(&edit, report, &bar, round == ROUNDS)).await?;
+            let stale = Box::pin(self.once(&edit, report, &bar, round)).await?;
             if stale == 0 {
                 break;
             }
@@ -155,7 +190,7 @@ impl Sweep<'_> {
         edit: &impl Fn(&v1::Ticket) -> Option<v1::Ticket>,
         report: &mut Report,
         bar: &ProgressBar,
-        is_last: bool,
+        round: u32,
     ) -> Result<u64, Failure> {
         let mut stale = 0;
         // By number: a ticket that no longer matches moves no other.
@@ -167,7 +202,7 @@ impl Sweep<'_> {
         };
         loop {
             let page: v1::ListTicketsResponse = call!(self.context, tickets.list_tickets(request.clone()))?;
-            let seen = page.tickets.len() as u64;
+            let (seen, mut sent) = (page.tickets.len() as u64, Sent::default());
             let mut alike: BTreeMap<Vec<u8>, (v1::Ticket, Vec<Target>)> = BTreeMap::new();
             for ticket in page.tickets {
                 let Some(edited) = edit(&ticket) else { continue };
@@ -179,9 +214,10 @@ impl Sweep<'_> {
                 alike.entry(edited.encode_to_vec()).or_insert_with(|| (edited, Vec::new())).1.push(target);
             }
             for (edited, targets) in alike.into_values() {
-                stale += self.send(edited, targets, report, is_last).await?;
+                sent.add(self.send(edited, targets, report, round == ROUNDS).await?);
             }
-            bar.inc(seen);
+            stale += sent.stale;
+            bar.inc(sent.done_of(seen, round));
             request.page_token = page.next_page_token;
             if request.page_token.is_empty() {
                 return Ok(stale);
@@ -195,7 +231,7 @@ impl Sweep<'_> {
         targets: Vec<Target>,
         report: &mut Report,
         is_last: bool,
-    ) -> Result<u64, Failure> {
+    ) -> Result<Sent, Failure> {
         let update = v1::UpdateTicketRequest {
             ticket: Some(edited),
             update_mask: Some(super::mask(self.path)),
@@ -210,19 +246,20 @@ impl Sweep<'_> {
         let answer: v1::BatchChangeResponse = change!(self.context, tickets.batch_change(request))?;
         let mut subjects: HashMap<String, String> =
             targets.into_iter().map(|target| (target.name, target.subject)).collect();
-        let mut stale = 0;
+        let mut sent = Sent::default();
         for result in answer.results {
             match result.result {
                 Some(Fate::Refusal(refusal)) if refusal.reason == "NO_CHANGE" => {}
-                Some(Fate::Refusal(refusal)) if refusal.reason == "ETAG_MISMATCH" && !is_last => stale += 1,
-                Some(Fate::Refusal(refusal)) => report.refused.push((short(&result.name), refusal.message)),
+                Some(Fate::Refusal(refusal)) if refusal.reason == "ETAG_MISMATCH" && !is_last => sent.stale += 1,
+                Some(Fate::Refusal(refusal)) => report.refuses(&result.name, refusal.message),
                 Some(Fate::Ticket(_)) | None => {
+                    sent.changed += 1;
                     let subject = subjects.remove(&result.name).unwrap_or_default();
                     report.changes(&v1::Ticket { name: result.name, subject, ..Default::default() });
                 }
             }
         }
-        Ok(stale)
+        Ok(sent)
     }
 
     fn bar(&self, length: u64) -> ProgressBar {
@@ -233,5 +270,27 @@ impl Sweep<'_> {
             bar.set_style(style);
         }
         bar
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_ticket_counts_once_however_many_rounds_come_to_it() {
+        // A page of ten: two were changed meanwhile, then one, then none.
+        let rounds = [(4, 2), (1, 1), (1, 0)].map(|(changed, stale)| Sent { changed, stale });
+        let done: u64 = (1..).zip(rounds).map(|(round, sent)| sent.done_of(10, round)).sum();
+        assert_eq!(done, 10);
+        let mut report = Report::default();
+        for _ in 1..=ROUNDS {
+            report.refuses("tickets/9", "it is too much".into());
+            report.refuses("tickets/10", "it is too much".into());
+        }
+        assert_eq!(report.refused.keys().copied().collect::<Vec<_>>(), [9, 10]);
+        // What a later round does is not refused.
+        report.changes(&v1::Ticket { name: "tickets/9".into(), ..Default::default() });
+        assert_eq!((report.changed, report.refused.keys().copied().collect::<Vec<_>>()), (1, vec![10]));
     }
 }
