@@ -16,6 +16,7 @@ mod known;
 mod members;
 mod panics;
 mod places;
+mod round;
 mod shares;
 mod transfers;
 mod under_way;

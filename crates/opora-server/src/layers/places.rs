@@ -1,8 +1,6 @@
 //! Places: how many calls are worked on at once, of a connection, an address and all together. A place is taken once a
 //! request is there and given back when its answer is made; streams are counted apart, for as long as they last.
 
-use std::convert::Infallible;
-use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -13,11 +11,11 @@ use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
 use tonic::Status;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::QUEUE;
 use super::caller::{Inner, Limits, Peer};
 use super::gauge::Gauge;
+use super::round::{Around, Inside, Round};
 use crate::errors::{Outcome, Problem};
 use crate::language::Language;
 use crate::method::{Method, Shape};
@@ -25,60 +23,32 @@ use crate::method::{Method, Shape};
 /// Of what an address has, one in so many streams and uploads is kept for its connections that have none.
 const KEPT: u64 = 8;
 
-/// Puts [`Places`] round a service.
+/// So many calls of a service are worked on at once.
 #[derive(Clone)]
-pub(crate) struct PlacesLayer {
+pub(crate) struct Places {
     nobody: Peer,
 }
+
+/// Puts [`Places`] round a service.
+pub(crate) type PlacesLayer = Round<Places>;
 
 impl PlacesLayer {
     pub(crate) fn new(limits: &Arc<Limits>) -> Self {
-        Self { nobody: Peer::nobody(limits) }
+        Self(Places { nobody: Peer::nobody(limits) })
     }
 }
 
-impl<S> Layer<S> for PlacesLayer {
-    type Service = Places<S>;
-
-    fn layer(&self, inner: S) -> Places<S> {
-        Places { inner, nobody: self.nobody.clone() }
-    }
-}
-
-/// A service of which so many calls are worked on at once.
-#[derive(Clone)]
-pub(crate) struct Places<S> {
-    inner: S,
-    nobody: Peer,
-}
-
-impl<S> Service<Request<Body>> for Places<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Around for Places {
+    async fn call(self, mut inner: impl Inside, request: Request<Body>) -> Response<Body> {
         let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
         let kind = Method::of(request.uri().path()).shape;
         let language = Language::of_headers(request.headers());
-        let clone = self.inner.clone();
-        let mut inner = std::mem::replace(&mut self.inner, clone);
-        Box::pin(async move {
-            let (stream, _place) = match take(&peer, kind).await {
-                Ok(places) => places,
-                Err(problem) => return Ok(problem.status(language).into_http()),
-            };
-            let response = inner.call(request).await?;
-            Ok(if stream.is_empty() { response } else { response.map(|body| holding(body, stream)) })
-        })
+        let (stream, _place) = match take(&peer, kind).await {
+            Ok(places) => places,
+            Err(problem) => return problem.status(language).into_http(),
+        };
+        let Ok(response) = inner.call(request).await;
+        if stream.is_empty() { response } else { response.map(|body| holding(body, stream)) }
     }
 }
 

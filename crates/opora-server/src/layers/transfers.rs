@@ -1,19 +1,15 @@
 //! Bytes in flight: a request comes in as a whole before anything is done about it, its answer goes out while it is read.
 
-use std::convert::Infallible;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::task::{Context, Poll};
 
 use http::{Request, Response};
 use tokio::time::Instant;
 use tonic::body::Body;
-use tower::{Layer, Service};
 
 use super::answers::{Charge, counted};
 use super::caller::{Inner, Limits, Peer};
+use super::round::{Around, Inside, Round};
 use super::{QUEUE, whole};
 use crate::errors::{Outcome, Problem};
 use crate::language::Language;
@@ -22,76 +18,45 @@ use crate::method::{Method, Shape};
 /// The most bytes of a page: so much is kept free for each that is being made.
 const PAGE: u64 = 2 * 1024 * 1024;
 
-/// Puts [`Transfers`] round a service.
+/// Requests and answers of a service are counted by their bytes.
 #[derive(Clone)]
-pub(crate) struct TransfersLayer {
+pub(crate) struct Transfers {
     nobody: Peer,
 }
+
+/// Puts [`Transfers`] round a service.
+pub(crate) type TransfersLayer = Round<Transfers>;
 
 impl TransfersLayer {
     pub(crate) fn new(limits: &Arc<Limits>) -> Self {
-        Self { nobody: Peer::nobody(limits) }
+        Self(Transfers { nobody: Peer::nobody(limits) })
     }
 }
 
-impl<S> Layer<S> for TransfersLayer {
-    type Service = Transfers<S>;
-
-    fn layer(&self, inner: S) -> Transfers<S> {
-        Transfers { inner, nobody: self.nobody.clone() }
-    }
-}
-
-/// A service whose requests and answers are counted by their bytes.
-#[derive(Clone)]
-pub(crate) struct Transfers<S> {
-    inner: S,
-    nobody: Peer,
-}
-
-impl<S> Service<Request<Body>> for Transfers<S>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + 'static,
-{
-    type Response = Response<Body>;
-    type Error = Infallible;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>;
-
-    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(context)
-    }
-
-    fn call(&mut self, request: Request<Body>) -> Self::Future {
+impl Around for Transfers {
+    async fn call(self, inner: impl Inside, request: Request<Body>) -> Response<Body> {
         let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
         let language = Language::of_headers(request.headers());
         let kind = Method::of(request.uri().path()).shape;
-        let clone = self.inner.clone();
-        let inner = std::mem::replace(&mut self.inner, clone);
-        Box::pin(async move {
-            let call = Call::begin(peer.clone());
-            let response = match transfer(inner, request, &peer, kind).await {
-                Ok((response, charge)) => response.map(|body| counted(body, &peer, charge, (kind, language))),
-                Err(problem) => {
-                    peer.ended(false);
-                    problem.status(language).into_http()
-                }
-            };
-            call.answered();
-            Ok(response)
-        })
+        let call = Call::begin(peer.clone());
+        let response = match transfer(inner, request, &peer, kind).await {
+            Ok((response, charge)) => response.map(|body| counted(body, &peer, charge, (kind, language))),
+            Err(problem) => {
+                peer.ended(false);
+                problem.status(language).into_http()
+            }
+        };
+        call.answered();
+        response
     }
 }
 
-async fn transfer<S>(
-    mut inner: S,
+async fn transfer(
+    mut inner: impl Inside,
     request: Request<Body>,
     peer: &Peer,
     kind: Shape,
-) -> Outcome<(Response<Body>, Charge)>
-where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>,
-{
+) -> Outcome<(Response<Body>, Charge)> {
     if let Some(bound) = peer.over().filter(|_| kind != Shape::Health) {
         return Err(Inner::refused(bound));
     }
