@@ -6,6 +6,9 @@ use opora_core::event::{Change, Edit, TicketEvent};
 use opora_core::model::{ChecklistItem, Reporter, Ticket};
 use std::sync::Arc;
 
+/// The most bytes of a file.
+pub(crate) const FILE: u64 = 100 * 1024 * 1024;
+
 /// The most bytes of a message (docs/contract.md "Promises"): half of what stock clients take, since one part that is
 /// larger than what is left can't be torn.
 pub(crate) const MESSAGE_BYTES: usize = 2 * 1024 * 1024;

@@ -6,7 +6,7 @@ use opora_store::{BlobOptions, Blobs, Embedded, EmbeddedOptions, Store};
 
 use crate::config::Config;
 use crate::serve_error::ServeError;
-use crate::service::FILE;
+use crate::size::FILE;
 
 /// A store with its files.
 pub(crate) type Storage = (Arc<dyn Store>, Arc<Blobs>);

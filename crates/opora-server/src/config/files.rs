@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::parse::{Reader, size_of};
-use crate::service::FILE;
+use crate::size::FILE;
 
 /// How often a sweep may come at most.
 const OFTEN: Duration = Duration::from_secs(1);

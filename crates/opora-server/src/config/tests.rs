@@ -143,7 +143,7 @@ fn a_length_of_no_time_is_refused_unless_the_table_says_what_it_means() {
 
 #[test]
 fn uploads_are_given_two_of_the_largest_files_at_least() {
-    let two = 2 * crate::service::FILE;
+    let two = 2 * crate::size::FILE;
     for (bytes, fits) in [(two - 1, false), (two, true), (two + 1, true)] {
         let loaded = load("", &[], &[("staging_bytes", &bytes.to_string())]);
         assert_eq!(loaded.is_ok(), fits, "{bytes}");

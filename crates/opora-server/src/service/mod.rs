@@ -38,7 +38,6 @@ use crate::warnings::Warnings;
 
 pub(crate) use page::Tokens;
 pub(crate) use routes::Services;
-pub(crate) use uploads::FILE;
 pub(crate) use wire::TicketServer;
 
 /// How many filters are kept as they were read.

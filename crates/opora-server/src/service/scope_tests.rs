@@ -23,6 +23,7 @@ use crate::desk::DeskOptions;
 use crate::engine::{Action, Submission};
 use crate::method::Method;
 use crate::scope::Scope;
+use crate::size::FILE;
 
 /// Stands in every text of the other organisation, and in none of the own one's.
 const OTHERS: &str = "Иволга";

@@ -21,9 +21,8 @@ use crate::call::Call;
 use crate::convert::{self, calls, request_id, ticket_ref};
 use crate::engine::{Action, Answer, Refused, TicketRef};
 use crate::errors::{Outcome, Problem, Violations};
+use crate::size::FILE;
 
-/// The most bytes of a file.
-pub(crate) const FILE: u64 = 100 * 1024 * 1024;
 /// The most bytes of a chunk.
 const CHUNK: usize = 256 * 1024;
 /// How long a sender may say nothing.

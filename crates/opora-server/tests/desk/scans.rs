@@ -156,7 +156,8 @@ async fn a_long_history_is_read_whole_in_both_directions_page_by_page() {
 /// at so many.
 async fn longest_stretch(bench: &Bench, query: ListQuery, until: u64) -> u64 {
     let began = bench.desk.scanned().0;
-    let mut list = std::pin::pin!(bench.desk.list(query));
+    let own = Call::own();
+    let mut list = std::pin::pin!(bench.desk.list(&own, query));
     let mut longest = 0;
     while bench.desk.scanned().0 - began < until {
         let before = bench.desk.scanned().0;
