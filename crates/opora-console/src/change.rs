@@ -4,6 +4,8 @@
 use opora_proto::v1;
 use serde::{Deserialize, Serialize};
 
+use crate::lists::Lists;
+
 /// The most tickets of one batch (docs/contract.md "Requests").
 pub(crate) const BATCH: usize = 500;
 
@@ -97,6 +99,8 @@ pub(crate) struct Fields {
     pub(crate) workstations: Option<Vec<String>>,
     pub(crate) tags: Option<Vec<String>>,
     pub(crate) checklist: Option<Vec<Step>>,
+    /// What the lists among them were when they were edited: on another state only the differences count.
+    pub(crate) base: Option<Box<Lists>>,
 }
 
 /// A step of the checklist.
@@ -132,7 +136,7 @@ impl Undoable {
 impl Fields {
     /// Whether nothing is edited.
     pub(crate) fn is_empty(&self) -> bool {
-        *self == Self::default()
+        Self { base: None, ..self.clone() } == Self::default()
     }
 
     /// The ticket of an `UpdateTicket`, and its mask.
@@ -170,6 +174,22 @@ fn timestamp(ms: i64) -> prost_types::Timestamp {
 }
 
 impl What {
+    /// The fields that it edits.
+    pub(crate) fn fields(&self) -> Option<&Fields> {
+        match self {
+            Self::Update(fields) => Some(fields),
+            Self::Many(_, what) => what.fields(),
+            _ => None,
+        }
+    }
+
+    /// The same on another state of its ticket: of lists only what was put in and taken out.
+    pub(crate) fn bring_onto(&mut self, shown: &v1::Ticket) {
+        if let Self::Update(fields) = self {
+            fields.bring_onto(Lists::of(shown));
+        }
+    }
+
     /// What of it can be taken back.
     pub(crate) fn undoable(&self) -> Option<Undoable> {
         match self {
@@ -217,16 +237,31 @@ impl Change {
         }
     }
 
-    /// A ticket has another etag since, by a change of one's own: what was seen under `old` is sent under `new`.
-    pub(crate) fn moved_on(&mut self, number: u64, old: &str, new: &str) -> bool {
+    /// A ticket has another etag since, by an `earlier` change of one's own: what was seen under `old` is sent under
+    /// `new`. A list that both change goes with what the earlier one made of it; where that can't be told it stays under
+    /// `old`, and the server asks.
+    pub(crate) fn moved_on(&mut self, earlier: &What, number: u64, old: &str, new: &str) -> bool {
         if old.is_empty() || new.is_empty() || old == new {
             return false;
         }
         if self.number == number && self.etag == old {
+            if let (What::Update(fields), Some(earlier)) = (&mut self.what, earlier.fields())
+                && fields.shares_list(earlier)
+            {
+                if fields.base.is_none() {
+                    return false;
+                }
+                fields.bring_after(earlier);
+            }
             new.clone_into(&mut self.etag);
             return true;
         }
-        let What::Many(targets, _) = &mut self.what else { return false };
+        let What::Many(targets, what) = &mut self.what else { return false };
+        if let (Some(fields), Some(earlier)) = (what.fields(), earlier.fields())
+            && fields.shares_list(earlier)
+        {
+            return false;
+        }
         let found = targets.iter_mut().find(|t| t.number == number && t.etag == old);
         found.map(|target| new.clone_into(&mut target.etag)).is_some()
     }

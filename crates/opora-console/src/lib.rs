@@ -18,6 +18,7 @@ mod keys;
 mod ladder;
 mod layout;
 mod links;
+mod lists;
 mod meanwhile;
 mod model;
 mod msg;

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::Change;
+use crate::change::{Change, What};
 use crate::drafts::DraftKey;
 use crate::msg::Trouble;
 
@@ -181,10 +181,10 @@ impl Outbox {
     }
 
     /// A ticket has another etag by an accepted change of one's own; gives what is to be kept anew.
-    pub(crate) fn moved_on(&mut self, number: u64, old: &str, new: &str) -> Vec<Queued> {
+    pub(crate) fn moved_on(&mut self, earlier: &What, number: u64, old: &str, new: &str) -> Vec<Queued> {
         let waiting = self.entries.iter_mut().filter(|entry| matches!(entry.standing, Standing::Waiting));
         waiting
-            .filter_map(|entry| entry.queued.change.moved_on(number, old, new).then(|| entry.queued.clone()))
+            .filter_map(|entry| entry.queued.change.moved_on(earlier, number, old, new).then(|| entry.queued.clone()))
             .collect()
     }
 }
@@ -196,7 +196,7 @@ fn shares(one: &Queued, two: &Queued) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::change::{Fields, Target, Undoable, What};
+    use crate::change::{Fields, Target, Undoable};
     use opora_proto::v1;
 
     fn queued(id: &str, number: u64, at: i64) -> Queued {
@@ -257,7 +257,7 @@ mod tests {
         outbox.add(queued("c", 2, 30), false);
         outbox.set("a", Standing::Sent);
         assert_eq!(outbox.next().map(|q| q.change.number), Some(2));
-        let moved = outbox.moved_on(1, "e1", "e2");
+        let moved = outbox.moved_on(&What::Assign(String::new()), 1, "e1", "e2");
         assert_eq!(moved.iter().map(|q| q.change.etag.as_str()).collect::<Vec<_>>(), ["e2"]);
     }
 }

@@ -163,6 +163,12 @@ impl Picked {
         }
     }
 
+    /// Whether what is sent goes out on the state that a form shows under this etag: what replaces a whole list must
+    /// have been made of the list that is replaced.
+    pub(crate) fn is_shown_as(&self, model: &Model, etag: &str) -> bool {
+        self.etag == etag || live(model, self.number).is_none()
+    }
+
     /// The same, on a state of which only the etag is told: the server's answer about its tags.
     pub(crate) fn under(&self, etag: &str) -> Self {
         Self { etag: etag.to_owned(), ..self.clone() }

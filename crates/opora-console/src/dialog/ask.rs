@@ -7,10 +7,11 @@ use opora_proto::v1::{self, Impact};
 use super::ask_place::plain;
 use super::create::IMPACTS;
 use super::field::Line;
-use super::{After, Dialog, choose_by, choose_of, is_cancel};
+use super::{After, Dialog, choose_by, choose_of, is_cancel, tags};
 use crate::change::Fields;
 use crate::detail::facts::size;
 use crate::ladder;
+use crate::lists::{Lists, names};
 use crate::model::{Level, Model};
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::filter::Filter;
@@ -49,8 +50,8 @@ pub(crate) struct Ask {
     pub(crate) number: u64,
     /// None where it is about no ticket.
     pub(super) picked: Option<Picked>,
-    /// What the line was filled with when the ticket was here: what is typed since is not replaced.
-    filled: Option<String>,
+    /// The ticket whose tags the line was last filled with, by its etag.
+    shown: Option<(String, Lists)>,
     pub(crate) kind: Kind,
     pub(crate) choices: Vec<(Value, String)>,
     pub(crate) chosen: usize,
@@ -79,8 +80,7 @@ impl Ask {
         let line = (kind != Kind::Unlink).then(Line::default);
         let (choices, chosen, names) = (Vec::new(), 0, Vec::new());
         let (waiting, fault, looking) = (None, None, None);
-        let mut ask =
-            Self { number, picked, filled: None, kind, choices, chosen, line, waiting, fault, looking, names };
+        let mut ask = Self { number, picked, shown: None, kind, choices, chosen, line, waiting, fault, looking, names };
         if kind == Kind::Fetch {
             let generation = model.next_generation();
             effects.push(Effect::Call(Call::Files { number, generation }));
@@ -136,18 +136,27 @@ impl Ask {
                 }
             }
             Kind::Tags => {
-                let (Some(ticket), Some(picked)) = (loaded, &mut self.picked) else { return };
-                let now = ticket.tags.join(" ");
-                match (&self.filled, &self.line) {
-                    (None, _) => picked.shown_as(ticket),
-                    (Some(before), Some(line)) if *before == line.value() && *before != now => {}
-                    _ => return,
+                if let Some(ticket) = loaded {
+                    self.show_tags(ticket);
                 }
-                self.line = Some(Line::of(&now));
-                self.filled = Some(now);
             }
             Kind::Unmerge | Kind::Attach | Kind::Fetch | Kind::MarkMatching => {}
         }
+    }
+
+    /// The tags of the ticket as it is now: what the person put in and took out stays so.
+    fn show_tags(&mut self, ticket: &v1::Ticket) {
+        let (Some(picked), Some(line)) = (&mut self.picked, &mut self.line) else { return };
+        if self.shown.is_none() {
+            picked.shown_as(ticket);
+        }
+        let base = self.shown.as_ref().map(|(_, lists)| lists.tags()).unwrap_or_default();
+        let typed = tags::read(line.value(), base);
+        let now = names(base, &typed, &ticket.tags);
+        if now != typed {
+            line.retype(&tags::line(&now));
+        }
+        self.shown = Some((ticket.etag.clone(), Lists::of(ticket)));
     }
 
     /// The files of the ticket. An answer to another dialog is dropped.
@@ -243,6 +252,10 @@ impl Ask {
                 if !picked.stands(model) {
                     return After::Stay(Dialog::Ask(self));
                 }
+                if self.shown.as_ref().is_some_and(|(etag, _)| !picked.is_shown_as(model, etag)) {
+                    self.fault = Some("stale-loading");
+                    return After::Stay(Dialog::Ask(self));
+                }
                 send::on(model, picked, what, None, effects);
                 After::Close
             }
@@ -264,15 +277,14 @@ impl Ask {
             (Kind::Deescalate, Some(Value::Rung(rung))) => Ok(What::Deescalate(rung, typed)),
             (Kind::Unlink, Some(Value::Ticket(number))) => Ok(What::Unlink(number)),
             (Kind::Unmerge, _) => Ok(What::Unmerge(typed)),
-            (Kind::Tags, _) => Ok(What::Update(Box::new(Fields { tags: Some(tags(&typed)), ..Fields::default() }))),
+            (Kind::Tags, _) => {
+                let (_, base) = self.shown.as_ref().ok_or("stale-loading")?;
+                let tags = Some(tags::read(&typed, base.tags()));
+                Ok(What::Update(Box::new(Fields { tags, ..Fields::default() }.made_on(base.clone()))))
+            }
             _ => Err("nothing-chosen"),
         }
     }
-}
-
-/// Tags as they were typed, by blanks and commas.
-pub(crate) fn tags(typed: &str) -> Vec<String> {
-    typed.split([' ', ',']).map(str::trim).filter(|tag| !tag.is_empty()).map(str::to_owned).collect()
 }
 
 /// The ties that a person can cut.

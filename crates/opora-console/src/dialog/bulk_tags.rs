@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 
 use opora_proto::v1::TicketState;
 
-use super::ask;
 use super::bulk::{Bulk, Effected};
+use super::tags;
 use crate::change::{BATCH, Fields};
 use crate::model::Model;
 use crate::msg::{Call, Effect, Happened, Tagged, Trouble, What};
@@ -101,14 +101,15 @@ impl Bulk {
     fn tags_of(&self, number: u64) -> Option<(&Tagged, Vec<String>)> {
         let Tags::Here(all) = &self.tags else { return None };
         let one = all.get(&number)?;
-        Some((one, after(&one.tags, &ask::tags(self.reason.value()), self.is_adding())))
+        let known: Vec<String> = all.values().flat_map(|one| one.tags.iter().cloned()).collect();
+        Some((one, after(&one.tags, &tags::read(self.reason.value(), &known), self.is_adding())))
     }
 
     /// What it means for a ticket; none that is not known any more.
     pub(super) fn retagged(&self, model: &Model, number: u64) -> Option<Effected> {
         let row = model.queue.row(number)?;
         let (one, after) = self.tags_of(number)?;
-        let words = |tags: &[String]| if tags.is_empty() { "—".to_owned() } else { tags.join(" ") };
+        let words = |tags: &[String]| if tags.is_empty() { "—".to_owned() } else { tags::line(tags) };
         Some(Effected {
             number,
             subject: row.subject(),

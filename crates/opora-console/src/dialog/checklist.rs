@@ -6,6 +6,7 @@ use super::field::Line;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::change::{Fields, Step};
 use crate::keys::Chord;
+use crate::lists::Lists;
 use crate::model::Model;
 use crate::msg::{Effect, What};
 use crate::selection::{Picked, Selection};
@@ -20,22 +21,24 @@ pub(crate) const STEPS: [&str; 5] =
 pub(crate) struct Checklist {
     pub(crate) number: u64,
     pub(super) picked: Picked,
-    /// The ticket is here.
-    loaded: bool,
+    /// The ticket that they are of, by its etag; `None` until it is here.
+    shown: Option<(String, Lists)>,
     /// As the ticket has them now.
     before: Vec<Step>,
     pub(crate) steps: Vec<Step>,
     pub(crate) chosen: usize,
     /// The note of the chosen step, while it is typed.
     pub(crate) note: Option<Line>,
+    /// The key of what is wrong.
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Checklist {
     pub(crate) fn open(model: &Model) -> Option<Self> {
         let picked = Selection::of(model).one()?;
         let number = picked.number();
-        let (loaded, before, steps, chosen, note) = (false, Vec::new(), Vec::new(), 0, None);
-        let mut dialog = Self { number, picked, loaded, before, steps, chosen, note };
+        let (shown, before, steps, chosen, note, fault) = (None, Vec::new(), Vec::new(), 0, None, None);
+        let mut dialog = Self { number, picked, shown, before, steps, chosen, note, fault };
         dialog.fill(model);
         Some(dialog)
     }
@@ -51,11 +54,11 @@ impl Checklist {
                 None => steps.push(step),
             }
         }
-        if !self.loaded {
+        let shown = (loaded.ticket.etag.clone(), Lists::of(&loaded.ticket));
+        if self.shown.replace(shown).is_none() {
             self.before.clone_from(&steps);
             self.steps = steps;
             self.picked.shown_as(&loaded.ticket);
-            self.loaded = true;
             return;
         }
         // Each stays in its line: the person is at one of them.
@@ -80,6 +83,7 @@ impl Checklist {
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
         let chord = Chord::of(event);
+        self.fault = None;
         if let Some(note) = &mut self.note {
             if is_cancel(event) {
                 self.note = None;
@@ -112,14 +116,18 @@ impl Checklist {
     }
 
     fn send(mut self, model: &mut Model, effects: &mut Vec<Effect>) -> After {
-        if self.steps != self.before {
+        if let Some((etag, base)) = self.shown.clone().filter(|_| self.steps != self.before) {
             if !self.picked.stands(model) {
+                return After::Stay(Dialog::Checklist(self));
+            }
+            if !self.picked.is_shown_as(model, &etag) {
+                self.fault = Some("stale-loading");
                 return After::Stay(Dialog::Checklist(self));
             }
             // A step that was never touched is none of the ticket's.
             let touched = |step: &Step| step.done || !step.note.is_empty();
             let steps = self.steps.into_iter().filter(touched).collect();
-            let fields = Fields { checklist: Some(steps), ..Fields::default() };
+            let fields = Fields { checklist: Some(steps), ..Fields::default() }.made_on(base);
             send::on(model, &self.picked, What::Update(Box::new(fields)), None, effects);
         }
         After::Close

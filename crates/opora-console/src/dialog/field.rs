@@ -26,6 +26,16 @@ impl Line {
         self.0.value()
     }
 
+    /// Another text in place of what is there: the cursor stays as far from the end, and a blank there stays too.
+    pub(crate) fn retype(&mut self, text: &str) {
+        let length = |text: &str| text.chars().count();
+        let from_end = length(self.0.value()).saturating_sub(self.0.cursor());
+        let blank = if self.0.value().ends_with(' ') && !text.is_empty() { " " } else { "" };
+        let text = text::typed_line(&format!("{text}{blank}"));
+        let cursor = length(&text).saturating_sub(from_end);
+        self.0 = Input::new(text).with_cursor(cursor);
+    }
+
     /// The text and the column of the cursor as they are shown in so many columns.
     pub(crate) fn shown(&self, columns: usize) -> (String, usize) {
         let scroll = self.0.visual_scroll(columns.saturating_sub(1));

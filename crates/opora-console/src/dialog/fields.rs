@@ -12,6 +12,7 @@ use super::{After, Dialog, is_cancel};
 use crate::change::Fields;
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
+use crate::lists::{self, Lists};
 use crate::model::Model;
 use crate::msg::{Call, Effect, Named, What};
 use crate::selection::{Picked, Selection};
@@ -121,16 +122,15 @@ impl FieldsForm {
     }
 
     /// The ticket is here. A description that was typed before and not sent comes back. Where it is another by now,
-    /// fields that the person did not touch are as it has them.
+    /// fields that the person did not touch are as it has them, and of several names or channels those.
     pub(crate) fn fill(&mut self, model: &Model) {
         let Some(loaded) = model.details.ready(self.number) else { return };
         let ticket = &loaded.ticket;
         if let Some(before) = &mut self.before {
             let former = values(before, &model.zone);
-            for ((value, former), now) in self.values.iter_mut().zip(&former).zip(values(ticket, &model.zone)) {
-                if is_same(value, former) && !is_same(value, &now) {
-                    *value = now;
-                }
+            let now = values(ticket, &model.zone);
+            for (field, ((value, former), now)) in Field::ALL.iter().zip(self.values.iter_mut().zip(&former).zip(now)) {
+                bring_onto(*field, value, former, now);
             }
             (**before).clone_from(ticket);
             self.listed(&model.organisations);
@@ -259,7 +259,12 @@ impl FieldsForm {
                 return After::Stay(Dialog::Fields(self));
             }
         };
+        let etag = before.etag.clone();
         if !self.picked.stands(model) {
+            return After::Stay(Dialog::Fields(self));
+        }
+        if !self.picked.is_shown_as(model, &etag) {
+            self.fault = Some("stale-loading");
             return After::Stay(Dialog::Fields(self));
         }
         let key = DraftKey::Description(self.number);
@@ -313,7 +318,8 @@ impl FieldsForm {
             occur_time,
             workstations: text(Field::Workstations).map(|typed| list(&typed)),
             ..Fields::default()
-        })
+        }
+        .made_on(Lists::of(before)))
     }
 }
 
@@ -328,6 +334,28 @@ fn text_of(value: Option<&Value>) -> String {
 
 fn is_same(one: &Value, other: &Value) -> bool {
     text_of(Some(one)) == text_of(Some(other)) && turn_of(Some(one)) == turn_of(Some(other))
+}
+
+/// What a value is on the ticket as it is now.
+fn bring_onto(field: Field, value: &mut Value, former: &Value, now: Value) {
+    match (field, &mut *value, former) {
+        (Field::Workstations, Value::Text(line), Value::Text(former)) => {
+            let typed = list(line.value());
+            let brought = lists::names(&list(former.value()), &typed, &list(&text_of(Some(&now))));
+            if brought != typed {
+                line.retype(&brought.join(", "));
+            }
+        }
+        (Field::Channels, Value::Turn(at, _), Value::Turn(former, _)) => {
+            let touched = *at ^ former;
+            *at = (turn_of(Some(&now)) & !touched) | (*at & touched);
+        }
+        (_, value, former) => {
+            if is_same(value, former) && !is_same(value, &now) {
+                *value = now;
+            }
+        }
+    }
 }
 
 fn turn_of(value: Option<&Value>) -> usize {

@@ -24,6 +24,7 @@ pub(crate) mod results;
 pub(crate) mod snippet;
 pub(crate) mod stale;
 pub(crate) mod suggest;
+mod tags;
 pub(crate) mod tie;
 pub(crate) mod view;
 mod view_forms;

@@ -81,4 +81,5 @@ pub(super) fn checklist(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog
         let y = area.height.saturating_sub(1);
         line_field(model, frame, at(area, y, 1), &format!("{} ", texts.get("note-label")), note, true);
     }
+    fault(model, frame, area, dialog.fault);
 }

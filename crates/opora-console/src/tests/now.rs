@@ -1,6 +1,7 @@
 //! What a dialog calls current is so now, whatever it was when the dialog opened; what was current before can be chosen
 //! like anything else.
 
+use opora_proto::error::ErrorReason;
 use opora_proto::v1::{self, Priority, TicketState, ticket_event::Change as Event};
 
 use super::dialogs::changes;
@@ -8,8 +9,8 @@ use super::press;
 use super::screens::{drawn, opened};
 use super::seen::{changed, foreseen, model, net, raised};
 use crate::model::Model;
-use crate::msg::{Effect, Net, Trouble, What};
-use crate::testing::{load, time};
+use crate::msg::{Done, Effect, Loaded, Net, Trouble, What};
+use crate::testing::{load, loaded, time};
 
 /// The one change that was sent.
 fn what(effects: &[Effect]) -> Option<What> {
@@ -34,6 +35,15 @@ fn on_third(keys: &str) -> (Model, Vec<Effect>) {
 fn updated(model: &mut Model, edit: impl Fn(&mut v1::Ticket)) {
     changed(model, 1039, "ivan", Event::Updated(v1::TicketUpdated::default()), edit);
     load(model);
+}
+
+/// Answers what was asked for with another state of the third ticket.
+fn load_as(model: &mut Model, edit: impl Fn(&mut v1::Ticket)) {
+    let generation = model.next_generation();
+    model.details.loading(1039, generation);
+    let mut now: Loaded = loaded(1039);
+    edit(&mut now.ticket);
+    net(model, Net::Detail { number: 1039, generation, result: Ok(Box::new(now)) });
 }
 
 fn rung(model: &mut Model, rung: u32) {
@@ -142,8 +152,73 @@ fn tags_that_nobody_typed_at_are_those_of_now() {
 
     let (mut model, _) = on_third("Tvip");
     updated(&mut model, |ticket| ticket.tags = vec!["sip".into()]);
+    assert!(drawn(&model, false).contains("sip vip"), "what was typed is not replaced");
     let Some(What::Update(fields)) = twice(&mut model, "<enter>") else { panic!("nothing was sent") };
-    assert_eq!(fields.tags, Some(vec!["vip".into()]), "what was typed is not replaced");
+    assert_eq!(fields.tags, Some(vec!["sip".into(), "vip".into()]), "what a colleague put there stays");
+}
+
+#[test]
+fn no_list_is_sent_before_the_ticket_that_it_takes_the_place_on_is_here() {
+    for keys in ["Tvip", "C<space>", "F<tab><tab><tab><tab><tab><tab><tab><tab><tab>op-7"] {
+        let (mut model, _) = on_third(keys);
+        let sends = if keys.starts_with('T') { "<enter>" } else { "<c-d>" };
+        // The stream does not carry all of it: it is read again.
+        let mask = prost_types::FieldMask { paths: vec!["tags".into(), "description".into()] };
+        let updated = Event::Updated(v1::TicketUpdated { update_mask: Some(mask), ..Default::default() });
+        changed(&mut model, 1039, "ivan", updated, |ticket| ticket.tags = vec!["sip".into()]);
+        assert_eq!(twice(&mut model, sends), None, "{keys}: it is still being read");
+        assert!(drawn(&model, false).contains("still being asked for"), "{}", drawn(&model, false));
+        load_as(&mut model, |ticket| ticket.etag = "e1039-48212".into());
+        assert!(what(&press(&mut model, sends)).is_some(), "{keys}");
+    }
+    let mut model = model();
+    model.details.forget_all();
+    press(&mut model, "jjTvip");
+    assert_eq!(what(&press(&mut model, "<enter>")), None, "what it has is not known yet");
+    load_as(&mut model, |ticket| ticket.tags = vec!["sip".into()]);
+    let Some(What::Update(fields)) = what(&press(&mut model, "<enter>")) else { panic!("nothing was sent") };
+    assert_eq!(fields.tags, Some(vec!["sip".into(), "vip".into()]));
+}
+
+#[test]
+fn workstations_and_channels_that_a_colleague_put_in_stay() {
+    let (mut model, _) = on_third("F<tab><tab><tab><tab><tab> <tab><tab><tab><tab>op-7");
+    updated(&mut model, |ticket| {
+        ticket.workstations = vec!["op-3".into()];
+        ticket.channels = vec![v1::Channel::Chat.into()];
+    });
+    assert!(drawn(&model, false).contains("op-3, op-7"), "{}", drawn(&model, false));
+    let Some(What::Update(fields)) = twice(&mut model, "<c-d>") else { panic!("nothing was sent") };
+    assert_eq!(fields.workstations, Some(vec!["op-3".into(), "op-7".into()]));
+    assert_eq!(fields.channels, Some(vec![v1::Channel::Calls.into(), v1::Channel::Chat.into()]));
+}
+
+#[test]
+fn a_list_that_was_refused_as_late_goes_again_with_what_was_put_there_meanwhile() {
+    let (mut model, _) = on_third("Tvip");
+    let sent = changes(&press(&mut model, "<enter>")).remove(0);
+    // The stream is late: the server knows more than this console.
+    let metadata = [("etag".into(), "e1039-48212".into()), ("revision".into(), "48212".into())].into();
+    let trouble = Trouble { reason: Some(ErrorReason::EtagMismatch), metadata, ..Trouble::default() };
+    net(&mut model, Net::Done { request_id: sent.request_id, result: Err(trouble) });
+    load_as(&mut model, |ticket| {
+        ticket.etag = "e1039-48212".into();
+        ticket.tags = vec!["sip".into()];
+    });
+    let again = changes(&press(&mut model, "<enter>")).remove(0);
+    let What::Update(fields) = &again.what else { panic!("{again:?}") };
+    assert_eq!((again.etag.as_str(), &fields.tags), ("e1039-48212", &Some(vec!["sip".into(), "vip".into()])));
+}
+
+#[test]
+fn two_of_ones_own_changes_of_a_list_both_count() {
+    let (mut model, _) = on_third("Tvip<enter>");
+    let first = model.outbox.entries()[0].id().to_owned();
+    assert!(changes(&press(&mut model, "Tsip<enter>")).is_empty(), "one after the other");
+    let done = Done { number: 1039, revision: 48_212, etag: "e1039-48212".into(), ..Done::default() };
+    let sent = changes(&net(&mut model, Net::Done { request_id: first, result: Ok(done) })).remove(0);
+    let What::Update(fields) = &sent.what else { panic!("{sent:?}") };
+    assert_eq!((sent.etag.as_str(), &fields.tags), ("e1039-48212", &Some(vec!["vip".into(), "sip".into()])));
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn moved_on(model: &mut Model, change: &Change, done: &Done, effects: &mut Vec<E
     let many = done.each.iter().filter_map(|(number, fate)| Some((*number, fate.as_ref().ok()?.clone())));
     for (number, etag) in one.into_iter().chain(many) {
         let Some(old) = change.etag_of(number) else { continue };
-        for queued in model.outbox.moved_on(number, old, &etag) {
+        for queued in model.outbox.moved_on(&change.what, number, old, &etag) {
             effects.push(Effect::Queue(Box::new(queued)));
         }
     }

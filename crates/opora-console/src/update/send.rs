@@ -58,7 +58,8 @@ pub(crate) fn again_on(
     if !model.outbox.get(request_id).is_some_and(is_of) {
         return;
     }
-    let Some(Queued { change, draft, .. }) = drop_change(model, request_id, effects) else { return };
+    let Some(Queued { mut change, draft, .. }) = drop_change(model, request_id, effects) else { return };
+    change.what.bring_onto(shown);
     let (etag, seen) = (shown.etag.clone(), seen::fields(shown));
     send(model, On { number: change.number, etag, seen, revision }, change.what, draft, effects);
 }
