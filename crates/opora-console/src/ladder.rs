@@ -11,6 +11,17 @@ pub(crate) fn rung(model: &Model, rung: u32) -> Option<&LadderRung> {
     model.ladder.iter().find(|r| r.rung == rung)
 }
 
+/// Whom a rung of a ladder notifies and how; `None` where it has no such rung.
+pub(crate) fn recipient(ladder: &[LadderRung], number: u32) -> Option<(&str, &[String], &[String])> {
+    let rung = ladder.iter().find(|r| r.rung == number)?;
+    Some((&rung.whom, &rung.means, &rung.reach))
+}
+
+/// Whether the ladder is known and ends below or at that rung.
+pub(crate) fn is_top(model: &Model, number: u32) -> bool {
+    !model.ladder.is_empty() && above(model, number).is_none()
+}
+
 /// Who a rung is.
 pub(crate) fn whom(model: &Model, number: u32) -> String {
     rung(model, number).map_or_else(|| "?".to_owned(), |rung| clean_line(&rung.whom))

@@ -680,5 +680,6 @@ meanwhile-message = { $who } wrote a message
 meanwhile-other = { $who } changed something else on the ticket
 meanwhile-unknown = The ticket was changed; what and by whom is not known
 stale-again = It changed once more: look at it again, then Enter sends
+escalate-moved = Whom it goes to has changed: look at it, then Enter does it
 tie-changed = The other ticket changed: look at it, then Enter does it
 reply-all-changed = Who gets it has changed: look at the numbers, then send

@@ -57,6 +57,8 @@ pub(crate) struct Ask {
     pub(crate) chosen: usize,
     /// The line; `None` where nothing is typed.
     pub(crate) line: Option<Line>,
+    /// The chosen rung is somebody else than was shown: the next Enter only says so.
+    moved: bool,
     /// Something is being asked for, under this generation.
     pub(crate) waiting: Option<u64>,
     /// The key of what is wrong.
@@ -80,17 +82,40 @@ impl Ask {
         let line = (kind != Kind::Unlink).then(Line::default);
         let (choices, chosen, names) = (Vec::new(), 0, Vec::new());
         let (waiting, fault, looking) = (None, None, None);
-        let mut ask = Self { number, picked, shown: None, kind, choices, chosen, line, waiting, fault, looking, names };
+        let (shown, moved) = (None, false);
+        let mut ask =
+            Self { number, picked, shown, kind, choices, chosen, line, moved, waiting, fault, looking, names };
         if kind == Kind::Fetch {
             let generation = model.next_generation();
             effects.push(Effect::Call(Call::Files { number, generation }));
             ask.waiting = Some(generation);
         }
-        if kind == Kind::EscalateTo {
+        if ask.is_of_ladder() {
             effects.push(Effect::Call(Call::Ladder));
         }
         ask.fill(model);
         Some(ask)
+    }
+
+    fn is_of_ladder(&self) -> bool {
+        matches!(self.kind, Kind::EscalateTo | Kind::Deescalate)
+    }
+
+    /// The ladder came, or is another one than `was`.
+    pub(crate) fn laddered(&mut self, model: &Model, was: &[v1::LadderRung]) {
+        if !self.is_of_ladder() {
+            return;
+        }
+        let whom = |ask: &Self, ladder: &[v1::LadderRung]| match ask.choices.get(ask.chosen) {
+            Some((Value::Rung(rung), _)) => {
+                let whom = ladder::recipient(ladder, *rung);
+                Some((*rung, whom.map(|(whom, means, reach)| (whom.to_owned(), means.to_vec(), reach.to_vec()))))
+            }
+            _ => None,
+        };
+        let before = whom(self, was);
+        self.fill(model);
+        self.moved |= before != whom(self, &model.ladder);
     }
 
     /// The choices, as far as they are known: those of the ticket as it is now.
@@ -220,6 +245,7 @@ impl Ask {
         self.names.clear();
         let len = self.choices.len();
         if choose_by(event, &mut self.chosen, len, self.line.is_none()) {
+            self.moved = false;
             self.suggest();
         } else if let Some(line) = &mut self.line {
             line.key(event);
@@ -247,6 +273,10 @@ impl Ask {
             _ => {}
         }
         match self.what(chosen, typed) {
+            Ok(_) if std::mem::take(&mut self.moved) => {
+                self.fault = Some("escalate-moved");
+                After::Stay(Dialog::Ask(self))
+            }
             Ok(what) => {
                 let Some(picked) = &mut self.picked else { return After::Close };
                 if !picked.stands(model) {

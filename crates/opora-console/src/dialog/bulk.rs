@@ -13,7 +13,6 @@ use super::priority::PRIORITIES;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::drafts::DraftKey;
 use crate::keys::Chord;
-use crate::meanwhile;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::Left;
@@ -21,6 +20,7 @@ use crate::selection::{Picked, Selection};
 use crate::text::clean_line;
 use crate::theme::{priority_word, state_word};
 use crate::update::send;
+use crate::{ladder, meanwhile};
 
 /// From how many tickets on the number has to be typed.
 const MANY: usize = 5;
@@ -98,6 +98,8 @@ pub(crate) struct Bulk {
     pub(crate) count: Line,
     /// What tags they have, where it is about those.
     pub(crate) tags: Tags,
+    /// They go to somebody else than was listed: the next Enter only says so.
+    moved: bool,
     generation: u64,
     /// The key of what is wrong.
     pub(crate) fault: Option<&'static str>,
@@ -111,6 +113,9 @@ impl Bulk {
             Kind::Tags if picked.len() <= bulk_tags::MOST => Tags::ask(model, &picked, effects),
             _ => Tags::None,
         };
+        if kind == Kind::Escalate {
+            effects.push(Effect::Call(Call::Ladder));
+        }
         let texts = &model.texts;
         let mut agents = Vec::new();
         let choices = match kind {
@@ -148,6 +153,7 @@ impl Bulk {
             top: 0,
             count: Line::default(),
             tags,
+            moved: false,
             generation: 0,
             fault: None,
         }
@@ -274,7 +280,7 @@ impl Bulk {
             }
         }
         self.list(model);
-        (self.stage, self.top, self.count) = (Stage::Preview, 0, Line::default());
+        (self.stage, self.top, self.count, self.moved) = (Stage::Preview, 0, Line::default(), false);
         self.foresee(model, effects);
     }
 
@@ -297,6 +303,15 @@ impl Bulk {
             effected.push(one);
         }
         self.effected = effected;
+    }
+
+    /// The ladder came, or is another one: to whom each goes is shown at once, and looked at before it is sent.
+    pub(crate) fn laddered(&mut self, model: &Model) {
+        if self.kind == Kind::Escalate && matches!(self.stage, Stage::Preview) {
+            let before = std::mem::take(&mut self.effected);
+            self.list(model);
+            self.moved |= before != self.effected;
+        }
     }
 
     /// Something happened to tickets while they are listed: it is shown at once.
@@ -323,6 +338,7 @@ impl Bulk {
             () if changing == 0 => Some("bulk-nothing"),
             () if self.is_many() && self.count.value().trim() != changing.to_string() => Some("bulk-count"),
             () if self.kind == Kind::Reply && model.is_sending(DraftKey::Many) => Some("write-sending"),
+            () if std::mem::take(&mut self.moved) => Some("escalate-moved"),
             () => None,
         };
         if self.fault.is_some() {
@@ -367,8 +383,11 @@ fn effected(model: &Model, what: &What, number: u64) -> Option<Effected> {
             (word(row.state), word(*state), row.state == *state, !next_states(row.state).contains(state))
         }
         What::Escalate(_) => {
-            let highest = model.ladder.iter().map(|rung| rung.rung).max().unwrap_or_default();
-            (row.rung.to_string(), (row.rung + 1).to_string(), false, ended || row.rung >= highest)
+            let top = ladder::is_top(model, row.rung);
+            let next = ladder::above(model, row.rung).map_or(row.rung + 1, |rung| rung.rung);
+            let whom = clean_line(ladder::recipient(&model.ladder, next).map_or("", |(whom, ..)| whom));
+            let after = format!("{next} {whom}").trim_end().to_owned();
+            (row.rung.to_string(), if top { "—".to_owned() } else { after }, false, ended || top)
         }
         _ => (clean_line(&row.customer), texts.get("bulk-gets-reply"), false, ended),
     };

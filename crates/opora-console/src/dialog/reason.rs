@@ -2,6 +2,7 @@
 //! now one may go on to the next (docs/domain.md §8).
 
 use crossterm::event::{KeyCode, KeyEvent};
+use opora_proto::v1::LadderRung;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -29,8 +30,10 @@ pub(crate) struct Reason {
     /// The rung that it goes to.
     pub(crate) rung: u32,
     pub(crate) line: Line,
-    /// The reason is missing.
-    pub(crate) missing: bool,
+    /// It goes to somebody else than was shown: the next Enter only says so.
+    moved: bool,
+    /// The key of what is wrong.
+    pub(crate) fault: Option<&'static str>,
 }
 
 impl Reason {
@@ -40,7 +43,14 @@ impl Reason {
         let row = selection::live(model, picked.number())?;
         let (number, least) = (row.number, least(model, row));
         effects.push(Effect::Call(Call::Ladder));
-        Some(Self { number, picked, least, rung: least, line: Line::default(), missing: false })
+        Some(Self { number, picked, least, rung: least, line: Line::default(), moved: false, fault: None })
+    }
+
+    /// The ladder came, or is another one than `was`: the rung and whom it is are reckoned again.
+    pub(crate) fn laddered(&mut self, model: &Model, was: &[LadderRung]) {
+        let before = (self.rung, ladder::recipient(was, self.rung));
+        self.changed(model);
+        self.moved |= before != (self.rung, ladder::recipient(&model.ladder, self.rung));
     }
 
     /// The ticket is another by now: the rung above it may be as well. Who went further up stays there.
@@ -48,6 +58,23 @@ impl Reason {
         let Some(row) = selection::live(model, self.number) else { return };
         let was = std::mem::replace(&mut self.least, least(model, row));
         self.rung = if self.rung == was { self.least } else { self.rung.max(self.least) };
+        if ladder::rung(model, self.rung).is_none() {
+            self.rung = ladder::above(model, self.rung).map_or(self.least, |rung| rung.rung);
+        }
+    }
+
+    fn is_at_the_top(&self, model: &Model) -> bool {
+        selection::live(model, self.number).is_some_and(|row| ladder::is_top(model, row.rung))
+    }
+
+    /// Why it can't go out, if it can't; what others did is looked at by its own.
+    fn why_not(&mut self, model: &Model) -> Option<&'static str> {
+        match () {
+            () if self.is_at_the_top(model) => Some("why-top-rung"),
+            () if self.line.value().trim().is_empty() => Some("reason-missing"),
+            () if std::mem::take(&mut self.moved) => Some("escalate-moved"),
+            () => None,
+        }
     }
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
@@ -56,24 +83,28 @@ impl Reason {
         }
         match event.code {
             KeyCode::Enter => {
-                let reason = self.line.value().trim().to_owned();
-                self.missing = reason.is_empty();
-                if !self.missing && self.picked.stands(model) {
+                self.fault = self.why_not(model);
+                if self.fault.is_none() && self.picked.stands(model) {
+                    let reason = self.line.value().trim().to_owned();
                     let next = self.rung == self.least;
                     let what = if next { What::Escalate(reason) } else { What::EscalateTo(self.rung, reason) };
                     send::on(model, &self.picked, what, None, effects);
                     return After::Close;
                 }
+                return After::Stay(Dialog::Reason(self));
             }
             KeyCode::Tab | KeyCode::Down => {
+                self.moved = false;
                 self.rung = ladder::above(model, self.rung).map_or(self.rung, |rung| rung.rung);
             }
             KeyCode::BackTab | KeyCode::Up => {
+                self.moved = false;
                 let below = ladder::below(model, self.rung).map_or(self.rung, |rung| rung.rung);
                 self.rung = below.max(self.least);
             }
-            _ => self.missing &= !self.line.key(event),
+            _ => drop(self.line.key(event)),
         }
+        self.fault = None;
         After::Stay(Dialog::Reason(self))
     }
 
@@ -82,8 +113,11 @@ impl Reason {
         let (texts, theme) = (&model.texts, model.theme);
         let rung = ladder::rung(model, self.rung);
         let whom = ladder::whom(model, self.rung);
-        let mut told =
-            vec![(texts.with("escalate-to", &[("rung", self.rung.into()), ("whom", (&whom).into())]), theme.plain())];
+        let to = match () {
+            () if self.is_at_the_top(model) => texts.get("why-top-rung"),
+            () => texts.with("escalate-to", &[("rung", self.rung.into()), ("whom", (&whom).into())]),
+        };
+        let mut told = vec![(to, theme.plain())];
         if let Some(rung) = rung {
             let later = ladder::later(model, rung).is_some();
             told.push((ladder::how(model, rung), theme.plain()));
@@ -107,7 +141,7 @@ impl Reason {
         let label = format!("{} ", texts.get("reason-label"));
         let at = Rect { y: area.y + area.height.saturating_sub(2), height: 1.min(area.height), ..area };
         line_field(model, frame, at, &label, &self.line, true);
-        fault(model, frame, area, self.missing.then_some("reason-missing"));
+        fault(model, frame, area, self.fault);
     }
 }
 

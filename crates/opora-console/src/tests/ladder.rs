@@ -95,6 +95,95 @@ fn one_may_come_back_to_the_next_rung_and_not_below_it() {
     assert!(drawn(&model, false).contains("To rung 2"));
 }
 
+/// What would be sent on this Enter.
+fn sent(model: &mut Model) -> Option<What> {
+    super::dialogs::changes(&press(model, "<enter>")).into_iter().next().map(|change| change.what)
+}
+
+/// A ladder whose rungs are of others, and without the second.
+fn another() -> Vec<LadderRung> {
+    let mut ladder = sunday();
+    ladder.remove(1);
+    for rung in &mut ladder {
+        rung.whom = format!("дежурный {}", rung.rung);
+    }
+    ladder
+}
+
+#[test]
+fn a_ladder_that_comes_while_a_dialog_is_open_is_what_the_dialog_goes_by() {
+    // Late: none was known when the dialog opened.
+    let mut model = sample(En, Theme::Dark, (120, 40));
+    escalated(&mut model);
+    model.ladder.clear();
+    press(&mut model, "Ecall");
+    update(&mut model, Msg::Net(Net::Ladder(another())));
+    let shown = drawn(&model, false);
+    assert!(shown.contains("To rung 3: дежурный 3"), "{shown}");
+    assert_eq!(sent(&mut model), None, "whom it goes to was not shown before");
+    assert!(drawn(&model, false).contains("Whom it goes to has changed"));
+    assert_eq!(sent(&mut model), Some(What::Escalate("call".into())));
+
+    // Another: the rung is there no more, or is somebody else.
+    for (keys, to) in [("Ecall", "To rung 3: дежурный 3"), ("E<tab>call", "To rung 3: дежурный 3")] {
+        let mut model = sample(En, Theme::Dark, (120, 40));
+        escalated(&mut model);
+        press(&mut model, keys);
+        update(&mut model, Msg::Net(Net::Ladder(another())));
+        assert!(drawn(&model, false).contains(to), "{keys}: {}", drawn(&model, false));
+        assert_eq!(sent(&mut model), None, "{keys}");
+        assert!(sent(&mut model).is_some(), "{keys}");
+    }
+
+    // The same ladder again, as each dialog asks for it: nothing to look at.
+    let mut model = sample(En, Theme::Dark, (120, 40));
+    escalated(&mut model);
+    press(&mut model, "Ecall");
+    update(&mut model, Msg::Net(Net::Ladder(sunday())));
+    assert!(sent(&mut model).is_some());
+}
+
+#[test]
+fn a_ladder_that_ends_at_the_tickets_rung_leaves_nobody_to_escalate_to() {
+    let mut model = sample(En, Theme::Dark, (120, 40));
+    escalated(&mut model);
+    press(&mut model, "Ecall");
+    update(&mut model, Msg::Net(Net::Ladder(sunday().into_iter().take(1).collect())));
+    assert_eq!(sent(&mut model), None);
+    assert!(drawn(&model, false).contains("stands on the highest rung"), "{}", drawn(&model, false));
+}
+
+#[test]
+fn the_rungs_to_choose_from_and_those_of_many_go_by_the_ladder_that_came() {
+    let mut model = sample(En, Theme::Dark, (120, 40));
+    escalated(&mut model);
+    press(&mut model, "^<down>call");
+    update(&mut model, Msg::Net(Net::Ladder(another())));
+    let shown = drawn(&model, false);
+    assert!(shown.contains("дежурный 3") && !shown.contains("линия"), "{shown}");
+    assert_eq!(sent(&mut model), None);
+    assert_eq!(sent(&mut model), Some(What::EscalateTo(3, "call".into())));
+
+    escalated(&mut model);
+    model.ladder.clear();
+    let asked = press(&mut model, "Dcalm");
+    assert!(asked.contains(&Effect::Call(Call::Ladder)));
+    assert!(!drawn(&model, false).contains("почта"));
+    update(&mut model, Msg::Net(Net::Ladder(sunday())));
+    assert!(drawn(&model, false).contains("Off the ladder"), "{}", drawn(&model, false));
+
+    let mut model = sample(En, Theme::Dark, (120, 40));
+    escalated(&mut model);
+    model.ladder.clear();
+    let asked = press(&mut model, "*Eall<enter>");
+    assert!(asked.contains(&Effect::Call(Call::Ladder)));
+    assert!(!drawn(&model, false).contains("refuse"), "nothing is known of the ladder: {}", drawn(&model, false));
+    update(&mut model, Msg::Net(Net::Ladder(another())));
+    assert!(drawn(&model, false).contains("1 → 3 дежурный 3"), "{}", drawn(&model, false));
+    assert_eq!(sent(&mut model), None);
+    assert!(sent(&mut model).is_some());
+}
+
 #[test]
 fn the_rungs_to_choose_from_say_how_and_when_they_can_be_reached() {
     let mut model = sample(Ru, Theme::Dark, (120, 40));

@@ -4,7 +4,6 @@ use opora_proto::v1::ticket_event::Change as Event;
 
 use super::{alert, answer, directory, send, sent};
 use crate::dialog::Dialog;
-use crate::dialog::ask::Kind;
 use crate::model::{Level, Link, Model};
 use crate::msg::{Batch, Effect, Happened, Net, PathFault, Trouble, Undoable};
 use crate::queue::Left;
@@ -213,13 +212,15 @@ fn ladder_came(model: &mut Model, ladder: Vec<opora_proto::v1::LadderRung>) {
     if ladder.is_empty() {
         return;
     }
-    model.ladder = ladder;
-    if let Some(Dialog::Ask(mut ask)) = model.dialog.take_if(|dialog| matches!(dialog, Dialog::Ask(_))) {
-        if ask.kind == Kind::EscalateTo {
-            ask.fill(model);
-        }
-        model.dialog = Some(Dialog::Ask(ask));
+    let was = std::mem::replace(&mut model.ladder, ladder);
+    let Some(mut dialog) = model.dialog.take() else { return };
+    match &mut dialog {
+        Dialog::Ask(ask) => ask.laddered(model, &was),
+        Dialog::Reason(reason) => reason.laddered(model, &was),
+        Dialog::Bulk(bulk) => bulk.laddered(model),
+        _ => {}
     }
+    model.dialog = Some(dialog);
 }
 
 /// The place that a dialog asked about was looked at: the dialog is done, or says what is wrong.
