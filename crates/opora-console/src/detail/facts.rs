@@ -77,7 +77,7 @@ pub(super) fn files(model: &Model, loaded: &Loaded, wide: usize) -> Vec<Line<'st
 }
 
 /// ` (from #67)` for what came with a merged ticket; nothing for a ticket's own.
-pub(super) fn from_ticket(model: &Model, name: &str) -> String {
+pub(crate) fn from_ticket(model: &Model, name: &str) -> String {
     let Some(number) = name.rsplit('/').next().filter(|number| !number.is_empty()) else { return String::new() };
     format!(" ({})", model.texts.with("from-ticket", &[("number", number.into())]))
 }
@@ -99,15 +99,7 @@ fn file_lines(model: &Model, file: &v1::Attachment, wide: usize) -> Vec<Line<'st
     let (glyph, style) = if file.nearest { ("●", theme.good()) } else { ("·", theme.plain()) };
     let name = format!("{}{}", clean_line(&file.file_name), from_ticket(model, &file.from_ticket));
     let mut lines = marked(glyph, style, &name, wide);
-    let mut facts = vec![size(model, file.size)];
-    if let Some(at) = millis(file.create_time.as_ref()) {
-        facts.push(clock::moment(at, model.now, &model.zone));
-    }
-    let author = file.author.clone().unwrap_or_default();
-    let id = author.name.rsplit('/').next().unwrap_or_default().to_owned();
-    if !id.is_empty() {
-        facts.push(clean_line(model.agent_name(&id)));
-    }
+    let mut facts = told_apart(model, file);
     if let Some(at) = millis(file.log_start_time.as_ref()) {
         let at = clock::moment(at, model.now, &model.zone);
         facts.push(texts.with("files-started", &[("at", (&at).into())]));
@@ -121,6 +113,14 @@ fn file_lines(model: &Model, file: &v1::Attachment, wide: usize) -> Vec<Line<'st
             .map(|l| Line::styled(format!("    {l}"), theme.dim())),
     );
     lines
+}
+
+/// By what a file is told from others of its name: how large it is, when it was attached and by whom.
+pub(crate) fn told_apart(model: &Model, file: &v1::Attachment) -> Vec<String> {
+    let at = millis(file.create_time.as_ref()).map(|at| clock::moment(at, model.now, &model.zone));
+    let author = file.author.as_ref().and_then(|author| author.name.rsplit('/').next()).unwrap_or_default();
+    let author = Some(clean_line(model.agent_name(author))).filter(|author| !author.is_empty());
+    [Some(size(model, file.size)), at, author].into_iter().flatten().collect()
 }
 
 /// `412 KiB`.

@@ -4,12 +4,10 @@
 use crossterm::event::{KeyCode, KeyEvent};
 use opora_proto::v1::{self, Impact};
 
-use super::ask_place::plain;
 use super::create::IMPACTS;
 use super::field::Line;
-use super::{After, Dialog, choose_by, choose_of, is_cancel, tags};
+use super::{After, Dialog, ask_place, choose_by, choose_of, is_cancel, tags};
 use crate::change::Fields;
-use crate::detail::facts::size;
 use crate::ladder;
 use crate::lists::{Lists, names};
 use crate::model::{Level, Model};
@@ -40,7 +38,7 @@ pub(crate) enum Value {
     Impact(Impact),
     Rung(u32),
     Ticket(u64),
-    /// A file by its name in the contract, and what it is called.
+    /// A file by its name in the contract, and the name to save it under.
     File(String, String),
 }
 
@@ -198,14 +196,7 @@ impl Ask {
         self.waiting = None;
         match result {
             Ok(files) => {
-                self.choices = files
-                    .into_iter()
-                    .map(|file| {
-                        let name = clean_line(&file.file_name);
-                        let words = format!("{name} · {}", size(model, file.size));
-                        (Value::File(file.name, name), words)
-                    })
-                    .collect();
+                self.choices = ask_place::files(model, files);
                 self.suggest();
             }
             Err(_) => self.fault = Some("files-failed"),
@@ -217,7 +208,7 @@ impl Ask {
         if self.kind == Kind::Fetch
             && let Some((Value::File(_, name), _)) = self.choices.get(self.chosen)
         {
-            self.line = Some(Line::of(plain(name)));
+            self.line = Some(Line::of(name));
         }
     }
 

@@ -1,10 +1,16 @@
 //! A place on this machine in a dialog: completed by Tab, looked at before the dialog closes. A wrong one stays where it
 //! was typed, with what is wrong.
 
+use std::collections::HashSet;
+
+use opora_proto::v1;
+
 use super::ask::{Ask, Kind, Value};
 use super::field::Line;
+use crate::detail::facts;
 use crate::model::Model;
 use crate::msg::{Call, Completed, Effect, PathFault, Purpose, What};
+use crate::text::{clean_line, cut};
 use crate::update::send;
 
 impl Ask {
@@ -39,7 +45,7 @@ impl Ask {
         }
         let purpose = match (self.kind, self.choices.get(self.chosen)) {
             (Kind::Attach, _) => Purpose::Send,
-            (_, Some((Value::File(_, name), _))) => Purpose::Save { name: plain(name).to_owned() },
+            (_, Some((Value::File(_, name), _))) => Purpose::Save { name: name.clone() },
             _ => return,
         };
         let generation = model.next_generation();
@@ -90,8 +96,39 @@ impl Ask {
     }
 }
 
+/// The most columns of what comes before a file's name.
+const BEFORE: usize = 44;
+
+/// Files to choose from, oldest first. Those of one name are told apart by their place in the list, by size, time and who
+/// attached them, which come before the name: a narrow window cuts the end. Each is saved under a name of its own.
+pub(super) fn files(model: &Model, files: Vec<v1::Attachment>) -> Vec<(Value, String)> {
+    let mut taken = HashSet::new();
+    let mut choices = Vec::with_capacity(files.len());
+    for (n, file) in (1_usize..).zip(files) {
+        let name = clean_line(&file.file_name);
+        let apart = cut(&facts::told_apart(model, &file).join(" · "), BEFORE);
+        let words = format!("{n} · {apart} · {name}{}", facts::from_ticket(model, &file.from_ticket));
+        let own = unlike(&taken, plain(&name));
+        taken.insert(own.clone());
+        choices.push((Value::File(file.name, own), words));
+    }
+    choices
+}
+
+/// A name that is not taken: `a.log`, `a-2.log`, …
+fn unlike(taken: &HashSet<String>, name: &str) -> String {
+    let (stem, end) = name.rfind('.').filter(|at| *at > 0).map_or((name, ""), |at| name.split_at(at));
+    let mut own = name.to_owned();
+    let mut n = 1_usize;
+    while taken.contains(&own) {
+        n += 1;
+        own = format!("{stem}-{n}{end}");
+    }
+    own
+}
+
 /// The name of a file without what could lead elsewhere or hide it.
-pub(super) fn plain(name: &str) -> &str {
+fn plain(name: &str) -> &str {
     let plain = name.rsplit(['/', '\\']).next().unwrap_or_default().trim_start_matches('.');
     if plain.is_empty() { "attachment" } else { plain }
 }

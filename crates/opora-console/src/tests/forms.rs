@@ -4,10 +4,11 @@ use opora_proto::v1;
 
 use super::press;
 use super::screens::drawn;
+use crate::clock::MINUTE;
 use crate::dialog::Dialog;
 use crate::model::Model;
 use crate::msg::{Call, Completed, Effect, Msg, Net, PathFault, Purpose, Trouble, What};
-use crate::testing::sample;
+use crate::testing::{NOW, agent, sample, time};
 use crate::texts::Language::{En, Ru};
 use crate::theme::Theme;
 use crate::update::update;
@@ -91,6 +92,38 @@ fn a_place_to_save_at_that_is_taken_stays_in_its_dialog() {
     let effects = press(&mut model, "2<enter>");
     let effects = looked(&mut model, effects, Ok("/home/olga/a.log2".into()));
     assert!(matches!(call(effects), Some(Call::Fetch { to, .. }) if to == "/home/olga/a.log2"));
+}
+
+#[test]
+fn files_of_one_name_are_told_apart_and_each_can_be_fetched_under_a_name_of_its_own() {
+    let file = |revision: u64, size: u64, who: &str, minutes: i64, from: &str| v1::Attachment {
+        name: format!("tickets/1042/attachments/{revision}"),
+        file_name: format!("{}.log", "bpclient_2026_03_02_13_36_00".repeat(3)),
+        size,
+        author: Some(agent(who)),
+        create_time: time(NOW - minutes * MINUTE),
+        from_ticket: from.into(),
+        ..Default::default()
+    };
+    let files = vec![file(1, 2_048, "olga", 30, ""), file(2, 2_048, "ivan", 30, ""), file(3, 2_048, "ivan", 20, "")];
+    for (width, at) in [(80, 0), (120, 1), (80, 2)] {
+        let mut model = sample(Ru, Theme::Dark, (width, 24));
+        let Some(Call::Files { number, generation }) = call(press(&mut model, "O")) else { panic!("no files") };
+        update(&mut model, Msg::Net(Net::Files { number, generation, result: Ok(files.clone()) }));
+        let shown = drawn(&model, false);
+        for words in ["1 · 2 КиБ · 13:32 · Ольга", "2 · 2 КиБ · 13:32 · Иван", "3 · 2 КиБ · 13:42 · Иван"]
+        {
+            assert!(shown.contains(words), "{words}: {shown}");
+        }
+        let effects = press(&mut model, &format!("{}<enter>", "<down>".repeat(at)));
+        let Some(Call::Look { typed, purpose, .. }) = call(effects.clone()) else { panic!("{effects:?}") };
+        let end = ["00.log", "00-2.log", "00-3.log"][at];
+        assert!(typed.ends_with(end), "{typed}");
+        assert!(matches!(purpose, Purpose::Save { name } if name == typed));
+        let effects = looked(&mut model, effects, Ok(format!("/tmp/{typed}")));
+        let name = format!("tickets/1042/attachments/{}", at + 1);
+        assert!(matches!(call(effects), Some(Call::Fetch { name: n, .. }) if n == name));
+    }
 }
 
 #[test]
