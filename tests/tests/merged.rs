@@ -51,6 +51,35 @@ async fn upload(desk: &Desk, ticket: &str, data: &'static str) -> Result<v1::Upl
 }
 
 #[tokio::test]
+async fn a_merge_is_refused_where_the_target_is_another_than_the_caller_saw() {
+    let server = Server::start();
+    let desk = server.desk();
+    let (part, seen) = (create(&desk, "часть").await.unwrap(), create(&desk, "целое").await.unwrap());
+    let step = v1::TransitionTicketRequest {
+        name: seen.name.clone(),
+        state: v1::TicketState::InProgress.into(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let now = desk.tickets().transition_ticket(step).await.unwrap().into_inner().ticket.unwrap();
+    let onto = |etag: &str| v1::MergeTicketsRequest {
+        name: part.name.clone(),
+        target: seen.name.clone(),
+        etag: part.etag.clone(),
+        target_etag: etag.to_owned(),
+        request_id: request_id(),
+        ..Default::default()
+    };
+    let refused = desk.tickets().merge_tickets(onto(&seen.etag)).await.unwrap_err();
+    let fault = Fault::from(&refused);
+    assert_eq!((refused.code(), fault.reason), (Code::Aborted, Some(ErrorReason::EtagMismatch)));
+    assert_eq!(fault.metadata.get("name"), Some(&seen.name));
+    assert_eq!(fault.metadata.get("etag"), Some(&now.etag));
+    assert_eq!(get(&desk, &part.name).await.unwrap().state(), v1::TicketState::New);
+    desk.tickets().merge_tickets(onto(&now.etag)).await.unwrap();
+}
+
+#[tokio::test]
 async fn a_target_shows_what_came_with_a_merged_ticket_marked_and_gives_it_back() {
     let server = Server::start();
     let desk = server.desk();

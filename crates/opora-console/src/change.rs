@@ -42,8 +42,8 @@ pub(crate) enum What {
     },
     Create(Box<NewTicket>),
     Update(Box<Fields>),
-    /// Becomes a part of that ticket.
-    Merge(u64, String),
+    /// Becomes a part of that ticket, for this reason; with the etag under which that was seen, empty where it was not.
+    Merge(u64, String, #[serde(default)] String),
     Unmerge(String),
     Link(u64, #[serde(with = "word")] v1::LinkKind),
     Unlink(u64),
@@ -190,6 +190,14 @@ impl What {
         }
     }
 
+    /// The other ticket that it is made on, where it may have changed as well.
+    pub(crate) fn other(&self) -> Option<u64> {
+        match self {
+            Self::Merge(target, ..) => Some(*target),
+            _ => None,
+        }
+    }
+
     /// What of it can be taken back.
     pub(crate) fn undoable(&self) -> Option<Undoable> {
         match self {
@@ -217,11 +225,12 @@ impl Change {
             _ => &[],
         };
         let one = Some(self.number).filter(|number| *number != 0);
-        let two = match &self.what {
-            What::Merge(target, _) => Some(*target),
-            _ => None,
-        };
-        one.into_iter().chain(two).chain(many.iter().map(|target| target.number))
+        one.into_iter().chain(self.what.other()).chain(many.iter().map(|target| target.number))
+    }
+
+    /// Whether it was made on that ticket as it was seen.
+    pub(crate) fn is_made_on(&self, number: u64) -> bool {
+        number != 0 && (self.number == number || self.what.other() == Some(number))
     }
 
     /// Whether it changes that ticket.
@@ -254,6 +263,13 @@ impl Change {
                 fields.bring_after(earlier);
             }
             new.clone_into(&mut self.etag);
+            return true;
+        }
+        if let What::Merge(target, _, etag) = &mut self.what
+            && *target == number
+            && etag == old
+        {
+            new.clone_into(etag);
             return true;
         }
         let What::Many(targets, what) = &mut self.what else { return false };

@@ -30,6 +30,9 @@ pub(crate) struct Queued {
     pub(crate) seen: Seen,
     /// The revision that was seen.
     pub(crate) revision: u64,
+    /// What the person saw of the other ticket that it is made on, the target of a merge.
+    #[serde(default)]
+    pub(crate) other: Seen,
 }
 
 impl Queued {
@@ -214,6 +217,7 @@ mod tests {
             me: "olga".into(),
             seen: vec![("priority".into(), "PRIORITY_LOW".into())],
             revision: 7,
+            other: vec![],
         }
     }
 

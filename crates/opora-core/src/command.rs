@@ -97,6 +97,8 @@ pub enum Change {
     Merge {
         /// The other.
         target: TicketNumber,
+        /// The etag of the other that the caller saw.
+        target_etag: Option<Box<str>>,
         /// Why.
         reason: Arc<str>,
     },

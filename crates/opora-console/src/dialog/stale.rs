@@ -27,7 +27,10 @@ impl Stale {
     pub(crate) fn open(model: &mut Model, id: &str) -> Option<Self> {
         let entry = model.outbox.get(id)?;
         let crate::outbox::Standing::Refused(trouble) = &entry.standing else { return None };
-        let number = entry.queued.change.number;
+        let change = &entry.queued.change;
+        // Which of the two tickets of a merge is another by now is told by its name.
+        let told = trouble.metadata.get("name").and_then(|name| name.rsplit('/').next()?.parse().ok());
+        let number = told.filter(|number| change.is_made_on(*number)).unwrap_or(change.number);
         let current = trouble.metadata.get("etag").cloned().unwrap_or_default();
         let revision = trouble.metadata.get("revision").and_then(|r| r.parse::<u64>().ok()).unwrap_or_default();
         if number == 0 {
@@ -53,7 +56,8 @@ impl Stale {
     pub(crate) fn differences(&self, model: &Model) -> Option<Vec<Difference>> {
         let queued = &model.outbox.get(&self.id)?.queued;
         let loaded = model.details.ready(self.number)?;
-        Some(seen::differences(&queued.seen, queued.revision, &loaded.ticket, &loaded.events))
+        let seen = if queued.change.number == self.number { &queued.seen } else { &queued.other };
+        Some(seen::differences(seen, queued.revision, &loaded.ticket, &loaded.events))
     }
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {

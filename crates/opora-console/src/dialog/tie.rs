@@ -10,6 +10,7 @@ use super::{After, Dialog, is_cancel};
 use crate::model::Model;
 use crate::msg::{Call, Effect, Trouble, What};
 use crate::queue::row::Row;
+use crate::seen;
 use crate::selection::{self, Picked, Selection};
 use crate::update::send;
 
@@ -25,6 +26,8 @@ pub(crate) struct Tie {
     pub(crate) kind: LinkKind,
     pub(crate) line: Line,
     pub(crate) found: Option<Result<Box<Row>, String>>,
+    /// What of the other is not what it was when it was found, a line each.
+    pub(crate) changes: Vec<String>,
     generation: u64,
     /// The key of what is wrong.
     pub(crate) fault: Option<&'static str>,
@@ -42,8 +45,9 @@ impl Tie {
             Selection::One(picked) => (vec![*picked], false),
             Selection::Marked(marked) => (marked, true),
         };
-        let (merge, kind, line, found, generation, fault) = (false, LinkKind::Related, Line::default(), None, 0, None);
-        Some(Self { picked, marked, merge, kind, line, found, generation, fault })
+        let (kind, line) = (LinkKind::Related, Line::default());
+        let (merge, found, changes, generation, fault) = (false, None, Vec::new(), 0, None);
+        Some(Self { picked, marked, merge, kind, line, found, changes, generation, fault })
     }
 
     /// An answer. One to an older question is dropped.
@@ -89,6 +93,7 @@ impl Tie {
     /// Another number: what was found for the former is not it, and a late answer neither.
     fn forget(&mut self, model: &mut Model) {
         self.found = None;
+        self.changes.clear();
         self.generation = model.next_generation();
     }
 
@@ -120,13 +125,16 @@ impl Tie {
     }
 
     fn send(mut self: Box<Self>, model: &mut Model, effects: &mut Vec<Effect>) -> After {
-        let Some(Ok(other)) = &self.found else { return After::Stay(Dialog::Tie(self)) };
-        let (other, found_state, found_subject) = (other.number, other.state, other.subject());
-        let what = if self.merge { What::Merge(other, String::new()) } else { What::Link(other, self.kind) };
-        // What is known of the other comes with the stream as well: another one than was shown has to be looked at.
-        let now =
-            selection::live(model, other).filter(|now| now.state != found_state || now.subject() != found_subject);
-        if let Some(now) = now.cloned() {
+        let Some(Ok(found)) = &self.found else { return After::Stay(Dialog::Tie(self)) };
+        let found = found.clone();
+        let what = What::Link(found.number, self.kind);
+        // What is known of the other comes with the stream as well: another one than was shown has to be looked at. A
+        // merge is made on all that it is.
+        let is_other = |now: &&Row| {
+            now.state != found.state || now.subject() != found.subject() || self.merge && now.etag() != found.etag()
+        };
+        if let Some(now) = selection::live(model, found.number).filter(is_other).cloned() {
+            self.changes = changes(model, &found, &now);
             (self.found, self.fault) = (Some(Ok(Box::new(now))), Some("tie-changed"));
             return After::Stay(Dialog::Tie(self));
         }
@@ -139,8 +147,24 @@ impl Tie {
             let tied: Vec<Picked> = self.tied().cloned().collect();
             send::on_many(model, &[(tied, what)], None, effects);
         } else if let [picked] = self.picked.as_slice() {
-            send::on(model, picked, what, None, effects);
+            if self.merge {
+                send::merge(model, picked, &found, effects);
+            } else {
+                send::on(model, picked, what, None, effects);
+            }
         }
         After::Close
     }
+}
+
+/// What of a ticket's row is another now, in words.
+fn changes(model: &Model, before: &Row, now: &Row) -> Vec<String> {
+    let (before, now) = (seen::of(model, before), seen::of(model, now));
+    let changed = |(field, before): &(String, String)| {
+        let (_, now) = now.iter().find(|(name, now)| name == field && now != before)?;
+        let name = model.texts.get(&format!("field-{field}"));
+        let (before, now) = (seen::words(model, field, before), seen::words(model, field, now));
+        Some(format!("{name}: {before} → {now}"))
+    };
+    before.iter().filter_map(changed).collect()
 }

@@ -226,7 +226,7 @@ fn what_words(model: &Model, what: &What) -> String {
             let names: Vec<String> = mask.into_iter().map(|name| field_name(model, &name.replace('_', "-"))).collect();
             format!("{}: {}", title("fields"), names.join(", "))
         }
-        What::Merge(target, _) => to("merge", &format!("#{target}")),
+        What::Merge(target, ..) => to("merge", &format!("#{target}")),
         What::Unmerge(_) => title("unmerge"),
         What::Link(target, _) => to("link", &format!("#{target}")),
         What::Unlink(target) => to("unlink", &format!("#{target}")),

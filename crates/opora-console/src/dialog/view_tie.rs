@@ -39,6 +39,8 @@ pub(super) fn tie(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Tie
     };
     let wide = area.width as usize;
     let mut lines: Vec<Line<'_>> = wrap(&words, wide).into_iter().map(|line| Line::styled(line, style)).collect();
+    let changes = dialog.changes.iter().flat_map(|change| wrap(&format!("! {change}"), wide));
+    lines.extend(changes.map(|line| Line::styled(line, theme.bad())));
     if dialog.marked {
         let one = |one: &Picked| cut(&format!("#{} {}", one.number(), clean_line(one.subject())), wide);
         lines.extend(listed(model, dialog.tied().map(one), area.height.saturating_sub(5 + lines.len() as u16)));

@@ -101,10 +101,17 @@ pub(super) async fn send(desk: &Desk, inbox: &mpsc::Sender<Msg>, change: &Change
                 v1::DeescalateTicketRequest { name: ticket, etag, request_id, rung, reason, ..Default::default() };
             call!(desk, deescalate_ticket, request)
         }
-        What::Merge(target, reason) => {
-            let (target, reason) = (name(*target), reason.clone());
-            let request =
-                v1::MergeTicketsRequest { name: ticket, etag, request_id, target, reason, ..Default::default() };
+        What::Merge(target, reason, target_etag) => {
+            let (target, reason, target_etag) = (name(*target), reason.clone(), target_etag.clone());
+            let request = v1::MergeTicketsRequest {
+                name: ticket,
+                etag,
+                request_id,
+                target,
+                reason,
+                target_etag,
+                import_time: None,
+            };
             call!(desk, merge_tickets, request)
         }
         What::Unmerge(reason) => {

@@ -135,7 +135,7 @@ mod tests {
         let change =
             Change { request_id: id.into(), number: 7, etag: String::new(), what: What::Assign("olga".into()) };
         let (server, me) = (server.to_owned(), me.to_owned());
-        Queued { change, draft, at: 5, order: 1, server, me, seen: Vec::new(), revision: 7 }
+        Queued { change, draft, at: 5, order: 1, server, me, seen: Vec::new(), revision: 7, other: Vec::new() }
     }
 
     #[test]

@@ -1,10 +1,15 @@
-//! What came with a merged ticket says so.
+//! What came with a merged ticket says so, and a merge is made on both tickets as they were shown.
 
+use opora_proto::error::ErrorReason;
 use opora_proto::v1::{self, Visibility, ticket_event::Change as Event};
 
+use super::dialogs::changes;
+use super::screens::drawn;
+use super::{press, seen};
 use crate::detail::Details;
 use crate::detail::view::comment_title;
-use crate::msg::Loaded;
+use crate::dialog::Dialog;
+use crate::msg::{Call, Change, Effect, Loaded, Net, Trouble, What};
 use crate::testing::{agent, comment, happened, loaded, sample, ticket};
 use crate::texts::Language;
 use crate::theme::Theme;
@@ -39,4 +44,57 @@ fn an_opened_ticket_is_read_again_when_another_is_merged_into_it_or_taken_out() 
         details.happened(&happened(now, "", u64::MAX, "olga", change, false));
         assert!(details.get(1042).is_none());
     }
+}
+
+/// The one change that was sent, with the etags of both tickets.
+fn sent(effects: &[Effect]) -> Option<(Change, u64, String)> {
+    let change = changes(effects).into_iter().next()?;
+    let What::Merge(target, _, etag) = change.what.clone() else { return None };
+    Some((change, target, etag))
+}
+
+#[test]
+fn a_merge_is_made_on_the_target_that_was_shown_and_asks_again_where_that_changed() {
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    press(&mut model, "jjm1021<enter>");
+    seen::changed(&mut model, 1021, "ivan", Event::Assigned(v1::TicketAssigned::default()), |ticket| {
+        ticket.assignee = "agents/ivan".into();
+    });
+    assert_eq!(sent(&press(&mut model, "<enter>")), None, "it is another than was shown");
+    let shown = drawn(&model, false);
+    assert!(shown.contains("The other ticket changed") && shown.contains("Ольга → Иван"), "{shown}");
+    let (change, target, etag) = sent(&press(&mut model, "<enter>")).unwrap();
+    assert_eq!((change.number, change.etag.as_str(), target, etag.as_str()), (1039, "e1039", 1021, "e1021-48212"));
+}
+
+#[test]
+fn a_merge_that_the_server_refuses_for_its_target_shows_the_target_and_goes_again_on_it() {
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    press(&mut model, "jjm1021<enter>");
+    let (change, _, etag) = sent(&press(&mut model, "<enter>")).unwrap();
+    assert_eq!(etag, "e1021");
+    let metadata = [("etag", "e1021-9"), ("revision", "48300"), ("name", "tickets/1021")];
+    let metadata = metadata.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
+    let trouble = Trouble { reason: Some(ErrorReason::EtagMismatch), metadata, ..Trouble::default() };
+    let asked = seen::net(&mut model, Net::Done { request_id: change.request_id, result: Err(trouble) });
+    let generation = asked.iter().find_map(|effect| match effect {
+        Effect::Call(Call::Detail { number: 1021, generation }) => Some(*generation),
+        _ => None,
+    });
+    let mut now = loaded(1021);
+    now.ticket.etag = "e1021-9".into();
+    now.ticket.subject = "Другая тема".into();
+    now.revision = 48_300;
+    let result = Ok(Box::new(now));
+    seen::net(&mut model, Net::Detail { number: 1021, generation: generation.unwrap(), result });
+    assert!(matches!(&model.dialog, Some(Dialog::Stale(stale)) if stale.number == 1021));
+    assert!(drawn(&model, false).contains("Другая тема"), "{}", drawn(&model, false));
+    let (again, _, etag) = sent(&press(&mut model, "<enter>")).unwrap();
+    assert_eq!((again.number, again.etag.as_str(), etag.as_str()), (1039, "e1039", "e1021-9"));
+}
+
+#[test]
+fn a_merge_that_an_earlier_console_kept_is_read_without_what_it_did_not_know() {
+    let kept: What = serde_json::from_str(r#"{"Merge":[7,"одно и то же"]}"#).unwrap();
+    assert_eq!(kept, What::Merge(7, "одно и то же".into(), String::new()));
 }

@@ -8,6 +8,7 @@ use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, NewTicket, Undoable, What};
 use crate::outbox::{Queued, Seen, Standing};
+use crate::queue::row::Row;
 use crate::selection::Picked;
 use crate::theme::{priority_word, state_word};
 use crate::{seen, text};
@@ -18,12 +19,14 @@ struct On {
     etag: String,
     seen: Seen,
     revision: u64,
+    /// What was seen of the other ticket that the change is made on.
+    other: Seen,
 }
 
 impl On {
     /// No ticket, or many.
     fn none(model: &Model) -> Self {
-        Self { number: 0, etag: String::new(), seen: Seen::new(), revision: model.revision }
+        Self { number: 0, etag: String::new(), seen: Seen::new(), revision: model.revision, other: Seen::new() }
     }
 }
 
@@ -31,7 +34,16 @@ impl On {
 /// colleague's answer may bring a step of life, and the refusal has to name that answer (`seen_through`) and not the step.
 pub(crate) fn on(model: &mut Model, picked: &Picked, what: What, draft: Option<DraftKey>, effects: &mut Vec<Effect>) {
     let (etag, seen) = (picked.etag().to_owned(), picked.seen().clone());
-    send(model, On { number: picked.number(), etag, seen, revision: picked.revision() }, what, draft, effects);
+    let (number, revision) = (picked.number(), picked.revision());
+    send(model, On { number, etag, seen, revision, other: Seen::new() }, what, draft, effects);
+}
+
+/// Makes a ticket that is selected a part of another, each on the state that was seen of it.
+pub(crate) fn merge(model: &mut Model, picked: &Picked, target: &Row, effects: &mut Vec<Effect>) {
+    let (etag, seen, other) = (picked.etag().to_owned(), picked.seen().clone(), seen::of(model, target));
+    let what = What::Merge(target.number, String::new(), target.etag().to_owned());
+    let (number, revision) = (picked.number(), picked.revision());
+    send(model, On { number, etag, seen, revision, other }, what, None, effects);
 }
 
 /// Sends a new ticket.
@@ -42,11 +54,14 @@ pub(crate) fn create(model: &mut Model, new: NewTicket, draft: DraftKey, effects
 
 /// Sends a refused change again as it is: on what was seen when it was made.
 pub(crate) fn again(model: &mut Model, request_id: &str, effects: &mut Vec<Effect>) {
-    let Some(Queued { change, draft, seen, revision, .. }) = drop_change(model, request_id, effects) else { return };
-    send(model, On { number: change.number, etag: change.etag, seen, revision }, change.what, draft, effects);
+    let Some(Queued { change, draft, seen, revision, other, .. }) = drop_change(model, request_id, effects) else {
+        return;
+    };
+    send(model, On { number: change.number, etag: change.etag, seen, revision, other }, change.what, draft, effects);
 }
 
-/// Sends a refused change of one ticket again, on another state of that: on the one that was shown.
+/// Sends a refused change of one ticket again, on another state of that, or of the other that it is made on: on the one
+/// that was shown.
 pub(crate) fn again_on(
     model: &mut Model,
     request_id: &str,
@@ -54,14 +69,26 @@ pub(crate) fn again_on(
     revision: u64,
     effects: &mut Vec<Effect>,
 ) {
-    let is_of = |entry: &crate::outbox::Entry| entry.queued.change.number == shown.number;
+    let is_of = |entry: &crate::outbox::Entry| entry.queued.change.is_made_on(shown.number);
     if !model.outbox.get(request_id).is_some_and(is_of) {
         return;
     }
-    let Some(Queued { mut change, draft, .. }) = drop_change(model, request_id, effects) else { return };
-    change.what.bring_onto(shown);
-    let (etag, seen) = (shown.etag.clone(), seen::fields(shown));
-    send(model, On { number: change.number, etag, seen, revision }, change.what, draft, effects);
+    let Some(mut queued) = drop_change(model, request_id, effects) else { return };
+    let Change { number, etag, what, .. } = &mut queued.change;
+    match what {
+        What::Merge(target, _, target_etag) if *target == shown.number && *number != shown.number => {
+            shown.etag.clone_into(target_etag);
+            queued.other = seen::fields(shown);
+        }
+        _ => {
+            what.bring_onto(shown);
+            shown.etag.clone_into(etag);
+            queued.seen = seen::fields(shown);
+            queued.revision = revision;
+        }
+    }
+    let Queued { change, draft, seen, revision, other, .. } = queued;
+    send(model, On { number: change.number, etag: change.etag, seen, revision, other }, change.what, draft, effects);
 }
 
 /// Sends a change: with its request id, on disk until it was answered.
@@ -76,7 +103,7 @@ fn send(model: &mut Model, on: On, what: What, draft: Option<DraftKey>, effects:
     if model.outbox.get(&request_id).is_some_and(crate::outbox::Entry::is_refused) {
         drop_change(model, &request_id, effects);
     }
-    let On { number, etag, seen, revision } = on;
+    let On { number, etag, seen, revision, other } = on;
     let etag = if matches!(what, What::Comment { .. }) { String::new() } else { etag };
     if let Some(key) = draft {
         model.drafts.sent(key, &request_id);
@@ -93,6 +120,7 @@ fn send(model: &mut Model, on: On, what: What, draft: Option<DraftKey>, effects:
         me: model.me.clone(),
         seen,
         revision,
+        other,
         change,
     };
     model.pending.insert(request_id, Pending { change: queued.change.clone(), draft, accepted: None });
@@ -267,7 +295,7 @@ fn told_more(model: &Model, what: &What, number: (&str, crate::texts::Arg<'_>), 
             texts.with("done-impact", &[number, ("impact", (&word).into())])
         }
         What::Deescalate(rung, _) => texts.with("done-deescalate", &[number, ("rung", (*rung).into())]),
-        What::Merge(target, _) => other("done-merge", *target),
+        What::Merge(target, ..) => other("done-merge", *target),
         What::Unmerge(_) => texts.with("done-unmerge", &[number]),
         What::Link(target, _) => other("done-link", *target),
         What::Unlink(target) => other("done-unlink", *target),

@@ -236,7 +236,9 @@ fn decide(
             let (visibility, author, seen_through) = (*visibility, author.as_ref(), *seen_through);
             comment::comment(ticket, &comment::Message { body, visibility, author, seen_through, from }, context)
         }
-        Change::Merge { target, reason } => tie::merge(ticket, *target, others, reason, context),
+        Change::Merge { target, target_etag, reason } => {
+            tie::merge(ticket, (*target, target_etag.as_deref()), others, reason, context)
+        }
         Change::Unmerge { reason } => tie::unmerge(ticket, others, reason, context),
         Change::Link { target, kind } => tie::link(ticket, *target, *kind, others, context),
         Change::Unlink { target } => tie::unlink(ticket, *target, others, context),

@@ -30,6 +30,16 @@ pub enum Refusal {
         /// The ticket's revision.
         revision: Revision,
     },
+    /// A stale etag of the other ticket that a change is about.
+    #[error("somebody changed {ticket} since")]
+    OtherEtag {
+        /// Which.
+        ticket: TicketNumber,
+        /// The current one.
+        current: String,
+        /// The ticket's revision.
+        revision: Revision,
+    },
     /// A newer public message by somebody else stands on the ticket (docs/contract.md "Requests", `seen_through`).
     #[error("a newer public message stands on the ticket")]
     Unseen {

@@ -21,7 +21,7 @@ pub const MAX_LINKS: usize = 2_000;
 
 pub(super) fn merge(
     source: &Ticket,
-    target: TicketNumber,
+    (target, etag): (TicketNumber, Option<&str>),
     others: &Others,
     reason: &Arc<str>,
     context: &Context<'_>,
@@ -30,6 +30,10 @@ pub(super) fn merge(
         return Err(Refusal::Cycle);
     }
     let target = other(others, target)?;
+    if etag.is_some_and(|etag| etag != target.etag()) {
+        let (ticket, current, revision) = (target.number, target.etag(), target.revision);
+        return Err(Refusal::OtherEtag { ticket, current, revision });
+    }
     check_alive(source)?;
     if target.merged_into == Some(source.number) || target.incident == Some(source.number) {
         return Err(Refusal::Cycle);

@@ -151,6 +151,9 @@ fn domain(refusal: &Refusal) -> AnswerRefusal {
         Refusal::Archived(name) => text(K::Archived, name),
         Refusal::ExternalIdTaken(number) => pair(K::ExternalIdTaken, number.0, 0),
         Refusal::Etag { current, revision } => AnswerRefusal { first: revision.0, ..text(K::Etag, current) },
+        Refusal::OtherEtag { ticket, current, revision } => {
+            AnswerRefusal { first: ticket.0, second: revision.0, ..text(K::OtherEtag, current) }
+        }
         Refusal::Unseen { ticket, revision, author } => {
             AnswerRefusal { first: ticket.0, second: revision.0, ..text(K::Unseen, author) }
         }
@@ -183,6 +186,7 @@ fn refused(no: AnswerRefusal) -> Option<Refused> {
         K::Archived => Refusal::Archived(no.text),
         K::ExternalIdTaken => Refusal::ExternalIdTaken(number),
         K::Etag => Refusal::Etag { current: no.text, revision: Revision(no.first) },
+        K::OtherEtag => Refusal::OtherEtag { ticket: number, current: no.text, revision: Revision(no.second) },
         K::Unseen => Refusal::Unseen { ticket: number, revision: Revision(no.second), author: no.text.into() },
         K::Transition => {
             let allowed = no.states.iter().map(|n| to_state(u64::try_from(*n).ok()?)).collect::<Option<_>>()?;
@@ -220,6 +224,10 @@ mod tests {
             stored("08022211120f080c220b6167656e74732f6f6c6761", Refusal::Archived(olga.to_string())),
             stored("080222061204080d1007", Refusal::ExternalIdTaken(ticket)),
             stored("0802220b1209080e10092203372d31", Refusal::Etag { current: "7-1".into(), revision }),
+            stored(
+                "0802220d120b081c100718092203372d31",
+                Refusal::OtherEtag { ticket, current: "7-1".into(), revision },
+            ),
             stored(
                 "0802221a1218080f100718092210616e6e61406578616d706c652e636f6d",
                 Refusal::Unseen { ticket, revision, author: "anna@example.com".into() },

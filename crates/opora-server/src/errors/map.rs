@@ -231,6 +231,10 @@ fn domain(refusal: Refusal) -> Box<Problem> {
         Refusal::Etag { current, revision } => {
             Problem::new(Code::Aborted, R::EtagMismatch).with("etag", current).with("revision", revision.0)
         }
+        Refusal::OtherEtag { ticket, current, revision } => Problem::new(Code::Aborted, R::EtagMismatch)
+            .with("etag", current)
+            .with("revision", revision.0)
+            .with("name", ticket),
         Refusal::Unseen { ticket, revision, author } => precondition(R::UnseenMessage)
             .with("comment", format_args!("{ticket}/comments/{}", revision.0))
             .with("author", author)

@@ -165,7 +165,8 @@ impl Service {
                 let reason = calls::reason(&wire.reason, false, wrong);
                 let target = ticket_ref("target", &wire.target, wrong);
                 let target = target.map(|target| self.number(call, target)).transpose()?;
-                Ok(target.map(|target| Change::Merge { target, reason }))
+                let target_etag = etag(&mut wire.target_etag).map(String::into_boxed_str);
+                Ok(target.map(|target| Change::Merge { target, target_etag, reason }))
             })
             .await?;
         let target = changed.other.as_ref().map(|other| self.whole(&changed, other)).transpose()?;

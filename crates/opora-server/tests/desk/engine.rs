@@ -267,7 +267,7 @@ async fn a_resolved_and_a_merged_ticket_run_by_the_new_version_once_they_are_reo
     bench.transition(resolved, TicketState::Resolved).await;
     bench.transition(closed, TicketState::Resolved).await;
     bench.transition(closed, TicketState::Closed).await;
-    let merge = Change::Merge { target: TicketNumber(3), reason: "".into() };
+    let merge = Change::Merge { target: TicketNumber(3), target_etag: None, reason: "".into() };
     bench.change(merged, merge).await.unwrap();
     let mut definition = Policy::builtin().definition().clone();
     definition.cells[1].resolution = Target::Open(Length::Days(3));

@@ -134,7 +134,7 @@ fn step() -> impl Strategy<Value = Step> {
             author: None,
             seen_through: None,
         }),
-        1 => number().prop_map(move |target| Change::Merge { target, reason: why_merged.clone() }),
+        1 => number().prop_map(move |target| Change::Merge { target, target_etag: None, reason: why_merged.clone() }),
         1 => Just(Change::Unmerge { reason: "".into() }),
         1 => number().prop_map(|target| Change::Link { target, kind: LinkKind::Related }),
     ];

@@ -29,7 +29,7 @@ fn file(name: &str) -> Change {
 }
 
 async fn merge(bench: &Bench, source: u64, target: u64) {
-    let change = Change::Merge { target: TicketNumber(target), reason: "".into() };
+    let change = Change::Merge { target: TicketNumber(target), target_etag: None, reason: "".into() };
     bench.change(TicketNumber(source), change).await.unwrap();
 }
 
@@ -198,7 +198,7 @@ async fn after_any_merges_each_ticket_lists_what_a_plain_reading_says() {
         match dice(4) {
             0 => {
                 let target = 1 + dice(5);
-                let change = Change::Merge { target: TicketNumber(target), reason: "".into() };
+                let change = Change::Merge { target: TicketNumber(target), target_etag: None, reason: "".into() };
                 if bench.change(TicketNumber(number), change).await.is_ok() {
                     into.insert(number, target);
                 }

@@ -162,7 +162,7 @@ fn a_ticket_that_was_resolved_before_it_was_merged_keeps_when_through_an_undo() 
     desk.now = day("10:00");
     desk.done(N1, &step(TicketState::Resolved));
     desk.now = day("11:00");
-    desk.done(N1, &Change::Merge { target: N2, reason: "".into() });
+    desk.done(N1, &Change::Merge { target: N2, target_etag: None, reason: "".into() });
     desk.now = day("12:00");
     desk.done(N1, &Change::Unmerge { reason: "".into() });
     desk.now = day("13:00");

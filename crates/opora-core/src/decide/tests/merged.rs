@@ -30,7 +30,7 @@ fn desk_with(tickets: usize) -> Desk {
 }
 
 fn merge(target: TicketNumber) -> Change {
-    Change::Merge { target, reason: "одно и то же".into() }
+    Change::Merge { target, target_etag: None, reason: "одно и то же".into() }
 }
 
 fn unmerge() -> Change {
@@ -55,6 +55,23 @@ fn by_anna(desk: &mut Desk, number: TicketNumber, change: &Change) -> Vec<Ticket
     let events = desk.change(number, change).unwrap();
     desk.actor = olga;
     events
+}
+
+#[test]
+fn the_workstations_of_a_merged_ticket_stay_its_own() {
+    let mut desk = desk_with(2);
+    let at = |name: &str| {
+        Change::Update(Box::new(Edit { workstations: Some([name.into()].into_iter().collect()), ..Edit::default() }))
+    };
+    desk.done(N1, &at("АРМ-14"));
+    desk.done(N1, &merge(N2));
+    let target = desk.ticket(N2);
+    assert!(target.workstations.is_empty(), "messages, files, tags and ties are shown at the target, and no more");
+    assert!(target.missing_facts.contains(&MissingFact::Workstations));
+    desk.done(N2, &at("АРМ-7"));
+    desk.done(N1, &unmerge());
+    assert_eq!(&*desk.ticket(N1).workstations[0], "АРМ-14");
+    assert_eq!(&*desk.ticket(N2).workstations[0], "АРМ-7");
 }
 
 #[test]

@@ -19,7 +19,7 @@ fn desk_with(tickets: usize) -> Desk {
 }
 
 fn merge(target: TicketNumber) -> Change {
-    Change::Merge { target, reason: "одно и то же".into() }
+    Change::Merge { target, target_etag: None, reason: "одно и то же".into() }
 }
 
 fn tie(target: TicketNumber, kind: LinkKind) -> Change {
@@ -46,6 +46,23 @@ fn a_merge_stands_on_both_and_unmerging_gives_back_the_state_and_the_time() {
     assert_eq!(after.sla.resolution.remaining, before.sla.resolution.remaining);
     let due = before.sla.first_response.due.unwrap() + Millis::hours(10);
     assert_eq!(after.sla.first_response.due, Some(due));
+}
+
+#[test]
+fn a_merge_into_a_ticket_that_changed_since_it_was_seen_is_refused() {
+    let mut desk = desk_with(2);
+    let seen = desk.ticket(N2).etag();
+    let onto = |etag: &str| Change::Merge { target: N2, target_etag: Some(etag.into()), reason: "".into() };
+    desk.done(N2, &step(TicketState::InProgress));
+    let (current, revision) = (desk.ticket(N2).etag(), desk.ticket(N2).revision);
+    let refusal = Refusal::OtherEtag { ticket: N2, current: current.clone(), revision };
+    assert_eq!(desk.change(N1, &onto(&seen)), Err(refusal.clone()));
+    // A message is no change of what was seen; a state that forbids the merge comes after the etag.
+    desk.done(N2, &says(Visibility::Internal, None));
+    desk.done(N1, &step(TicketState::Resolved));
+    assert!(desk.change(N1, &onto(&current)).is_ok());
+    assert!(matches!(desk.change(N1, &onto(&seen)), Err(Refusal::OtherEtag { .. })));
+    assert!(matches!(desk.change(N1, &onto(&current)), Err(Refusal::Merged { .. })));
 }
 
 #[test]
