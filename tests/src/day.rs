@@ -274,6 +274,6 @@ impl Console {
     /// Takes the last change back.
     pub fn undo(&mut self, number: u64) {
         self.keys("u");
-        self.told(&format!("The change of #{number} was taken back"));
+        self.told(&format!("#{number}: taken back"));
     }
 }

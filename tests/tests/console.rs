@@ -134,7 +134,7 @@ async fn what_a_priority_means_is_seen_before_it_is_set_and_undo_takes_it_back()
     let changed = fixtures::get(&server.desk(), &ticket.name).await.unwrap();
     assert_eq!(changed.priority(), v1::Priority::Medium);
     terminal.send("u");
-    terminal.see("was taken back");
+    terminal.see("taken back — Priority");
     let back = fixtures::get(&server.desk(), &ticket.name).await.unwrap();
     assert_eq!(back.priority(), v1::Priority::Low);
 }

@@ -245,7 +245,7 @@ async fn many_are_closed_at_once_and_what_a_colleague_did_meanwhile_is_shown_fir
     console.keys("\r");
     console.see("It changed while this was open");
     console.keys("\r");
-    console.told("Done: 3, refused: 0");
+    console.told("status → resolved — 3 done, 0 refused");
     console.see("What became of each");
     console.keys(ESC);
     console.terminal.see_gone("What became of each");
@@ -293,7 +293,7 @@ async fn many_are_tagged_at_once_and_the_tags_are_taken_back() {
     console.keys("VIP\r");
     console.see("— → VIP");
     console.keys("\r");
-    console.told("Done: 2, refused: 0");
+    console.told("fields: Tags — 2 done, 0 refused");
     console.see("What became of each");
     for name in [&ticket.name, &other.name] {
         assert_eq!(get(&server.desk(), name).await.unwrap().tags, ["VIP"]);
@@ -301,7 +301,7 @@ async fn many_are_tagged_at_once_and_the_tags_are_taken_back() {
     console.keys(ESC);
     console.terminal.see_gone("What became of each");
     console.keys("u");
-    console.told("Done: 2, refused: 0");
+    console.told("undo → Tags — 2 done, 0 refused");
     console.see("What became of each");
     for name in [&ticket.name, &other.name] {
         assert_eq!(get(&server.desk(), name).await.unwrap().tags, Vec::<String>::new());

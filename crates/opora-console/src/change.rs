@@ -126,6 +126,17 @@ pub(crate) enum Undoable {
 }
 
 impl Undoable {
+    /// The key of what it is of.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Assign => "field-assignee",
+            Self::Priority => "field-priority",
+            Self::State => "field-state",
+            Self::Link | Self::Unlink => "field-links",
+            Self::Tags => "field-tags",
+        }
+    }
+
     /// Whether two changes are of the same thing: the later one stands in the way of taking the earlier back.
     pub(crate) fn is_of(self, other: Self) -> bool {
         let ties = [Self::Link, Self::Unlink];

@@ -7,10 +7,13 @@ use ratatui::widgets::{Clear, Paragraph};
 
 use crate::actions;
 use crate::header::header;
-use crate::layout::{LEAST, layout};
+use crate::layout::{LEAST, Regions, layout};
 use crate::model::{Level, Model};
 use crate::notice::{notice, words};
 use crate::{detail, dialog, hint, paint, queue, screens, text};
+
+/// The most lines of a message.
+const TOAST: usize = 3;
 
 /// Draws everything.
 pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
@@ -34,7 +37,7 @@ pub(crate) fn view(model: &Model, frame: &mut Frame<'_>) {
     if let Some(area) = regions.dialog {
         dialog::view::draw(model, frame, area);
     }
-    toast(model, frame, top, regions.dialog);
+    toast(model, frame, top, &regions);
     paint::mend(frame.buffer_mut());
     model.depth.reduce(frame.buffer_mut());
 }
@@ -82,18 +85,26 @@ fn footer(model: &Model, frame: &mut Frame<'_>, area: Rect) {
     frame.render_widget(Paragraph::new(place), right);
 }
 
-/// The last message, over the last line above `area`; where a dialog stands there, below or above it.
-fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Option<Rect>) {
+/// The last message, over the last line above `area`; where a dialog stands there, below or above it. What burns below the
+/// rows of the list stands on the same line: it gives way to the left, and the message takes more lines where that is
+/// what it takes.
+fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, regions: &Regions) {
     let Some(toast) = model.shown_toast() else { return };
     let (glyph, style) = match toast.level {
         Level::Done => ("√", model.theme.good()),
         Level::Warning => ("!", model.theme.warning()),
         Level::Refused => ("✗", model.theme.bad()),
     };
-    let words = text::wrap(&text::clean_line(&toast.text), area.width.saturating_sub(8) as usize);
+    let list = regions.list.filter(|list| list.bottom() == area.y);
+    let below = list.and_then(|list| Some((list, queue::view::burning_below(model, list, regions.rows)?)));
+    let said = text::clean_line(&toast.text);
+    let whole = area.width.saturating_sub(8) as usize;
+    let beside = below.as_ref().map(|(_, burning)| whole.saturating_sub(burning.width()));
+    let beside = beside.map(|wide| text::wrap(&said, wide.max(1))).filter(|words| words.len() <= TOAST);
+    let words = beside.unwrap_or_else(|| text::wrap(&said, whole));
     let lines: Vec<Line<'_>> = words
         .into_iter()
-        .take(3)
+        .take(TOAST)
         .enumerate()
         .map(|(i, words)| Line::styled(format!(" {} {words} ", if i == 0 { glyph } else { " " }), style))
         .collect();
@@ -101,7 +112,7 @@ fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Option<Rect>)
     let wide = lines.iter().map(Line::width).max().unwrap_or_default() as u16;
     let mut area =
         Rect { x: area.x + area.width.saturating_sub(wide + 2), y: area.y.saturating_sub(height), width: wide, height };
-    if let Some(dialog) = dialog.filter(|dialog| dialog.intersects(area)) {
+    if let Some(dialog) = regions.dialog.filter(|dialog| dialog.intersects(area)) {
         // The keys in the footer are not to be had under a dialog: there is room for a line more.
         let lower = Rect { y: area.y + 1, ..area };
         let above = dialog.y.saturating_sub(height).max(1);
@@ -109,4 +120,12 @@ fn toast(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Option<Rect>)
     }
     frame.render_widget(Clear, area);
     frame.render_widget(Paragraph::new(lines), area);
+    if let Some((list, burning)) = below {
+        let (wide, y) = (burning.width() as u16, list.bottom() - 1);
+        let at = Rect { x: area.x.saturating_sub(wide), y, width: wide, height: 1 };
+        let covered = area.y <= y && y < area.bottom() && area.x < list.right() - 1;
+        if covered && at.x > list.x {
+            paint::line(frame.buffer_mut(), &burning, at);
+        }
+    }
 }

@@ -131,6 +131,7 @@ channel-email = e-mail
 channel-chat = chat
 files-logs = Logs
 files-others = Other files
+files-none-here = The ticket has no files. A attaches one.
 files-none = none
 files-missing = missing: { $log }
 files-started = started { $at }
@@ -290,6 +291,8 @@ help-quit = Leave the ticket or the screen, then the console; drafts are kept
 # Why an action is not possible.
 why-empty = The queue is empty
 why-no-ticket = No ticket is selected
+why-closed = The ticket is closed for good: make a new one (c) and tie it to this one (L)
+why-merged = The ticket is part of another: work on that one, or take it out of it (X)
 why-ended = The ticket is closed or merged and can't be changed
 why-yours = The ticket is yours already
 why-top-rung = The ticket stands on the highest rung
@@ -388,7 +391,7 @@ done-note = The note is on #{ $number }
 done-reply-all = The reply went out to all: { $sent } of { $all }
 refused-reply-all = The reply went out to { $sent } of { $all }. The list says why; the text is kept, “reply to all” tries the others again.
 done-create = #{ $number } was created
-done-undo = The change of #{ $number } was taken back
+done-undo = #{ $number }: taken back — { $what }
 copied-number = The number #{ $number } was copied
 copied-link = A link to #{ $number } was copied
 copied-message = The newest message of #{ $number } was copied
@@ -607,7 +610,7 @@ outbox-restored = { $count ->
 outbox-drop = Drop for good: { $what }? Enter drops it, any other key keeps it.
 outbox-dropped = The change was dropped
 outbox-waits = It is sent when the server is back, in this order.
-done-many = Done: { $done }, refused: { $refused }
+done-many = { $what } — { $done } done, { $refused } refused
 done-impact = #{ $number } has the impact: { $impact }
 done-deescalate = #{ $number } came down to rung { $rung }
 done-merge = #{ $number } is part of #{ $target } now
@@ -663,7 +666,7 @@ ghost-unmarked = #{ $number } is not marked: { $why }
 bulk-left-out = left out
 bulk-changed = It changed while this was open: look at what is marked with !, then Enter does it
 confirm-ghost = #{ $number }: { $why }. Enter goes on with it all the same.
-confirm-undo = Taken back on { $count ->
+confirm-undo = { $what }: taken back on { $count ->
     [one] { $count } ticket
    *[other] { $count } tickets
 }: { $tickets }. Enter does it.

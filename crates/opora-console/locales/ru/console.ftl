@@ -132,6 +132,7 @@ channel-email = e-mail
 channel-chat = чат
 files-logs = Логи
 files-others = Другие файлы
+files-none-here = У запроса нет файлов. A — приложить файл.
 files-none = нет
 files-missing = нет: { $log }
 files-started = начат { $at }
@@ -293,6 +294,8 @@ help-quit = Выйти из запроса или с экрана, потом и
 # Why an action is not possible.
 why-empty = Очередь пуста
 why-no-ticket = Запрос не выбран
+why-closed = Запрос закрыт окончательно: создайте новый (c) и свяжите с этим (L)
+why-merged = Запрос стал частью другого: работайте с ним или разъедините их (X)
 why-ended = Запрос закрыт или объединён, изменить его нельзя
 why-yours = Запрос уже ваш
 why-top-rung = Запрос уже на высшей ступени
@@ -391,7 +394,7 @@ done-note = Заметка добавлена к #{ $number }
 done-reply-all = Ответ отправлен всем: { $sent } из { $all }
 refused-reply-all = Ответ отправлен не всем: { $sent } из { $all }. Причины видны в списке; текст сохранён, «ответить всем» повторит остальным.
 done-create = Создан запрос #{ $number }
-done-undo = Изменение #{ $number } отменено
+done-undo = #{ $number }: отменено — { $what }
 copied-number = Номер #{ $number } скопирован
 copied-link = Ссылка на #{ $number } скопирована
 copied-message = Последнее сообщение #{ $number } скопировано
@@ -612,7 +615,7 @@ outbox-restored = { $count ->
 outbox-drop = Отбросить навсегда: { $what }? Enter отбросит, любая другая клавиша оставит.
 outbox-dropped = Изменение отброшено
 outbox-waits = Уйдёт, когда вернётся связь, в этом порядке.
-done-many = Выполнено: { $done }, отклонено: { $refused }
+done-many = { $what } — выполнено { $done }, отклонено { $refused }
 done-impact = #{ $number }: масштаб — { $impact }
 done-deescalate = #{ $number }: эскалация снижена до ступени { $rung }
 done-merge = #{ $number } теперь часть #{ $target }
@@ -668,7 +671,7 @@ ghost-unmarked = #{ $number } не отмечается: { $why }
 bulk-left-out = не затрагивается
 bulk-changed = Пока окно было открыто, запросы изменились: посмотрите на строки с !, затем Enter
 confirm-ghost = #{ $number }: { $why }. Enter — всё равно продолжить.
-confirm-undo = Отмена в { $count ->
+confirm-undo = { $what }: отмена в { $count ->
     [one] { $count } запросе
     [few] { $count } запросах
    *[other] { $count } запросах

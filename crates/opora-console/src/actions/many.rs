@@ -36,7 +36,7 @@ pub(super) fn why_not(model: &Model, action: Action) -> Option<Option<&'static s
     }
     let row = model.subject();
     let state = row.map(|row| row.state);
-    let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
+    let ended = super::ended(state);
     let detail = row.and_then(|row| model.details.ready(row.number)).map(|loaded| &loaded.ticket);
     Some(match action {
         Mark | Visual | MarkAll | MarkMatching if !selection::is_at_list(model) => Some("why-not-here"),
@@ -52,10 +52,10 @@ pub(super) fn why_not(model: &Model, action: Action) -> Option<Option<&'static s
             Some("why-no-ticket")
         }
         Unmerge => (state != Some(TicketState::Merged)).then_some("why-not-merged"),
-        Link | Attach if state == Some(TicketState::Merged) => Some("why-ended"),
+        Link | Attach if state == Some(TicketState::Merged) => ended,
         Link | Attach | Fetch => None,
         Unlink => detail.is_some_and(|ticket| ticket.links.is_empty()).then_some("why-no-links"),
-        Impact | EscalateTo | Deescalate | Fields | Tags | Checklist | Merge if ended => Some("why-ended"),
+        Impact | EscalateTo | Deescalate | Fields | Tags | Checklist | Merge if ended.is_some() => ended,
         Deescalate => row.is_some_and(|row| row.rung == 0).then_some("why-lowest-rung"),
         EscalateTo if super::at_the_top(model) => Some("why-top-rung"),
         Impact | EscalateTo | Fields | Tags | Checklist | Merge => None,

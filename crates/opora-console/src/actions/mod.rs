@@ -239,7 +239,6 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         return why;
     }
     let state = model.subject().map(|row| row.state);
-    let ended = matches!(state, Some(TicketState::Closed | TicketState::Merged));
     match action {
         NextPane | ScrollDown | ScrollUp | SwitchTab if model.screen != Screen::Queue => Some("why-not-here"),
         Attention if model.queue.len() == 0 => Some("why-empty"),
@@ -252,13 +251,22 @@ pub(crate) fn why_not(model: &Model, action: Action) -> Option<&'static str> {
         {
             Some("why-no-ticket")
         }
-        Assign | Take | Priority | Escalate | Status | Reply if ended => Some("why-ended"),
+        Assign | Take | Priority | Escalate | Status | Reply if ended(state).is_some() => ended(state),
         Take if model.subject().is_some_and(|row| *row.owner == *model.me) => Some("why-yours"),
         Escalate if at_the_top(model) => Some("why-top-rung"),
         CopyMessage if crate::update::copy::message(model).is_none() => Some("why-no-message"),
         Action::Suggestions if model.suggestions.list.is_empty() => Some("suggest-none"),
         Demo => (!crate::queue::view::offers_demo(model)).then_some("why-no-demo"),
         Undo if model.undo.is_none() => Some("why-nothing-to-undo"),
+        _ => None,
+    }
+}
+
+/// Why a ticket that came to its end can't be changed, and what to do instead.
+const fn ended(state: Option<TicketState>) -> Option<&'static str> {
+    match state {
+        Some(TicketState::Closed) => Some("why-closed"),
+        Some(TicketState::Merged) => Some("why-merged"),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use ratatui::widgets::Paragraph;
 
 use super::{After, Dialog, is_cancel};
 use crate::actions::{self, Action};
+use crate::change::Undoable;
 use crate::keys::Chord;
 use crate::model::{Level, Model};
 use crate::msg::Effect;
@@ -26,8 +27,8 @@ const NAMED: usize = 12;
 pub(crate) enum Question {
     /// Whether an action is meant for a ticket that left: which, and why it did.
     Ghost(Action, u64, Left),
-    /// Whether the last change is taken back: of which tickets.
-    Undo(Vec<u64>),
+    /// Whether the last change is taken back: of what, and of which tickets.
+    Undo(Undoable, Vec<u64>),
 }
 
 /// The dialog.
@@ -42,7 +43,7 @@ impl Confirm {
             // While the message that told of it stands on the screen, the screen says what is taken back.
             let told = model.shown_toast().is_some() && model.toasted == undo.told;
             let numbers = undo.parts.iter().flat_map(|(_, numbers)| numbers).copied().collect();
-            return (!told).then_some(Self(Question::Undo(numbers)));
+            return (!told).then_some(Self(Question::Undo(undo.kind, numbers)));
         }
         let (number, why) = selection::ghost(model).filter(|_| actions::is_change(action))?;
         Some(Self(Question::Ghost(action, number, why)))
@@ -58,7 +59,7 @@ impl Confirm {
         }
         let action = match &self.0 {
             Question::Ghost(action, ..) => *action,
-            Question::Undo(_) => Action::Undo,
+            Question::Undo(..) => Action::Undo,
         };
         if let Some(why) = actions::why_not(model, action) {
             let text = model.texts.get(why);
@@ -80,7 +81,7 @@ impl Confirm {
     pub(super) fn title(&self, model: &Model) -> String {
         let action = match &self.0 {
             Question::Ghost(action, ..) => *action,
-            Question::Undo(_) => Action::Undo,
+            Question::Undo(..) => Action::Undo,
         };
         model.texts.get(&format!("action-{}", actions::spec(action).id))
     }
@@ -91,11 +92,13 @@ impl Confirm {
                 let (number, why) = (number.to_string(), left_words(model, why));
                 model.texts.with("confirm-ghost", &[("number", (&number).into()), ("why", (&why).into())])
             }
-            Question::Undo(numbers) => {
+            Question::Undo(kind, numbers) => {
                 let named: Vec<String> = numbers.iter().take(NAMED).map(|number| format!("#{number}")).collect();
                 let more = if numbers.len() > NAMED { " …" } else { "" };
                 let named = format!("{}{more}", named.join(" "));
-                model.texts.with("confirm-undo", &[("count", numbers.len().into()), ("tickets", (&named).into())])
+                let what = model.texts.get(kind.word());
+                let count = ("count", numbers.len().into());
+                model.texts.with("confirm-undo", &[("what", (&what).into()), count, ("tickets", (&named).into())])
             }
         }
     }

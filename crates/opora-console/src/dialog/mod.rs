@@ -28,7 +28,7 @@ mod tags;
 pub(crate) mod tie;
 pub(crate) mod view;
 mod view_forms;
-mod view_more;
+pub(crate) mod view_more;
 mod view_tie;
 pub(crate) mod write;
 mod writing;

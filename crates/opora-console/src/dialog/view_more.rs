@@ -203,7 +203,7 @@ pub(super) fn change_words(model: &Model, change: &Change) -> String {
     }
 }
 
-fn what_words(model: &Model, what: &What) -> String {
+pub(crate) fn what_words(model: &Model, what: &What) -> String {
     let texts = &model.texts;
     let title = |id: &str| texts.get(&format!("action-{id}"));
     let to = |id: &str, words: &str| format!("{} → {}", title(id), clean_line(words));
@@ -231,7 +231,7 @@ fn what_words(model: &Model, what: &What) -> String {
         What::Link(target, _) => to("link", &format!("#{target}")),
         What::Unlink(target) => to("unlink", &format!("#{target}")),
         What::Attach(path) => format!("{} {}", title("attach"), clean_line(path)),
-        What::Undo(..) => title("undo"),
+        What::Undo(kind, _) => to("undo", &texts.get(kind.word())),
         What::Many(_, what) => what_words(model, what),
     }
 }
@@ -290,7 +290,7 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
         Kind::Tags => texts.get("ask-tags"),
         Kind::MarkMatching => texts.get("ask-mark"),
         Kind::Fetch if dialog.waiting.is_some() => texts.get("detail-loading"),
-        Kind::Fetch if dialog.choices.is_empty() => texts.get("files-none"),
+        Kind::Fetch if dialog.choices.is_empty() => texts.get("files-none-here"),
         Kind::Unlink if dialog.choices.is_empty() => texts.get("detail-loading"),
         _ => String::new(),
     };

@@ -101,6 +101,13 @@ pub(crate) fn hidden(model: &Model, key: &str, hidden: Hidden, room: usize) -> O
     Some(Line::styled(fitting, style))
 }
 
+/// What burns or came below the rows that are seen; `None` where all there is calm.
+pub(crate) fn burning_below(model: &Model, area: Rect, rows: Rect) -> Option<Line<'static>> {
+    let below = model.queue.below(rows.height as usize, model.now);
+    let burns = below.critical + below.breached + below.fresh > 0;
+    hidden(model, "hidden-below", below, area.width.saturating_sub(4) as usize).filter(|_| burns)
+}
+
 /// Puts words at the right of a line of a frame.
 pub(crate) fn on_the_frame(frame: &mut Frame<'_>, area: Rect, y: u16, words: Option<Line<'static>>) {
     let Some(words) = words.filter(|words| words.width() + 2 <= area.width as usize && area.height > 0) else { return };

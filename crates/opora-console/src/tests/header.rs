@@ -4,7 +4,7 @@ use super::press;
 use super::screens::drawn;
 use super::seen::net;
 use crate::clock::{HOUR, MINUTE};
-use crate::model::Model;
+use crate::model::{Level, Model};
 use crate::msg::{Batch, Net};
 use crate::testing::{NOW, row_due, sample};
 use crate::texts::Language::{self, En, Ru};
@@ -74,5 +74,25 @@ fn where_there_is_room_marks_are_told_in_words() {
         let shown = header(&model);
         assert!(shown.contains(words), "{shown}");
         assert!(burning(&model).iter().all(|told| shown.contains(told)), "{shown}");
+    }
+}
+
+#[test]
+fn a_message_over_the_frame_leaves_what_burns_below_it_to_be_read() {
+    let long = "Запрос закрыт окончательно: создайте новый (c) и свяжите с этим (L)";
+    for (size, text) in
+        [((80, 24), "Ответ отправлен"), ((80, 24), long), ((120, 40), "Ответ отправлен"), ((100, 30), long)]
+    {
+        for language in [Ru, En] {
+            let mut model = many(language, size);
+            let calm = drawn(&model, false);
+            let below = calm.split('▼').nth(1).and_then(|rest| rest.split(" ┘").next()).unwrap().to_owned();
+            assert!(below.contains(','), "much burns there: {below}");
+            model.toast(Level::Done, text.to_owned());
+            let shown = drawn(&model, false);
+            assert!(shown.contains(&format!("▼{below}")), "{below}: {shown}");
+            let words = text.split(' ').filter(|word| shown.contains(word)).count();
+            assert_eq!(words, text.split(' ').count(), "{shown}");
+        }
     }
 }

@@ -301,9 +301,28 @@ fn the_last_change_is_taken_back_at_once_only_while_the_screen_tells_of_it() {
     assert_eq!(changes(&press(&mut model, "u")).len(), 1);
     update(&mut later, Msg::Now(NOW + 20_000));
     assert!(changes(&press(&mut later, "u")).is_empty());
-    assert!(drawn(&later, false).contains("#1039"), "{}", drawn(&later, false));
+    assert!(drawn(&later, false).contains("Assignee: taken back on 1 ticket: #1039"), "{}", drawn(&later, false));
     let sent = changes(&press(&mut later, "<enter>"));
     assert!(matches!(sent[0].what, What::Undo(..)) && sent[0].number == 1039);
+    let (request_id, done) = (sent[0].request_id.clone(), Done { number: 1039, ..Done::default() });
+    update(&mut later, Msg::Net(Net::Done { request_id, result: Ok(done) }));
+    assert!(later.toasts.back().unwrap().text.contains("taken back — Assignee"));
+}
+
+#[test]
+fn why_a_ticket_at_its_end_can_t_be_changed_says_what_to_do_instead() {
+    for (state, next) in [(TicketState::Closed, "make a new one (c)"), (TicketState::Merged, "take it out of it (X)")] {
+        let mut model = model();
+        press(&mut model, "jj");
+        let ended = Event::Transitioned(v1::TicketTransitioned::default());
+        batch(&mut model, 48_300, vec![ivans(1039, ended, false, |ticket| ticket.state = state.into())]);
+        for key in ["r", "T", "m", "E", "s"] {
+            press(&mut model, key);
+            assert!(model.dialog.is_none());
+            let told = &model.toasts.back().unwrap().text;
+            assert!(told.contains(next), "{key}: {told}");
+        }
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use opora_proto::v1::{self, Priority, Visibility};
 
 use crate::change::{BATCH, Target};
+use crate::dialog::view_more::what_words;
 use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, NewTicket, Undoable, What};
@@ -259,8 +260,11 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
         What::Comment { visibility, .. } if *visibility == Visibility::Public => texts.with("done-reply", &[number]),
         What::Comment { .. } => texts.with("done-note", &[number]),
         What::Create(_) => texts.with("done-create", &[number]),
-        What::Undo(..) => texts.with("done-undo", &[number]),
-        What::Many(targets, _) => return told_many(model, targets.len(), done),
+        What::Undo(kind, _) => {
+            let what = texts.get(kind.word());
+            texts.with("done-undo", &[number, ("what", (&what).into())])
+        }
+        What::Many(targets, what) => return told_many(model, what, targets.len(), done),
         other => told_more(model, other, number, done),
     };
     (Level::Done, text)
@@ -279,9 +283,10 @@ fn escalated(model: &Model, number: (&str, crate::texts::Arg<'_>), done: &Done) 
     }
 }
 
-fn told_many(model: &Model, count: usize, done: &Done) -> (Level, String) {
+fn told_many(model: &Model, what: &What, count: usize, done: &Done) -> (Level, String) {
     let refused = done.each.iter().filter(|(_, fate)| fate.is_err()).count();
-    let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into())];
+    let what = what_words(model, what);
+    let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into()), ("what", (&what).into())];
     let level = if refused == 0 { Level::Done } else { Level::Refused };
     (level, model.texts.with("done-many", &counts))
 }
