@@ -114,6 +114,7 @@ facts-resolved = Resolved
 facts-reporter = Reporter
 facts-tags = Tags
 facts-incident = Incident
+merged-into = merged into #{ $number }
 from-ticket = from #{ $number }
 facts-merged = Part of
 facts-links = Linked to
@@ -618,7 +619,7 @@ done-unmerge = #{ $number } is a ticket of its own again
 done-link = #{ $number } is tied to #{ $target }
 done-unlink = #{ $number } is no longer tied to #{ $target }
 done-attach = { $file } is on #{ $number }
-done-update = #{ $number } was changed
+done-update = #{ $number } was changed: { $fields }
 done-fetched = Fetched: { $path }
 fetch-failed = The file could not be fetched: { $why }
 

@@ -115,6 +115,7 @@ facts-resolved = Решён
 facts-reporter = Сообщил
 facts-tags = Метки
 facts-incident = Массовая проблема
+merged-into = объединён с #{ $number }
 from-ticket = из #{ $number }
 facts-merged = Объединён с
 facts-links = Связан с
@@ -623,7 +624,7 @@ done-unmerge = #{ $number } снова самостоятельный запро
 done-link = #{ $number } связан с #{ $target }
 done-unlink = #{ $number } больше не связан с #{ $target }
 done-attach = { $file } приложен к #{ $number }
-done-update = #{ $number } изменён
+done-update = #{ $number } изменён: { $fields }
 done-fetched = Скачано: { $path }
 fetch-failed = Файл не удалось скачать: { $why }
 

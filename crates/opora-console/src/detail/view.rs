@@ -68,7 +68,12 @@ fn head(model: &Model, row: &Row, wide: usize, high: u16) -> Vec<Line<'static>> 
     let mut lines: Vec<Line<'static>> =
         wrap(&row.subject(), wide).into_iter().take(2).map(|l| Line::styled(l, theme.title())).collect();
     let loaded = model.details.ready(row.number);
-    let mut facts = vec![texts.get(state_word(row.state))];
+    // Whoever opened a part of another works on that.
+    let into = loaded.and_then(|loaded| loaded.ticket.merged_into.rsplit('/').next()).filter(|into| !into.is_empty());
+    let mut facts = vec![match into {
+        Some(into) => texts.with("merged-into", &[("number", (&clean_line(into)).into())]),
+        None => texts.get(state_word(row.state)),
+    }];
     facts.extend(loaded.and_then(|l| platform(l.ticket.platform())).map(str::to_owned));
     if !row.customer.is_empty() {
         facts.push(row.customer.to_string());

@@ -221,11 +221,7 @@ pub(crate) fn what_words(model: &Model, what: &What) -> String {
             format!("{} «{}»", title(id), cut(&clean_line(body), 40))
         }
         What::Create(new) => format!("{} «{}»", title("create"), clean_line(&new.subject)),
-        What::Update(fields) => {
-            let (_, mask) = fields.wire("");
-            let names: Vec<String> = mask.into_iter().map(|name| field_name(model, &name.replace('_', "-"))).collect();
-            format!("{}: {}", title("fields"), names.join(", "))
-        }
+        What::Update(_) => format!("{}: {}", title("fields"), fields_words(model, what)),
         What::Merge(target, ..) => to("merge", &format!("#{target}")),
         What::Unmerge(_) => title("unmerge"),
         What::Link(target, _) => to("link", &format!("#{target}")),
@@ -234,6 +230,13 @@ pub(crate) fn what_words(model: &Model, what: &What) -> String {
         What::Undo(kind, _) => to("undo", &texts.get(kind.word())),
         What::Many(_, what) => what_words(model, what),
     }
+}
+
+/// The names of the fields that a change edits.
+pub(crate) fn fields_words(model: &Model, what: &What) -> String {
+    let mask = what.fields().map(|fields| fields.wire("").1).unwrap_or_default();
+    let names: Vec<String> = mask.into_iter().map(|name| field_name(model, &name.replace('_', "-"))).collect();
+    names.join(", ")
 }
 
 fn field_name(model: &Model, field: &str) -> String {

@@ -9,6 +9,8 @@ use crate::text::clean_line;
 pub(crate) enum Left {
     /// Its state changed: to this one, by whom.
     State(opora_proto::v1::TicketState, String),
+    /// It is part of this one now, and who did it.
+    Merged(u64, String),
     /// It is not in the queue any more; what happened was not seen.
     Gone,
     /// It no longer matches the console's own filter.
@@ -21,7 +23,11 @@ impl Left {
     /// By an event: the state that the ticket has after it, and who did it.
     pub(crate) fn of(happened: &Happened) -> Self {
         let name = happened.event.actor.as_ref().map(|actor| actor.name.as_str()).unwrap_or_default();
-        Self::State(happened.row.state, clean_line(name.rsplit('/').next().unwrap_or_default()))
+        let who = clean_line(name.rsplit('/').next().unwrap_or_default());
+        match happened.ticket.merged_into.rsplit('/').next().and_then(|number| number.parse().ok()) {
+            Some(target) => Self::Merged(target, who),
+            None => Self::State(happened.row.state, who),
+        }
     }
 }
 

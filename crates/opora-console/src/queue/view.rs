@@ -250,6 +250,11 @@ pub(crate) fn left_words(model: &Model, why: &Left) -> String {
             let who = clean_line(model.agent_name(who));
             model.texts.with("ghost-state", &[("state", (&state).into()), ("who", (&who).into())])
         }
+        Left::Merged(target, who) => {
+            let (target, who) = (target.to_string(), clean_line(model.agent_name(who)));
+            let state = model.texts.with("merged-into", &[("number", (&target).into())]);
+            model.texts.with("ghost-state", &[("state", (&state).into()), ("who", (&who).into())])
+        }
         Left::Gone => model.texts.get("ghost-gone"),
         Left::Filtered => model.texts.get("ghost-filtered"),
         Left::Unlisted => model.texts.get("ghost-unlisted"),

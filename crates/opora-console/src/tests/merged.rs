@@ -9,8 +9,8 @@ use super::{press, seen};
 use crate::detail::Details;
 use crate::detail::view::comment_title;
 use crate::dialog::Dialog;
-use crate::msg::{Call, Change, Effect, Loaded, Net, Trouble, What};
-use crate::testing::{agent, comment, happened, loaded, sample, ticket};
+use crate::msg::{Batch, Call, Change, Effect, Loaded, Net, Trouble, What};
+use crate::testing::{agent, comment, happened, loaded, sample, sample_tickets, ticket};
 use crate::texts::Language;
 use crate::theme::Theme;
 
@@ -97,4 +97,27 @@ fn a_merge_that_the_server_refuses_for_its_target_shows_the_target_and_goes_agai
 fn a_merge_that_an_earlier_console_kept_is_read_without_what_it_did_not_know() {
     let kept: What = serde_json::from_str(r#"{"Merge":[7,"одно и то же"]}"#).unwrap();
     assert_eq!(kept, What::Merge(7, "одно и то же".into(), String::new()));
+}
+
+#[test]
+fn a_part_of_another_says_of_which_where_it_left_and_where_it_is_opened() {
+    for (language, words, by) in
+        [(Language::En, "merged into #1021", "by Иван"), (Language::Ru, "объединён с #1021", "(Иван)")]
+    {
+        let mut model = sample(language, Theme::Dark, (120, 40));
+        press(&mut model, "jj");
+        let (mut part, customer) = sample_tickets().into_iter().find(|(ticket, _)| ticket.number == 1039).unwrap();
+        part.state = v1::TicketState::Merged.into();
+        part.merged_into = "tickets/1021".into();
+        let change = Event::Merged(v1::TicketMerged { source: part.name.clone(), target: part.merged_into.clone() });
+        let events = vec![happened(part.clone(), customer, 48_212, "ivan", change, true)];
+        seen::net(&mut model, Net::Batch(Batch { revision: 48_212, events, ..Batch::default() }));
+        assert!(drawn(&model, false).contains(&format!("{words} {by}")), "{}", drawn(&model, false));
+        let generation = model.next_generation();
+        model.details.loading(1039, generation);
+        let result = Ok(Box::new(Loaded { ticket: part, ..loaded(1039) }));
+        seen::net(&mut model, Net::Detail { number: 1039, generation, result });
+        let shown = drawn(&model, false);
+        assert!(shown.contains(&format!("· {words} ·")), "{shown}");
+    }
 }

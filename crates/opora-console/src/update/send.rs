@@ -4,7 +4,7 @@
 use opora_proto::v1::{self, Priority, Visibility};
 
 use crate::change::{BATCH, Target};
-use crate::dialog::view_more::what_words;
+use crate::dialog::view_more::{fields_words, what_words};
 use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, NewTicket, Undoable, What};
@@ -308,7 +308,10 @@ fn told_more(model: &Model, what: &What, number: (&str, crate::texts::Arg<'_>), 
             let file = text::clean_line(&done.whom);
             texts.with("done-attach", &[number, ("file", (&file).into())])
         }
-        _ => texts.with("done-update", &[number]),
+        what => {
+            let fields = fields_words(model, what);
+            texts.with("done-update", &[number, ("fields", (&fields).into())])
+        }
     }
 }
 
