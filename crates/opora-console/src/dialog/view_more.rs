@@ -78,8 +78,19 @@ fn preview(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bulk) {
     let wide = area.width as usize;
     let lines: Vec<Line<'static>> = dialog.effected.iter().map(|one| effected(model, one, wide)).collect();
     let upper = at(area, 0, area.height.saturating_sub(lower));
-    let top = dialog.top.min(lines.len().saturating_sub(upper.height as usize));
-    frame.render_widget(Paragraph::new(lines.into_iter().skip(top).collect::<Vec<_>>()), upper);
+    // Where not all are seen the last line says how many more are sent to, and whether something has to be looked at.
+    let fits = lines.len() <= upper.height as usize;
+    let shown = if fits { lines.len() } else { upper.height.saturating_sub(1) as usize };
+    let top = dialog.top.min(lines.len() - shown);
+    let mut seen: Vec<Line<'_>> = lines.into_iter().skip(top).take(shown).collect();
+    let below = dialog.effected.get(top + shown..).unwrap_or_default();
+    if !below.is_empty() {
+        let more = model.texts.with("and-more", &[("count", below.len().into())]);
+        let marked = below.iter().any(|one| one.is_sent() && !one.meanwhile.is_empty());
+        let (mark, style) = if marked { ("! ", model.theme.bad()) } else { ("", model.theme.dim()) };
+        seen.push(Line::styled(format!("{mark}{more}"), style));
+    }
+    frame.render_widget(Paragraph::new(seen), upper);
     if dialog.is_many() {
         let y = area.height.saturating_sub(2);
         let label = model.texts.with("bulk-confirm", &[("count", dialog.changing().into())]);

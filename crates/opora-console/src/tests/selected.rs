@@ -343,3 +343,20 @@ fn a_reply_to_all_goes_to_those_that_the_board_lists() {
     let sent = changes(&press(&mut model, "<c-d>"));
     assert!(!sent[0].numbers().any(|number| number == 1039), "{sent:?}");
 }
+
+#[test]
+fn what_of_a_bulk_change_is_not_seen_is_counted_and_says_where_it_has_to_be_looked_at() {
+    let mut model = crowded();
+    press(&mut model, "*sj<enter>");
+    let shown = drawn(&model, false);
+    assert!(!shown.contains("#40 ") && shown.contains("… and "), "{shown}");
+    assert!(!shown.contains("! … and"), "{shown}");
+    let mut one = ticket(40, "Не слышно клиента", Priority::Low, "ivan");
+    one.etag = "e40-2".into();
+    let assigned = Event::Assigned(v1::TicketAssigned::default());
+    batch(&mut model, 48_300, vec![happened(one, "Северный ветер", 48_300, "ivan", assigned, false)]);
+    assert!(drawn(&model, false).contains("! … and"), "{}", drawn(&model, false));
+    press(&mut model, &"j".repeat(60));
+    let shown = drawn(&model, false);
+    assert!(shown.contains("#40 ") && !shown.contains("… and "), "{shown}");
+}
