@@ -16,6 +16,8 @@ pub enum Then {
     Breaks,
     /// Nothing comes any more.
     IsStill,
+    /// Nothing comes any more but the answers that keep it alive, as from a proxy that speaks for a server.
+    IsKeptAlive,
 }
 
 /// Stands between a caller and a server, and loses the answers to the first so many requests with the mark.
@@ -23,6 +25,15 @@ pub enum Then {
 pub struct Line {
     address: SocketAddr,
     lost: Arc<AtomicUsize>,
+}
+
+/// What a line did.
+#[derive(Clone, Default)]
+struct Done {
+    /// Answers that it lost.
+    lost: Arc<AtomicUsize>,
+    /// Bytes that it carried to callers.
+    carried: Arc<AtomicUsize>,
 }
 
 /// What a line loses.
@@ -41,20 +52,25 @@ impl Line {
         Self::begin(server, Losing { answers, then, after: usize::MAX })
     }
 
-    /// A line on which nothing comes any more once a connection carried so many bytes to the caller.
+    /// A line on which nothing comes any more once it carried so many bytes to callers.
     pub fn ending(server: &str, after: usize) -> Self {
         Self::begin(server, Losing { answers: 0, then: Then::IsStill, after })
+    }
+
+    /// The same, but the connection is kept alive.
+    pub fn kept_alive(server: &str, after: usize) -> Self {
+        Self::begin(server, Losing { answers: 0, then: Then::IsKeptAlive, after })
     }
 
     fn begin(server: &str, losing: Losing) -> Self {
         let server: SocketAddr = server.parse().unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap();
-        let lost = Arc::new(AtomicUsize::new(0));
-        let count = lost.clone();
+        let done = Done::default();
+        let lost = done.lost.clone();
         std::thread::spawn(move || {
             for caller in listener.incoming().map_while(Result::ok) {
-                carry(caller, TcpStream::connect(server).unwrap(), &count, losing);
+                carry(caller, TcpStream::connect(server).unwrap(), &done, losing);
             }
         });
         Self { address, lost }
@@ -79,23 +95,30 @@ impl Line {
 }
 
 /// Carries bytes both ways until one side ends, and loses what comes back once it is to be lost.
-fn carry(caller: TcpStream, server: TcpStream, lost: &Arc<AtomicUsize>, losing: Losing) {
+fn carry(caller: TcpStream, server: TcpStream, done: &Done, losing: Losing) {
     let is_cut = Arc::new(AtomicBool::new(false));
     let (mut from_server, mut to_caller) = (server.try_clone().unwrap(), caller.try_clone().unwrap());
-    let (cut, lost) = (is_cut.clone(), lost.clone());
+    let (cut, Done { lost, carried }) = (is_cut.clone(), done.clone());
     std::thread::spawn(move || {
         let mut bytes = vec![0; 64 * 1024];
-        let (mut carried, mut frames) = (0, Frames::default());
+        let (mut frames, mut signs) = (Frames::default(), Signs::default());
         while let Ok(count @ 1..) = from_server.read(&mut bytes) {
             let has_answer = frames.answers_in(&bytes[..count]);
-            if is_cut.load(Ordering::SeqCst) || carried >= losing.after {
+            if losing.then == Then::IsKeptAlive {
+                let left = signs.left_of(&bytes[..count], &carried, losing.after);
+                if to_caller.write_all(&left).is_err() {
+                    break;
+                }
+                continue;
+            }
+            if is_cut.load(Ordering::SeqCst) || carried.load(Ordering::SeqCst) >= losing.after {
                 // Once the answer to what was marked is there, the request was done.
                 if losing.then == Then::Breaks && has_answer {
                     let _ = to_caller.shutdown(Shutdown::Both);
                 }
                 continue;
             }
-            carried += count;
+            carried.fetch_add(count, Ordering::SeqCst);
             if to_caller.write_all(&bytes[..count]).is_err() {
                 break;
             }
@@ -152,5 +175,34 @@ impl Frames {
             }
         }
         found
+    }
+}
+
+/// What of a server's frames keeps a connection alive.
+#[derive(Default)]
+struct Signs {
+    /// What came of a frame that is not whole.
+    rest: Vec<u8>,
+}
+
+impl Signs {
+    /// Whole frames: all until so many bytes were carried, then only answers to pings.
+    fn left_of(&mut self, bytes: &[u8], carried: &AtomicUsize, after: usize) -> Vec<u8> {
+        const HEAD: usize = 9;
+        const PING: u8 = 6;
+        self.rest.extend_from_slice(bytes);
+        let mut left = Vec::new();
+        while let [a, b, c, kind, ..] = self.rest[..] {
+            let whole = HEAD + u32::from_be_bytes([0, a, b, c]) as usize;
+            if self.rest.len() < whole {
+                break;
+            }
+            let frame: Vec<u8> = self.rest.drain(..whole).collect();
+            if carried.load(Ordering::SeqCst) < after || kind == PING {
+                carried.fetch_add(whole, Ordering::SeqCst);
+                left.extend(frame);
+            }
+        }
+        left
     }
 }

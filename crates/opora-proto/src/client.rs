@@ -55,6 +55,8 @@ pub struct ClientOptions {
     pub language: Option<String>,
     /// How long a try of a read may take, and all tries of a change together. `None`: as long as it takes.
     pub deadline: Option<Duration>,
+    /// How long nothing may come of a call that takes as long as it needs: a file on its way, a watch.
+    pub silence: Duration,
     /// How long connecting may take.
     pub connect_timeout: Duration,
     /// How many times a call is tried again.
@@ -68,6 +70,7 @@ impl Default for ClientOptions {
             actor: None,
             language: None,
             deadline: Some(Duration::from_secs(20)),
+            silence: Duration::from_secs(20),
             connect_timeout: Duration::from_secs(5),
             retries: 4,
         }
@@ -103,6 +106,7 @@ pub struct Desk {
     channel: Channel,
     endpoint: Endpoint,
     stamp: Stamp,
+    silence: Duration,
     retries: usize,
 }
 
@@ -134,18 +138,41 @@ impl Desk {
             language: metadata(options.language.as_deref())?,
             deadline: options.deadline,
         };
-        Ok(Self { channel: endpoint.connect_lazy(), endpoint, stamp, retries: options.retries })
+        let (silence, retries) = (options.silence, options.retries);
+        Ok(Self { channel: endpoint.connect_lazy(), endpoint, stamp, silence, retries })
     }
 
-    /// The same over a connection of its own.
-    fn anew(&self) -> Self {
+    /// The same over a connection of its own: on the one that there is nothing may come any more.
+    #[must_use]
+    pub fn anew(&self) -> Self {
         Self { channel: self.endpoint.connect_lazy(), ..self.clone() }
     }
 
-    /// The same connection for streams that have no end, such as a watch: no deadline.
+    /// The same connection for streams that have no end, such as a watch: no deadline. Waiting for what they give is
+    /// bounded by [`Desk::unless_silent`].
     #[must_use]
     pub fn without_deadline(&self) -> Self {
         Self { stamp: Stamp { deadline: None, ..self.stamp.clone() }, ..self.clone() }
+    }
+
+    /// The same with another bound on silence.
+    #[must_use]
+    pub fn with_silence(&self, silence: Duration) -> Self {
+        Self { silence, ..self.clone() }
+    }
+
+    /// How long nothing may come of a call without a deadline.
+    pub const fn silence(&self) -> Duration {
+        self.silence
+    }
+
+    /// Waits for the next that comes of a call without a deadline. A connection on which nothing comes any more is not
+    /// always a broken one: what stands in between may keep it alive.
+    ///
+    /// # Errors
+    /// The status that came; `DEADLINE_EXCEEDED`, of which [`is_late`] is true, when nothing came.
+    pub async fn unless_silent<T>(&self, next: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        tokio::time::timeout(self.silence, next).await.unwrap_or_else(|_| Err(silent()))
     }
 
     service!(
@@ -197,7 +224,7 @@ impl Desk {
         F: FnMut(Self) -> Fut,
         Fut: Future<Output = Result<tonic::Response<T>, Status>>,
     {
-        let response = (|| call(self.clone()))
+        let response = (|| in_time(self.stamp.deadline, Box::pin(call(self.clone()))))
             .retry(self.backoff())
             .when(|status: &Status| !is_late(status) && (is_lost(status) || Fault::from(status).is_passing()))
             .adjust(pause)
@@ -228,7 +255,8 @@ impl Desk {
             }
             self.clone().within(left().map(|left| left / 2))
         };
-        let response = (|| call(desk()))
+        let mut try_once = |desk: Self| in_time(desk.stamp.deadline, Box::pin(call(desk)));
+        let response = (|| try_once(desk()))
             .retry(self.backoff())
             .when(|status: &Status| {
                 was_lost |= is_lost(status);
@@ -255,6 +283,17 @@ impl Desk {
             .with_max_delay(Duration::from_secs(2))
             .with_max_times(self.retries)
             .with_jitter()
+    }
+}
+
+/// An answer that came whole within a time: the transport bounds only when it begins.
+async fn in_time<T>(
+    time: Option<Duration>,
+    answer: impl Future<Output = Result<tonic::Response<T>, Status>>,
+) -> Result<tonic::Response<T>, Status> {
+    match time {
+        Some(time) => tokio::time::timeout(time, answer).await.unwrap_or_else(|_| Err(silent())),
+        None => answer.await,
     }
 }
 
@@ -287,6 +326,11 @@ fn has_looked(fault: &Fault) -> bool {
         )
     );
     !fault.is_passing() && !can_do_nothing
+}
+
+/// What a call has come to of which nothing came for too long.
+pub(crate) fn silent() -> Status {
+    Status::deadline_exceeded("nothing came any more")
 }
 
 /// Whether no answer came in time.

@@ -1,24 +1,28 @@
 //! Files sent to a ticket and fetched from it. The id of an upload follows from the ticket and the file's name and
 //! content, so that a broken upload goes on when it is asked for again, and a finished one is not sent twice.
 
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use bytes::Bytes;
 use futures::StreamExt as _;
-use tokio::sync::mpsc;
-use tokio_stream::wrappers::ReceiverStream;
+use tokio::sync::Notify;
 use tonic::Status;
 
-use crate::client::{Desk, is_lost};
+use crate::client::{Desk, is_late, is_lost, silent};
 use crate::error::{ErrorReason, Fault};
 use crate::save::{SaveError, Saving};
 use crate::v1::{self, upload_attachment_request::Part};
 
-/// Bytes of a chunk: the most that the contract takes.
-const CHUNK: usize = 256 * 1024;
+mod reading;
+
+use reading::Reading;
+
 /// How many times a broken transfer is taken up again.
 const TRIES: u32 = 5;
+/// How many times one is that was silent, on a connection of its own: each costs the whole time of silence.
+const SILENT_TRIES: u32 = 1;
 /// Namespace of the ids of uploads.
 const UPLOADS: uuid::Uuid = uuid::Uuid::from_u128(0x6f70_6f72_6100_5000_8000_0000_7570_6c64);
 
@@ -80,9 +84,15 @@ impl TransferError {
         matches!(self, Self::Call(status) if Fault::from(&**status).is_passing() || is_lost(status))
     }
 
-    /// What was sent was given up on the way, for another upload: it can begin again.
-    fn is_given_up(&self) -> bool {
-        matches!(self, Self::Call(status) if Fault::from(&**status).reason == Some(ErrorReason::UploadNotFound))
+    fn is_late(&self) -> bool {
+        matches!(self, Self::Call(status) if is_late(status))
+    }
+
+    /// The desk does not stand where it was asked to go on: what was sent was given up, for another upload, or more came
+    /// of an earlier try meanwhile.
+    fn is_elsewhere(&self) -> bool {
+        let elsewhere = [Some(ErrorReason::UploadNotFound), Some(ErrorReason::UploadOffset)];
+        matches!(self, Self::Call(status) if elsewhere.contains(&Fault::from(&**status).reason))
     }
 }
 
@@ -143,6 +153,29 @@ impl Measured {
     }
 }
 
+/// How often a transfer was taken up again.
+#[derive(Debug, Default)]
+struct Tries {
+    broken: u32,
+    /// Since something came or went.
+    silent: u32,
+}
+
+impl Tries {
+    /// Whether it is tried once more after this error; `moved`: something came or went in between.
+    fn again(&mut self, error: &TransferError, moved: bool) -> bool {
+        if moved {
+            self.silent = 0;
+        }
+        if error.is_late() {
+            self.silent += 1;
+            return self.silent <= SILENT_TRIES && self.broken < TRIES;
+        }
+        self.broken += 1;
+        self.broken <= TRIES
+    }
+}
+
 /// Sends a file to a ticket, from where an earlier try ended. `progress` is told how many bytes the desk was given.
 ///
 /// # Errors
@@ -155,21 +188,32 @@ pub async fn upload(
     progress: impl Fn(u64) + Clone + Send + Sync + 'static,
 ) -> Result<v1::UploadAttachmentResponse, TransferError> {
     let header = file.header(ticket, content_type);
-    let (mut tries, mut was_lost) = (0, false);
+    let (mut tries, mut was_lost, mut last) = (Tries::default(), false, None);
+    let mut desk = desk.clone();
     loop {
-        let offset = match committed(desk, &header.upload_id).await {
+        let offset = match committed(&desk, &header.upload_id).await {
             Err(TransferError::Call(status)) if was_lost => return Err(TransferError::Lost(status)),
             known => known?,
         };
         progress(offset);
-        match send(desk, &header, file.path.clone(), offset, progress.clone()).await {
+        let moved = last.replace(offset).is_some_and(|last| offset > last);
+        match send(&desk, &header, file.path.clone(), offset, progress.clone()).await {
             Ok(response) if response.attachment.is_some() => return Ok(response),
-            Err(error) if !error.is_passing() && !error.is_given_up() => return Err(error),
-            Err(error) if tries < TRIES => (tries, was_lost) = (tries + 1, was_lost || error.is_lost()),
+            Err(error) if !error.is_passing() && !error.is_elsewhere() => return Err(error),
+            Err(error) if tries.again(&error, moved) => {
+                was_lost |= error.is_lost();
+                if error.is_late() {
+                    desk = desk.anew();
+                }
+            }
             Err(TransferError::Call(status)) if was_lost => return Err(TransferError::Lost(status)),
             Err(error) => return Err(error),
-            Ok(_) if tries < TRIES => tries += 1,
-            Ok(response) => return Err(TransferError::Unfinished(response.committed_size)),
+            Ok(response) => {
+                let unfinished = TransferError::Unfinished(response.committed_size);
+                if !tries.again(&unfinished, moved) {
+                    return Err(unfinished);
+                }
+            }
         }
     }
 }
@@ -197,40 +241,46 @@ async fn send(
     offset: u64,
     progress: impl Fn(u64) + Send + Sync + 'static,
 ) -> Result<v1::UploadAttachmentResponse, TransferError> {
-    let (chunks, queue) = mpsc::channel(4);
-    let size = header.size;
-    let name = path.clone();
-    let reader = tokio::task::spawn_blocking(move || read(&path, offset, size, &chunks));
+    // What is sent is asked for chunk by chunk, so that nothing waits here for a line on which nothing moves any more.
+    let (taken, broken) = (Arc::new(Notify::new()), Arc::new(Mutex::new(None)));
+    let reading = Reading::new(path, offset, header.size);
+    let chunks = futures::stream::unfold((reading, broken.clone()), |(reading, broken)| async move {
+        let path = reading.path().to_owned();
+        match blocking(move || reading.next()).await {
+            Ok(Ok(next)) => next.map(|(chunk, reading)| (chunk, (reading, broken))),
+            failed => {
+                let error = failed.and_then(|read| read.map(drop).map_err(|cause| TransferError::file(&path, cause)));
+                *broken.lock().unwrap_or_else(PoisonError::into_inner) = error.err();
+                None
+            }
+        }
+    });
     let first = v1::UploadAttachmentRequest { part: Some(Part::Header(header.clone())) };
-    let parts = ReceiverStream::new(queue).map(move |chunk: v1::UploadChunk| {
-        progress(chunk.write_offset + chunk.data.len() as u64);
-        v1::UploadAttachmentRequest { part: Some(Part::Chunk(chunk)) }
+    // A call that was given up may be asked for chunks still: it gets none.
+    let moving = Arc::downgrade(&taken);
+    let parts = chunks.scan(moving, move |moving, chunk: v1::UploadChunk| {
+        let moving = moving.upgrade();
+        std::future::ready(moving.map(|moving| {
+            moving.notify_one();
+            progress(chunk.write_offset + chunk.data.len() as u64);
+            v1::UploadAttachmentRequest { part: Some(Part::Chunk(chunk)) }
+        }))
     });
     let stream = futures::stream::iter([first]).chain(parts);
-    // An upload takes as long as the line needs: no deadline.
-    let answer = desk.without_deadline().attachments().upload_attachment(stream).await;
-    // The reader ends by itself as soon as nobody takes its chunks.
-    let read = reader.await.map_err(|error| TransferError::Broken(error.to_string()))?;
-    let response = answer?.into_inner();
-    read.map(|()| response).map_err(|cause| TransferError::file(&name, cause))
-}
-
-fn read(path: &Path, offset: u64, size: u64, chunks: &mpsc::Sender<v1::UploadChunk>) -> std::io::Result<()> {
-    let mut file = std::fs::File::open(path)?;
-    file.seek(SeekFrom::Start(offset))?;
-    let mut at = offset;
-    loop {
-        let mut data = Vec::new();
-        (&mut file).take(CHUNK as u64).read_to_end(&mut data)?;
-        let end = at + data.len() as u64;
-        let last = end >= size || data.is_empty();
-        let chunk = v1::UploadChunk { write_offset: at, data: Bytes::from(data), finish_write: last };
-        // Nobody takes it: the call has ended and says why.
-        if chunks.blocking_send(chunk).is_err() || last {
-            return Ok(());
+    // An upload takes as long as the line needs: no deadline. As long as the line takes chunks something moves.
+    let mut service = desk.without_deadline().attachments();
+    let mut answer = pin!(service.upload_attachment(stream));
+    let answer = loop {
+        tokio::select! {
+            answer = &mut answer => break answer,
+            () = taken.notified() => {}
+            () = tokio::time::sleep(desk.silence()) => break Err(silent()),
         }
-        at = end;
+    };
+    if let Some(error) = broken.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        return Err(error);
     }
+    Ok(answer?.into_inner())
 }
 
 /// Fetches a file. `place` is asked once, when it is known what comes, where to put it; it is there once it is whole and
@@ -247,12 +297,16 @@ pub async fn download(
     progress: impl Fn(&v1::Attachment, u64),
 ) -> Result<(v1::Attachment, Option<PathBuf>), TransferError> {
     let mut fetching = Fetching { found: None, hasher: blake3::Hasher::new(), at: 0, place: Some(place) };
-    let mut tries = 0;
-    while let Err(error) = fetching.fetch(desk, name, &progress).await {
-        if !error.is_passing() || tries >= TRIES {
+    let (mut tries, mut desk) = (Tries::default(), desk.clone());
+    loop {
+        let before = fetching.at;
+        let Err(error) = fetching.fetch(&desk, name, &progress).await else { break };
+        if !error.is_passing() || !tries.again(&error, fetching.at > before) {
             return Err(error);
         }
-        tries += 1;
+        if error.is_late() {
+            desk = desk.anew();
+        }
     }
     let (found, saving) = fetching.found.ok_or(TransferError::Content)?;
     if fetching.at != found.size || fetching.hasher.finalize().to_hex().to_string() != found.blake3 {
@@ -289,9 +343,9 @@ where
         progress: &impl Fn(&v1::Attachment, u64),
     ) -> Result<(), TransferError> {
         let request = v1::DownloadAttachmentRequest { name: name.to_owned(), read_offset: self.at, read_limit: 0 };
-        let answer = desk.without_deadline().attachments().download_attachment(request).await;
-        let mut stream = answer?.into_inner();
-        while let Some(message) = stream.message().await? {
+        let mut service = desk.without_deadline().attachments();
+        let mut stream = desk.unless_silent(service.download_attachment(request)).await?.into_inner();
+        while let Some(message) = desk.unless_silent(stream.message()).await? {
             if let (Some(attachment), Some(place)) = (message.attachment, self.place.take_if(|_| self.found.is_none()))
             {
                 let what = attachment.clone();

@@ -38,6 +38,7 @@ impl Context {
             actor: args.actor.clone(),
             language: Some(out.text.language().code().to_owned()),
             deadline: Some(args.timeout),
+            silence: args.timeout,
             ..ClientOptions::default()
         })
         .map_err(|error| Failure::usage(error.to_string()))?;

@@ -52,7 +52,8 @@ async fn stream(
     failures: &mut u32,
 ) -> Result<(), Status> {
     let request = v1::WatchPresenceRequest { session_id: session.to_owned() };
-    let mut stream = desk.without_deadline().presence().watch_presence(request).await?.into_inner();
+    let mut service = desk.without_deadline().presence();
+    let mut stream = desk.unless_silent(service.watch_presence(request)).await?.into_inner();
     place.mark_changed();
     loop {
         tokio::select! {

@@ -113,7 +113,8 @@ async fn stream(desk: &Desk, names: &Names, inbox: &mpsc::Sender<Msg>, place: &m
     let mut receiving = place.following.is_receiving();
     let mut begun = false;
     let request = place.following.begin();
-    let mut stream = desk.without_deadline().tickets().watch_tickets(request).await?.into_inner();
+    let mut service = desk.without_deadline().tickets();
+    let mut stream = desk.unless_silent(service.watch_tickets(request)).await?.into_inner();
     loop {
         let mut message = match timeout(SILENCE, stream.message()).await {
             Ok(message) => message?.ok_or_else(|| Status::unavailable("the server ended the stream"))?,

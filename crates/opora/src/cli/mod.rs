@@ -69,7 +69,7 @@ pub(crate) struct ClientArgs {
     /// When to use colour; NO_COLOR switches it off too
     #[arg(long, global = true, value_enum, default_value_t = ColourChoice::Auto)]
     pub(crate) color: ColourChoice,
-    /// How long one call may take, such as `20s` or `2m`
+    /// How long one call may take, and how long nothing may move of a file or a watch, such as `20s`
     #[arg(long, global = true, value_name = "TIME", default_value = "20s", value_parser = duration)]
     pub(crate) timeout: Duration,
 }

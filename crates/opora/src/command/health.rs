@@ -15,7 +15,7 @@ use crate::failure::{Exit, Failure};
 /// Asks once, without tries: whoever probes has a rhythm of its own.
 pub(crate) async fn run(context: &Context, args: HealthArgs) -> Result<(), Failure> {
     let request = HealthCheckRequest { service: args.service.clone() };
-    let answer = context.desk.health().check(request).await;
+    let answer = context.desk.unless_silent(context.desk.health().check(request)).await;
     let status = match answer {
         Ok(answer) => answer.into_inner().status(),
         Err(status) if status.code() == Code::NotFound => {

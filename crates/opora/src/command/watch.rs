@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use opora_proto::client::Desk;
 use opora_proto::error::ErrorReason;
 use opora_proto::v1;
 use opora_proto::watch::Following;
@@ -14,6 +15,8 @@ use crate::failure::Failure;
 
 /// The longest pause between two tries to reach the desk again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
+/// How long nothing may come at least, whatever was asked for: a desk sends a bookmark every 5 s.
+const LEAST_SILENCE: Duration = Duration::from_secs(15);
 
 /// What is followed, and how much of it is left.
 struct Watching {
@@ -34,9 +37,10 @@ pub(crate) async fn watch(context: &Context, args: WatchArgs) -> Result<(), Fail
     };
     let mut watching = Watching { following: Following::new(request), left: args.count, connected_once: false };
     let mut tries = 0_u32;
+    let mut desk = context.desk.without_deadline().with_silence(context.desk.silence().max(LEAST_SILENCE));
     loop {
         let before = watching.following.revision();
-        let Err(failure) = follow(context, &mut watching).await else { return Ok(()) };
+        let Err(failure) = follow(context, &desk, &mut watching).await else { return Ok(()) };
         // A stream that is ended because it was not read fast enough goes on from where it stood.
         let slow = failure.fault().is_some_and(|fault| fault.reason == Some(ErrorReason::WatchTooSlow));
         if !watching.connected_once || !(slow || failure.is_passing()) {
@@ -48,6 +52,8 @@ pub(crate) async fn watch(context: &Context, args: WatchArgs) -> Result<(), Fail
             notice(context, "watch-gone", seen.unwrap_or_default());
         }
         tokio::time::sleep(pause(tries)).await;
+        // The connection may be one on which nothing comes any more.
+        desk = desk.anew();
     }
 }
 
@@ -64,13 +70,13 @@ fn notice(context: &Context, key: &str, revision: u64) {
 }
 
 /// Follows one stream to its end; `Ok` when enough was seen.
-async fn follow(context: &Context, watching: &mut Watching) -> Result<(), Failure> {
-    let desk = context.desk.without_deadline();
-    let answer = desk.tickets().watch_tickets(watching.following.begin()).await;
+async fn follow(context: &Context, desk: &Desk, watching: &mut Watching) -> Result<(), Failure> {
+    let mut service = desk.tickets();
+    let answer = desk.unless_silent(service.watch_tickets(watching.following.begin())).await;
     let mut stream = answer.map_err(|status| context.failed(&status))?.into_inner();
     watching.connected_once = true;
     loop {
-        let message = stream.message().await.map_err(|status| context.failed(&status))?;
+        let message = desk.unless_silent(stream.message()).await.map_err(|status| context.failed(&status))?;
         let Some(mut message) = message else {
             // The end of a stream without an error: the desk stopped.
             return Err(context.failed(&tonic::Status::unavailable("the stream ended")));
