@@ -5,8 +5,14 @@ use crate::text::{Text, Value};
 /// What is wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// The mapping is no TOML, or has unknown or missing keys: what its reader says.
-    Mapping(String),
+    /// The mapping is no TOML at a place of its text.
+    NoToml(Place),
+    /// The mapping has a key that is none.
+    NoKey { key: String, nearest: &'static str },
+    /// The mapping lacks a key.
+    MissingKey(&'static str),
+    /// A key of the mapping has a value of another kind than it takes.
+    WrongKind(Place),
     /// The mapping fills something that is no field of a ticket.
     NoField { field: String, nearest: &'static str },
     /// The mapping's zone is unknown.
@@ -17,7 +23,17 @@ pub(crate) enum Fault {
     NoSubject,
     /// The file lacks a column that the mapping names.
     NoColumn { file: String, column: String },
-    /// A row is no CSV or no JSON: what its reader says.
+    /// A row is no text in UTF-8 from this byte of it on.
+    NoUtf8(u64),
+    /// The same in a column of CSV.
+    NoUtf8In(String),
+    /// A row is no JSON at this character of it.
+    NoJson(u64),
+    /// A row ends in the middle of its JSON.
+    CutJson,
+    /// A row is JSON, but no object.
+    NoObject,
+    /// A row that its reader refuses for a reason that is not known here: what it says.
     Unreadable(String),
     /// A row of CSV has another length than the heading.
     Length { values: usize, columns: usize },
@@ -31,7 +47,7 @@ pub(crate) enum Fault {
     FarTime { text: String, time: String, from: i16, to: i16 },
     /// The mapping takes years that no desk takes, or none at all.
     Years { from: i16, to: i16, first: i16, last: i16 },
-    /// A time that no calendar has: what the library of time says.
+    /// A time that no calendar has.
     BadTime(String),
     /// A row that does not tell when the ticket was made.
     NoCreation,
@@ -47,15 +63,47 @@ pub(crate) enum Fault {
     Refused(String),
 }
 
+/// A place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// From 1.
+    pub(crate) line: u64,
+    /// From 1, in characters.
+    pub(crate) column: u64,
+    /// What stands in that line.
+    pub(crate) text: String,
+}
+
+impl Place {
+    /// The place of a byte of a text.
+    pub(crate) fn of(text: &str, byte: usize) -> Self {
+        let before = text.get(..text.floor_char_boundary(byte)).unwrap_or(text);
+        let begin = before.rfind('\n').map_or(0, |end| end + 1);
+        let column = before.chars().rev().take_while(|c| *c != '\n').count() as u64 + 1;
+        let line = text.get(begin..).and_then(|rest| rest.lines().next()).unwrap_or_default().trim().to_owned();
+        Self { line: before.matches('\n').count() as u64 + 1, column, text: line }
+    }
+}
+
 impl Fault {
     /// In words.
     pub(crate) fn told(&self, text: &Text) -> String {
         let say = |key: &str, arguments: &[(&str, Value<'_>)]| text.with(key, arguments);
         let count = |n: &usize| Value::Count(*n as u64);
         match self {
-            Self::Mapping(detail) | Self::Unreadable(detail) | Self::BadTime(detail) | Self::Refused(detail) => {
-                detail.trim_end().to_owned()
+            Self::Unreadable(detail) | Self::Refused(detail) => detail.trim_end().to_owned(),
+            Self::NoToml(place) => say("import-no-toml", &at(place)),
+            Self::WrongKind(place) => say("import-wrong-kind", &at(place)),
+            Self::NoKey { key, nearest } => {
+                say("import-no-key", &[("key", key.into()), ("nearest", (*nearest).into())])
             }
+            Self::MissingKey(key) => say("import-missing-key", &[("key", (*key).into())]),
+            Self::NoUtf8(byte) => say("import-no-utf8", &[("byte", byte.to_string().into())]),
+            Self::NoUtf8In(column) => say("import-no-utf8-in", &[("column", column.into())]),
+            Self::NoJson(column) => say("import-no-json", &[("column", column.to_string().into())]),
+            Self::CutJson => say("import-cut-json", &[]),
+            Self::NoObject => say("import-no-object", &[]),
+            Self::BadTime(time) => say("import-bad-time", &[("time", time.into())]),
             Self::NoField { field, nearest } => {
                 say("import-no-field", &[("field", field.into()), ("nearest", (*nearest).into())])
             }
@@ -94,4 +142,9 @@ impl Fault {
             }
         }
     }
+}
+
+fn at(place: &Place) -> [(&'static str, Value<'_>); 3] {
+    let number = |number: u64| Value::Owned(number.to_string());
+    [("line", number(place.line)), ("column", number(place.column)), ("text", (&place.text).into())]
 }

@@ -8,7 +8,7 @@ use jiff::tz::TimeZone;
 use opora_proto::v1;
 use serde::Deserialize;
 
-use super::fault::Fault;
+use super::fault::{Fault, Place};
 use crate::failure::Failure;
 use crate::text::Text;
 
@@ -36,6 +36,25 @@ pub(crate) const FIELDS: &[&str] = &[
     "comment",
     "note",
 ];
+
+/// Keys of a mapping.
+const KEYS: &[&str] = &[
+    "name",
+    "id",
+    "external_id_prefix",
+    "order",
+    "time_formats",
+    "time_zone",
+    "years",
+    "unknown",
+    "register_missing",
+    "columns",
+    "templates",
+    "constants",
+    "values",
+];
+/// Those that it can't do without.
+const NEEDED: &[&str] = &["name", "id"];
 
 /// A mapping as it stands in its file.
 #[derive(Clone, Debug, Deserialize)]
@@ -97,13 +116,10 @@ impl Mapping {
 
     /// Reads the text of a mapping and checks it.
     pub(crate) fn parse(text: &str) -> Result<Self, Fault> {
-        let mapping: Self = toml::from_str(text).map_err(|error| Fault::Mapping(error.to_string()))?;
+        let mapping = Self::read(text)?;
         for field in mapping.columns.keys().chain(mapping.templates.keys()).chain(mapping.constants.keys()) {
             if !FIELDS.contains(&field.as_str()) {
-                let nearest = FIELDS
-                    .iter()
-                    .max_by(|a, b| strsim::jaro_winkler(a, field).total_cmp(&strsim::jaro_winkler(b, field)));
-                return Err(Fault::NoField { field: field.clone(), nearest: nearest.copied().unwrap_or("subject") });
+                return Err(Fault::NoField { field: field.clone(), nearest: nearest(FIELDS, field) });
             }
         }
         TimeZone::get(&mapping.time_zone).map_err(|_| Fault::NoZone(mapping.time_zone.clone()))?;
@@ -120,6 +136,19 @@ impl Mapping {
             return Err(Fault::NoSubject);
         }
         Ok(mapping)
+    }
+
+    /// The text as it stands: what is wrong with it is told by kind, since its readers tell it in one language.
+    fn read(text: &str) -> Result<Self, Fault> {
+        let place = |error: &toml::de::Error| Place::of(text, error.span().map_or(0, |span| span.start));
+        let table: toml::Table = toml::from_str(text).map_err(|error| Fault::NoToml(place(&error)))?;
+        if let Some(key) = table.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(Fault::NoKey { key: key.clone(), nearest: nearest(KEYS, key) });
+        }
+        if let Some(key) = NEEDED.iter().find(|key| !table.contains_key(**key)) {
+            return Err(Fault::MissingKey(key));
+        }
+        toml::from_str(text).map_err(|error| Fault::WrongKind(place(&error)))
     }
 
     fn has(&self, field: &str) -> bool {
@@ -146,7 +175,7 @@ impl Mapping {
 
     /// A time as it stands in the file.
     pub(crate) fn time(&self, text: &str) -> Result<Timestamp, Fault> {
-        let zone = TimeZone::get(&self.time_zone).map_err(|error| Fault::BadTime(error.to_string()))?;
+        let zone = TimeZone::get(&self.time_zone).map_err(|_| Fault::NoZone(self.time_zone.clone()))?;
         let time = self.read_time(text, &zone)?;
         let (from, to) = self.years;
         let is_told = opora_core::time::Timestamp::from_millis(time.as_millisecond()).can_be_told();
@@ -160,7 +189,7 @@ impl Mapping {
         if let Ok(time) = text.parse::<Timestamp>() {
             return Ok(time);
         }
-        let bad = |error: jiff::Error| Fault::BadTime(error.to_string());
+        let bad = |_| Fault::BadTime(text.to_owned());
         for format in &self.time_formats {
             let Ok(read) = jiff::fmt::strtime::parse(format, text) else { continue };
             // An offset, or a zone by its name, says more than the mapping's zone.
@@ -175,6 +204,12 @@ impl Mapping {
         }
         Err(Fault::NoTime(text.to_owned()))
     }
+}
+
+/// The word that is most like another one.
+fn nearest(words: &[&'static str], word: &str) -> &'static str {
+    let alike = |one: &str| strsim::jaro_winkler(one, word);
+    words.iter().max_by(|a, b| alike(a).total_cmp(&alike(b))).copied().unwrap_or_default()
 }
 
 /// Puts the row's values into `{column}`.

@@ -224,3 +224,29 @@ fn a_year_of_two_digits_under_a_format_of_four_is_refused_with_its_row() {
     let mapping = mapping_of_times("", "['%d.%m.%Y %H:%M']");
     assert!(mapping.time("01.03.26 10:00").is_err());
 }
+
+#[test]
+fn what_is_wrong_with_a_mapping_is_told_by_kind_with_its_place_in_the_persons_language() {
+    for (text, en, ru) in [
+        (
+            "name = \"a\"\nid == 1\n",
+            "line 2, column 5: this is no TOML: `id == 1`",
+            "строка 2, столбец 5: это не TOML: `id == 1`",
+        ),
+        (
+            "name = \"a\"\nid = \"b\"\nordr = \"c\"\n",
+            "`ordr` is no key; did you mean `order`?",
+            "нет ключа `ordr`; похоже на `order`",
+        ),
+        ("name = \"a\"\n", "`id` is missing", "не хватает `id`"),
+        (
+            "name = \"a\"\nid = 7\n",
+            "line 2, column 6: a value of another kind belongs here: `id = 7`",
+            "строка 2, столбец 6: здесь нужно значение другого вида: `id = 7`",
+        ),
+    ] {
+        let fault = Mapping::parse(text).unwrap_err();
+        assert_eq!(fault.told(&Text::new(Language::En)), en);
+        assert_eq!(fault.told(&Text::new(Language::Ru)), ru);
+    }
+}
