@@ -195,6 +195,42 @@ async fn refused_rows_of_an_import_go_beside_a_file_that_is_there() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_refuses_the_same_again_writes_no_second_file_and_a_dry_run_none() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let row = |id: u32| format!("{{\"id\":\"{id}\",\"subject\":\"No sound\",\"priority\":\"soon\"}}\n");
+    std::fs::write(at.join("rows.ndjson"), row(1)).unwrap();
+    let map = "name = \"rows\"\nid = \"id\"\n[columns]\nsubject = \"subject\"\npriority = \"priority\"\n";
+    std::fs::write(at.join("rows.toml"), map).unwrap();
+    let import = |more: &[&str]| {
+        let mut command = Command::new(binary());
+        command.current_dir(at).args(["--server", &server.url(), "--as", "olga", "--lang", "en", "import"]);
+        let output = command.arg("rows.ndjson").args(more).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let rejects = || {
+        let names = std::fs::read_dir(at).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let mut names: Vec<_> = names.filter(|name| name.contains("rejects")).collect();
+        names.sort();
+        names
+    };
+    let told = import(&["--dry-run"]);
+    assert!(told.contains("Refused: 1") && rejects().is_empty(), "{told} {:?}", rejects());
+    for _ in 0..3 {
+        let told = import(&[]);
+        assert!(told.contains("rows.rejects.csv"), "{told}");
+        assert_eq!(rejects(), ["rows.rejects.csv"]);
+    }
+    std::fs::write(at.join("rows.ndjson"), [row(1), row(2)].concat()).unwrap();
+    for _ in 0..2 {
+        let told = import(&[]);
+        assert!(told.contains("rows.rejects (2).csv"), "{told}");
+        assert_eq!(rejects(), ["rows.rejects (2).csv", "rows.rejects.csv"]);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_an_import_did_is_told_even_where_its_refused_rows_cant_be_written() {
     let server = Server::start();
     let folder = tempfile::tempdir().unwrap();

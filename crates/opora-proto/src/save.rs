@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 mod names;
 
-pub use names::{free_place, plain_name};
+pub use names::{free_place, places, plain_name};
 
 /// How many links may follow each other.
 const LINKS: usize = 16;

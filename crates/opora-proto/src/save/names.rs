@@ -14,16 +14,20 @@ const DEVICES: [&str; 22] = [
     "LPT3", "LPT4", "LPT5", "LPT6", "LPT7", "LPT8", "LPT9",
 ];
 
-/// A place in a folder for a file of this name that is not taken: `a.log`, `a (2).log`, `a (3).log`…
+/// The places in a folder that a file of this name may have, one after the other: `a.log`, `a (2).log`, `a (3).log`…
+pub fn places(folder: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    let name = Path::new(name);
+    let stem = name.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+    let ending = name.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
+    let (first, folder) = (folder.join(name), folder.to_owned());
+    std::iter::once(first).chain((2..NAMES).map(move |n| folder.join(format!("{stem} ({n}){ending}"))))
+}
+
+/// The first of [`places`] that is not taken.
 #[must_use]
 pub fn free_place(folder: &Path, name: &str) -> PathBuf {
-    let name = Path::new(name);
-    let stem = name.file_stem().unwrap_or_default().to_string_lossy();
-    let ending = name.extension().map(|ending| format!(".{}", ending.to_string_lossy())).unwrap_or_default();
-    let numbered = (2..NAMES).map(|n| folder.join(format!("{stem} ({n}){ending}")));
-    let mut names = std::iter::once(folder.join(name)).chain(numbered);
     let is_free = |path: &PathBuf| fs::symlink_metadata(path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-    names.find(is_free).unwrap_or_else(|| folder.join(name))
+    places(folder, name).find(is_free).unwrap_or_else(|| folder.join(name))
 }
 
 /// The name of a file from elsewhere, without anything that could lead elsewhere, hide (a leading dot as well: nobody's

@@ -214,7 +214,7 @@ pub(crate) struct ImportArgs {
     /// How many tickets are sent at the same time
     #[arg(long, default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..=256))]
     pub(crate) parallel: u16,
-    /// Where refused rows are written [default: the file's name with .rejects.csv, here]
+    /// Where refused rows are written [default: the file's name with .rejects.csv, here; of a dry run nowhere]
     #[arg(long, value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
     /// Don't end the import: more files follow, clocks wait for `opora finish-import`

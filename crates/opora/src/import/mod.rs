@@ -9,7 +9,7 @@ mod read;
 mod report;
 mod send;
 
-use std::path::Path;
+use std::path::PathBuf;
 
 use futures::StreamExt as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -54,15 +54,23 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
             out.say("import-kept-open", &[])?;
         }
     }
-    let rejects = args.rejects.unwrap_or_else(|| {
-        let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-        Path::new(&format!("{stem}.rejects.csv")).to_owned()
-    });
     // What was done is told even where the refused rows can't be written.
-    let rejects = report.write_rejects(&out.text, &rejects);
+    let rejects = match rejects_at(&args) {
+        Some(place) => report.write_rejects(&out.text, &place),
+        None => Ok(None),
+    };
     report.tell(out, rejects.as_ref().ok().and_then(Option::as_deref))?;
     rejects?;
     if report.refused() > 0 { Err(Failure::said(Exit::Refused)) } else { Ok(()) }
+}
+
+/// Where refused rows are written; a dry run writes nothing that was not asked for by name.
+fn rejects_at(args: &ImportArgs) -> Option<PathBuf> {
+    let beside = || {
+        let stem = args.file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        PathBuf::from(format!("{stem}.rejects.csv"))
+    };
+    args.rejects.clone().or_else(|| (!args.dry_run).then(beside))
 }
 
 /// Reading blocks: it has a thread of its own.

@@ -1,11 +1,13 @@
 //! What came of an import: counts, and what was refused, with line numbers.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use opora_proto::save::{self, Existing, SaveError, Saving};
 use serde_json::json;
 
 use super::fault::Fault;
+use super::read::system_error;
 use crate::failure::{Exit, Failure};
 use crate::output::Out;
 use crate::text::Text;
@@ -81,8 +83,8 @@ impl Report {
         refused.iter().map(|one| one.why.told(text)).collect()
     }
 
-    /// Writes the refused rows into a file, if there are any; gives where: a file that is there already stays, and the
-    /// rows go into one with a number.
+    /// Writes the refused rows into a file, if there are any; gives where they are. A file that is there already stays:
+    /// the rows go into one with a number, unless one of these says the very same.
     pub(crate) fn write_rejects(&mut self, text: &Text, wanted: &Path) -> Result<Option<PathBuf>, Failure> {
         self.refused.sort_by_key(|one| one.number);
         self.notes.sort_by_key(|one| one.number);
@@ -90,29 +92,33 @@ impl Report {
             return Ok(None);
         }
         let shown = || wanted.display().to_string();
-        let failed = |error: csv::Error| Failure::io(shown(), std::io::Error::other(error));
+        let failed = |error: csv::Error| Failure::io(shown(), system_error(error));
         let unsaved = |error: SaveError| match error {
             SaveError::System(cause) => Failure::io(shown(), cause),
             SaveError::Taken => Failure::new(Exit::Io, text.with("attach-taken", &[("path", shown().into())])),
             SaveError::Directory => Failure::new(Exit::Io, text.with("attach-directory", &[("path", shown().into())])),
         };
-        let mut path = wanted.to_owned();
-        let saving = match Saving::begin(&path, Existing::Keep) {
-            Err(SaveError::Taken) => {
-                let name = wanted.file_name().unwrap_or_default().to_string_lossy();
-                path = save::free_place(wanted.parent().unwrap_or(Path::new("")), &name);
-                Saving::begin(&path, Existing::Keep)
-            }
-            begun => begun,
-        };
-        let mut writer = csv::Writer::from_writer(saving.map_err(unsaved)?);
+        let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(["line", "id", "reason"]).map_err(failed)?;
         for one in &self.refused {
             writer.write_record([&one.number.to_string(), &one.id, &one.why.told(text)]).map_err(failed)?;
         }
-        let saving = writer.into_inner().map_err(|error| Failure::io(shown(), error.into_error()))?;
-        saving.finish().map_err(unsaved)?;
-        Ok(Some(path))
+        let rows = writer.into_inner().map_err(|error| Failure::io(shown(), error.into_error()))?;
+        let name = wanted.file_name().unwrap_or_default().to_string_lossy();
+        let places = save::places(wanted.parent().unwrap_or(Path::new("")), &name);
+        for path in std::iter::once(wanted.to_owned()).chain(places.skip(1)) {
+            match Saving::begin(&path, Existing::Keep) {
+                Err(SaveError::Taken) if says(&path, &rows) => return Ok(Some(path)),
+                Err(SaveError::Taken) => {}
+                begun => {
+                    let mut saving = begun.map_err(unsaved)?;
+                    saving.write_all(&rows).map_err(|cause| Failure::io(shown(), cause))?;
+                    saving.finish().map_err(unsaved)?;
+                    return Ok(Some(path));
+                }
+            }
+        }
+        Err(unsaved(SaveError::Taken))
     }
 
     /// Tells what came of it.
@@ -151,4 +157,10 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// Whether a file is there that says the same.
+fn says(path: &Path, content: &[u8]) -> bool {
+    let is_alike = std::fs::metadata(path).is_ok_and(|there| there.len() == content.len() as u64);
+    is_alike && std::fs::read(path).is_ok_and(|there| there == content)
 }
