@@ -230,6 +230,25 @@ async fn an_import_that_refuses_the_same_again_writes_no_second_file_and_a_dry_r
     }
 }
 
+#[test]
+fn a_directory_that_is_not_there_is_named_before_anybody_is_asked() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    std::fs::write(at.join("rows.ndjson"), "{\"id\":\"1\",\"subject\":\"No sound\"}\n").unwrap();
+    std::fs::write(at.join("rows.toml"), "name = \"rows\"\nid = \"id\"\n[columns]\nsubject = \"subject\"\n").unwrap();
+    for arguments in [
+        &["attach", "1", "--download", "a.log", "--to", "none/a.log"][..],
+        &["attach", "1", "--download", "a.log", "--to", "none/"],
+        &["import", "rows.ndjson", "--rejects", "none/rejects.csv"],
+    ] {
+        let mut command = Command::new(binary());
+        // Nobody listens there.
+        command.current_dir(at).args(["--server", "127.0.0.1:1", "--as", "olga", "--lang", "en"]);
+        let (code, words) = said(&command.args(arguments).output().unwrap());
+        assert!(code == Some(74) && words.contains("There is no directory none"), "{arguments:?}: {words}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_import_did_is_told_even_where_its_refused_rows_cant_be_written() {
     let server = Server::start();

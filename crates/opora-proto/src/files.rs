@@ -42,7 +42,7 @@ pub enum TransferError {
     Place {
         /// Where.
         path: String,
-        /// [`SaveError::Taken`] or [`SaveError::Directory`].
+        /// Anything but [`SaveError::System`].
         cause: SaveError,
     },
     /// The desk refused it or could not be reached.

@@ -23,6 +23,9 @@ pub enum SaveError {
     /// There is a directory.
     #[error("that is a directory")]
     Directory,
+    /// There is no directory in which it could be.
+    #[error("there is no directory {}", .0.display())]
+    Folder(PathBuf),
     /// The system refused.
     #[error(transparent)]
     System(#[from] io::Error),
@@ -57,6 +60,7 @@ impl Saving {
     /// # Errors
     /// [`SaveError`]; nothing was made then.
     pub fn begin(target: &Path, existing: Existing) -> Result<Self, SaveError> {
+        has_folder(target)?;
         let target = match followed(target)? {
             // `/dev/stdout`, a shell's `>(command)`: somebody opened it for us, behind what it holds already.
             Followed::Descriptor(path) => {
@@ -64,6 +68,7 @@ impl Saving {
             }
             Followed::Place(path) => path,
         };
+        has_folder(&target)?;
         let replaced = match fs::symlink_metadata(&target) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             Err(error) => return Err(error.into()),
@@ -143,6 +148,21 @@ impl Write for Saving {
             Kind::Through(file) => file.flush(),
             Kind::Beside { file, .. } => file.flush(),
         }
+    }
+}
+
+/// Whether there is a directory in which a file could be put at `target`: to be asked before what takes time. A name that
+/// ends in a slash is that of a directory.
+///
+/// # Errors
+/// [`SaveError::Folder`] where there is none, [`SaveError::System`] where it can't be seen.
+pub fn has_folder(target: &Path) -> Result<(), SaveError> {
+    let is_folder = target.as_os_str().as_encoded_bytes().ends_with(b"/");
+    let folder = if is_folder { target } else { folder_of(target) };
+    match fs::metadata(folder) {
+        Ok(there) if there.is_dir() => Ok(()),
+        Err(error) if !matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(error.into()),
+        _ => Err(SaveError::Folder(folder.to_owned())),
     }
 }
 
@@ -228,6 +248,20 @@ mod tests {
         assert_eq!((read(&at).as_str(), fs::metadata(&at).unwrap().permissions().mode() & 0o777), ("two", 0o640));
         assert!(matches!(save(root.path(), Existing::Replace, "x"), Err(SaveError::Directory)));
         assert_eq!(names(root.path()), ["a.log"]);
+    }
+
+    #[test]
+    fn a_file_in_a_directory_that_is_not_there_is_refused_by_the_directorys_name() {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        fs::write(at("file"), "").unwrap();
+        symlink("none/x", at("link")).unwrap();
+        for (target, folder) in [("none/x", "none"), ("none/y/x", "none/y"), ("file/x", "file"), ("new/", "new/")] {
+            let refused = has_folder(&at(target)).unwrap_err();
+            assert!(matches!(&refused, SaveError::Folder(named) if *named == at(folder)), "{target}: {refused}");
+        }
+        assert!(matches!(save(&at("link"), Existing::Keep, "x"), Err(SaveError::Folder(_))), "behind a link");
+        assert!(has_folder(Path::new("x")).is_ok() && has_folder(&at("x")).is_ok());
     }
 
     #[test]

@@ -461,6 +461,7 @@ attach-hash = What arrived does not match its hash: nothing was kept. Fetch it a
 attach-taken = { $path } is there already and was left as it is. Another place: --to PATH; to replace it: --force
 attach-directory = { $path } is a directory. Name a file in it: --to { $path }/NAME
 attach-no-directory = { $path } is no directory: several files need one. Make it first, or fetch them one by one.
+attach-no-folder = There is no directory { $path }. Make it first, or name another place.
 attach-which-ticket = Whose file is { $file }? Name the ticket, or the file as the list does: opora attach TICKET --download { $file }
 attach-none = The ticket has no file { $file }. Its files: opora attach TICKET --list
 attach-several = Several files are called { $file }: { $names }. Give one of these names.

@@ -471,6 +471,7 @@ attach-hash = Полученное не совпадает с контрольн
 attach-taken = { $path } уже есть и не изменён. Другое место: --to ПУТЬ; заменить: --force
 attach-directory = { $path } — каталог. Укажите файл в нём: --to { $path }/ИМЯ
 attach-no-directory = { $path } — не каталог, а для нескольких файлов нужен каталог. Создайте его или скачивайте по одному.
+attach-no-folder = Каталога { $path } нет. Создайте его или укажите другое место.
 attach-which-ticket = Чей это файл, { $file }? Укажите запрос или полное имя из списка: opora attach ЗАПРОС --download { $file }
 attach-none = У запроса нет файла { $file }. Список файлов: opora attach ЗАПРОС --list
 attach-several = Несколько файлов называются { $file }: { $names }. Укажите одно из этих имён.

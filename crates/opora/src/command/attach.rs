@@ -13,6 +13,7 @@ use crate::command::download;
 use crate::context::{Context, call};
 use crate::failure::{Exit, Failure};
 use crate::output::short;
+use crate::text::Text;
 
 /// Runs `opora attach`.
 pub(crate) async fn run(context: &Context, args: AttachArgs) -> Result<(), Failure> {
@@ -88,15 +89,24 @@ async fn upload(
 }
 
 pub(crate) fn failed(context: &Context, error: TransferError) -> Failure {
-    let said = |key, path: &str| Failure::new(Exit::Io, context.out.text.with(key, &[("path", path.into())]));
     match error {
         TransferError::File { path, cause } => Failure::io(path, cause),
-        TransferError::Place { path, cause: SaveError::Taken } => said("attach-taken", &path),
-        TransferError::Place { path, .. } => said("attach-directory", &path),
+        TransferError::Place { path, cause } => unsaved(&context.out.text, &path, cause),
         TransferError::Content => Failure::new(Exit::Io, context.out.text.with("attach-hash", &[])),
         TransferError::Call(status) => context.failed(&status),
         other => Failure::bug(other.to_string()),
     }
+}
+
+/// Why a file can't be put where it should, with what to do about it.
+pub(crate) fn unsaved(text: &Text, path: &str, cause: SaveError) -> Failure {
+    let (key, name) = match cause {
+        SaveError::System(cause) => return Failure::io(path, cause),
+        SaveError::Taken => ("attach-taken", path.to_owned()),
+        SaveError::Directory => ("attach-directory", path.to_owned()),
+        SaveError::Folder(folder) => ("attach-no-folder", folder.display().to_string()),
+    };
+    Failure::new(Exit::Io, text.with(key, &[("path", name.into())]))
 }
 
 /// A bar on standard error, on a terminal only.

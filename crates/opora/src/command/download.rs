@@ -52,15 +52,17 @@ impl Places {
 
 /// `opora attach --download`.
 pub(crate) async fn download(context: &Context, args: AttachArgs) -> Result<(), Failure> {
-    let names = names(context, args.ticket, args.download).await?;
-    let several = names.len() > 1;
+    let several = args.download.len() > 1;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let mut places = Places { to: args.to, existing, several, made: Vec::new() };
     if let Some(folder) = places.to.as_ref().filter(|to| several && to.as_path() != Path::new("-") && !to.is_dir()) {
         let shown = folder.display().to_string();
         return Err(Failure::usage(context.out.text.with("attach-no-directory", &[("path", (&shown).into())])));
     }
-    for name in names {
+    if let Some(path) = places.to.as_ref().filter(|to| to.as_path() != Path::new("-") && !to.is_dir()) {
+        save::has_folder(path).map_err(|cause| failed(context, TransferError::saving(path, cause)))?;
+    }
+    for name in names(context, args.ticket, args.download).await? {
         let progress = OnceCell::new();
         let told = |file: &v1::Attachment, at| {
             progress.get_or_init(|| bar(context, file.size, &file.file_name)).set_position(at);

@@ -13,10 +13,11 @@ use std::path::PathBuf;
 
 use futures::StreamExt as _;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use opora_proto::v1;
+use opora_proto::{save, v1};
 
 use crate::cli::value::Language;
 use crate::cli::work::{FinishImportArgs, ImportArgs};
+use crate::command::attach::unsaved;
 use crate::context::{Context, change};
 use crate::failure::{Exit, Failure};
 use crate::text::Text;
@@ -35,6 +36,11 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
     }
     let map = args.map.clone().unwrap_or_else(|| args.file.with_extension("toml"));
     let mapping = Mapping::load(&map, &out.text)?;
+    // What can't be written is told before anything is sent.
+    let rejects_at = rejects_at(&args);
+    if let Some(place) = &rejects_at {
+        save::has_folder(place).map_err(|cause| unsaved(&out.text, &place.display().to_string(), cause))?;
+    }
     let (plans, mut report) = read_all(&args, mapping.clone(), out.text.language()).await?;
     if out.is_table() {
         let rows: usize = plans.iter().map(|plan| plan.rows).sum();
@@ -55,8 +61,8 @@ pub(crate) async fn run(context: &Context, args: ImportArgs) -> Result<(), Failu
         }
     }
     // What was done is told even where the refused rows can't be written.
-    let rejects = match rejects_at(&args) {
-        Some(place) => report.write_rejects(&out.text, &place),
+    let rejects = match &rejects_at {
+        Some(place) => report.write_rejects(&out.text, place),
         None => Ok(None),
     };
     report.tell(out, rejects.as_ref().ok().and_then(Option::as_deref))?;

@@ -8,7 +8,8 @@ use serde_json::json;
 
 use super::fault::Fault;
 use super::read::system_error;
-use crate::failure::{Exit, Failure};
+use crate::command::attach::unsaved;
+use crate::failure::Failure;
 use crate::output::Out;
 use crate::text::Text;
 
@@ -93,11 +94,7 @@ impl Report {
         }
         let shown = || wanted.display().to_string();
         let failed = |error: csv::Error| Failure::io(shown(), system_error(error));
-        let unsaved = |error: SaveError| match error {
-            SaveError::System(cause) => Failure::io(shown(), cause),
-            SaveError::Taken => Failure::new(Exit::Io, text.with("attach-taken", &[("path", shown().into())])),
-            SaveError::Directory => Failure::new(Exit::Io, text.with("attach-directory", &[("path", shown().into())])),
-        };
+        let unsaved = |error: SaveError| unsaved(text, &shown(), error);
         let mut writer = csv::Writer::from_writer(Vec::new());
         writer.write_record(["line", "id", "reason"]).map_err(failed)?;
         for one in &self.refused {
