@@ -48,6 +48,8 @@ enum Inner {
     Lost(Lost),
     /// A signal ended the command, in the middle of a change perhaps.
     Interrupted(i32, Option<Failure>),
+    /// The same after a part was done, which is said.
+    After(Failure, String),
 }
 
 /// A change whose answer was lost.
@@ -88,6 +90,7 @@ impl fmt::Display for Inner {
             Self::Unsent(..) => f.write_str("not sent"),
             Self::Lost(_) => f.write_str("no answer"),
             Self::Interrupted(signal, _) => write!(f, "ended by signal {signal}"),
+            Self::After(failure, _) => failure.fmt(f),
         }
     }
 }
@@ -150,10 +153,16 @@ impl Failure {
         Self(Box::new(Inner::Interrupted(signal, lost)))
     }
 
+    /// The same after a part was done: a line says which.
+    pub(crate) fn after(self, done: String) -> Self {
+        Self(Box::new(Inner::After(self, done)))
+    }
+
     /// The signal that ended the command.
     pub(crate) fn signal(&self) -> Option<i32> {
         match &*self.0 {
             Inner::Interrupted(signal, _) => Some(*signal),
+            Inner::After(failure, _) => failure.signal(),
             _ => None,
         }
     }
@@ -167,6 +176,7 @@ impl Failure {
     pub(crate) fn fault(&self) -> Option<&Fault> {
         match &*self.0 {
             Inner::Call(_, fault, _) => Some(fault),
+            Inner::After(failure, _) => failure.fault(),
             _ => None,
         }
     }
@@ -185,6 +195,7 @@ impl Failure {
             Inner::Call(_, fault, _) => Some(exit_of(fault)),
             Inner::Unsent(..) => Some(Exit::Unreachable),
             Inner::Lost(_) | Inner::Interrupted(..) => Some(Exit::TryAgain),
+            Inner::After(failure, _) => failure.exit(),
         }
     }
 
@@ -211,6 +222,7 @@ impl Failure {
                 lines
             }
             Inner::Interrupted(_, lost) => lost.as_ref().map(|lost| lost.lines(text)).unwrap_or_default(),
+            Inner::After(failure, done) => [vec![done.clone()], failure.lines(text)].concat(),
             Inner::Lost(Lost { server, command, input }) => {
                 let hint = if *input { "hint-lost-input" } else { "hint-lost" };
                 vec![text.with("error-lost", &[("server", server.into())]), text.get(hint), format!("  {command}")]

@@ -457,6 +457,7 @@ open-io = { $path }: { $cause }
 hint-check-lost = What is lost can't be made again here: restore the named file from a copy.
 hint-check-repair = Run it again with --repair to mend what can be mended.
 attach-unfinished = The upload of { $file } is not complete: the desk has { $size } bytes. Give the same command again.
+attach-part = Attached: { $sent }. Not yet: { $rest }. Given again, the same command sends nothing twice.
 attach-hash = What arrived does not match its hash: nothing was kept. Fetch it again.
 attach-taken = { $path } is there already and was left as it is. Another place: --to PATH; to replace it: --force
 attach-directory = { $path } is a directory. Name a file in it: --to { $path }/NAME

@@ -24,11 +24,16 @@ pub(crate) async fn run(context: &Context, args: AttachArgs) -> Result<(), Failu
     if args.list {
         return list(context, ticket).await;
     }
+    // What can't be read is told before anything is sent.
+    let mut files = Vec::with_capacity(args.files.len());
+    for path in args.files {
+        files.push(Measured::of(path).await.map_err(|error| failed(context, error))?);
+    }
     // An upload that the desk has is not sent again.
     context.repeatable();
-    for path in &args.files {
-        let file = Measured::of(path.clone()).await.map_err(|error| failed(context, error))?;
-        let response = upload(context, &ticket, &file, &args.content_type).await?;
+    for (done, file) in files.iter().enumerate() {
+        let response = upload(context, &ticket, file, &args.content_type).await;
+        let response = response.map_err(|failure| after(context, failure, files.split_at(done)))?;
         context.out.one(&response, || {
             let attachment = response.attachment.clone().unwrap_or_default();
             let kind = context.out.text.word(attachment.log_kind().as_str_name());
@@ -38,6 +43,19 @@ pub(crate) async fn run(context: &Context, args: AttachArgs) -> Result<(), Failu
         })?;
     }
     Ok(())
+}
+
+/// A failure with the files that were attached before it and those that were not.
+fn after(context: &Context, failure: Failure, (sent, rest): (&[Measured], &[Measured])) -> Failure {
+    if sent.is_empty() {
+        return failure;
+    }
+    let names = |files: &[Measured]| {
+        let names: Vec<_> = files.iter().map(|file| crate::sanitise::line(&file.name)).collect();
+        names.join(", ")
+    };
+    let arguments = [("sent", names(sent).into()), ("rest", names(rest).into())];
+    failure.after(context.out.text.with("attach-part", &arguments))
 }
 
 async fn list(context: &Context, ticket: String) -> Result<(), Failure> {
