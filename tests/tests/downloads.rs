@@ -230,6 +230,32 @@ async fn an_import_that_refuses_the_same_again_writes_no_second_file_and_a_dry_r
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_found_by_its_name_in_other_letters_and_names_that_are_alike_are_told_apart_by_their_ids() {
+    let (server, folder, number) = with_files().await;
+    let at = folder.path();
+    for (name, text) in [("Отчёт.log", "four"), ("C.log", "five"), ("c.log", "six")] {
+        std::fs::write(at.join(name), text).unwrap();
+        assert!(is_done(&attach(&server, at, &[&number, name])));
+        std::fs::remove_file(at.join(name)).unwrap();
+    }
+    let get = |name: &str| attach(&server, at, &[&number, "--download", name, "--to", "-"]);
+    for (asked, wanted) in [
+        ("Отчёт.log", "four"),
+        ("отчет.LOG", "four"),
+        // As some machines write the same name.
+        ("Отче\u{308}т.log", "four"),
+        ("A.LOG", "one"),
+        ("c.log", "six"),
+        ("C.log", "five"),
+    ] {
+        let output = get(asked);
+        assert_eq!(String::from_utf8_lossy(&output.stdout), wanted, "{asked}: {output:?}");
+    }
+    let (code, words) = said(&get("c.LOG"));
+    assert!(code == Some(2) && words.contains("(C.log)") && words.contains("(c.log)"), "{words}");
+}
+
 #[test]
 fn a_directory_that_is_not_there_is_named_before_anybody_is_asked() {
     let folder = tempfile::tempdir().unwrap();

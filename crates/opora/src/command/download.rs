@@ -3,6 +3,7 @@
 use std::cell::OnceCell;
 use std::path::{Path, PathBuf};
 
+use opora_core::fold;
 use opora_proto::files::{self, TransferError};
 use opora_proto::save::{self, Existing, SaveError, Saving};
 use opora_proto::v1;
@@ -111,13 +112,27 @@ async fn names(context: &Context, ticket: Option<String>, asked: Vec<String>) ->
 
 fn found(context: &Context, list: &[v1::Attachment], asked: &str) -> Result<String, Failure> {
     let number = |file: &&v1::Attachment| file.name.rsplit('/').next() == Some(asked);
-    let by_name: Vec<&v1::Attachment> = list.iter().filter(|file| file.file_name == asked).collect();
-    match (by_name.as_slice(), list.iter().find(number)) {
+    let of_name = |is_it: &dyn Fn(&str) -> bool| -> Vec<&v1::Attachment> {
+        list.iter().filter(|file| is_it(&file.file_name)).collect()
+    };
+    let numbered = list.iter().find(number);
+    // As it is kept, else as names are compared: another machine writes the same name in other characters or letters.
+    let mut by_name = of_name(&|name| name == asked);
+    if by_name.is_empty() && numbered.is_none() {
+        let folded = fold::name(asked);
+        by_name = of_name(&|name| fold::is_name(name, &folded));
+    }
+    match (by_name.as_slice(), numbered) {
         ([one], _) => Ok(one.name.clone()),
         ([], Some(one)) => Ok(one.name.clone()),
         ([], None) => Err(Failure::new(Exit::Refused, context.out.text.with("attach-none", &[("file", asked.into())]))),
         (several, _) => {
-            let names: Vec<&str> = several.iter().map(|file| file.name.as_str()).collect();
+            let told = |file: &&v1::Attachment| {
+                let is_as_asked = file.file_name == asked;
+                let kept = sanitise::line(&file.file_name);
+                if is_as_asked { file.name.clone() } else { format!("{} ({kept})", file.name) }
+            };
+            let names: Vec<String> = several.iter().map(told).collect();
             let arguments = [("file", asked.into()), ("names", names.join(", ").into())];
             Err(Failure::usage(context.out.text.with("attach-several", &arguments)))
         }
