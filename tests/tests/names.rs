@@ -146,6 +146,25 @@ async fn a_file_of_another_time_is_sent_without_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_filter_of_a_renaming_is_told_of_what_was_typed() {
+    let server = Server::start();
+    made(&server, |ticket| ticket.tags = tags(&["vip"])).await;
+    for filter in ["priority >= HIGH)", "state = NEW) OR (state = NEW", "(state = NEW", "priority = SOON"] {
+        let run = |arguments: &[&str]| {
+            let mut command = std::process::Command::new(opora_tests::binary());
+            command.args(["--server", &server.url(), "--as", "olga", "--lang", "en"]);
+            let output = command.args(arguments).output().unwrap();
+            (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+        };
+        let (code, said) = run(&["rename", "tag", "vip", "VIP", "--filter", filter]);
+        assert_eq!((code, &said), (Some(1), &run(&["ticket", "list", filter]).1), "{filter}");
+        let (code, of_org) = run(&["rename", "org", "acme", "--to", "vektor", "--filter", filter]);
+        assert_eq!((code, of_org), (Some(1), said), "{filter}");
+    }
+    assert_eq!(found(&server, "tag = vip").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_tag_and_a_workstation_are_respelt_everywhere_and_a_second_run_changes_nothing() {
     let server = Server::start();
     let mut names = Vec::new();

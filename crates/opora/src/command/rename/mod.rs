@@ -19,6 +19,11 @@ use crate::output::bare;
 pub(crate) async fn run(context: &Context, command: RenameCommand) -> Result<(), Failure> {
     // A second run finds only what is left.
     context.repeatable();
+    let which = match &command {
+        RenameCommand::Tag(args) | RenameCommand::Workstation(args) => &args.which,
+        RenameCommand::Org(args) => &args.which,
+    };
+    sound(context, which.filter.as_deref().unwrap_or_default()).await?;
     let (report, dry_run) = match command {
         RenameCommand::Tag(args) => (respell(context, &args, "tag").await?, args.which.dry_run),
         RenameCommand::Workstation(args) => (respell(context, &args, "workstation").await?, args.which.dry_run),
@@ -26,6 +31,17 @@ pub(crate) async fn run(context: &Context, command: RenameCommand) -> Result<(),
     };
     report.tell(&context.out, dry_run)?;
     if report.is_whole() { Ok(()) } else { Err(Failure::said(Exit::Refused)) }
+}
+
+/// Refuses a filter that is none before it becomes part of another one: what is wrong is told of what was typed, and a
+/// bracket that closes too much does not widen what is changed.
+async fn sound(context: &Context, filter: &str) -> Result<(), Failure> {
+    if filter.trim().is_empty() {
+        return Ok(());
+    }
+    let request = v1::ListTicketsRequest { filter: filter.to_owned(), page_size: 1, ..Default::default() };
+    let answer: Result<v1::ListTicketsResponse, _> = call!(context, tickets.list_tickets(request));
+    answer.map(drop)
 }
 
 /// A tag or a workstation, on all tickets that have it.
