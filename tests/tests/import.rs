@@ -121,3 +121,35 @@ async fn the_event_log_of_another_desk_is_played_whole() {
         assert!(!explained.resolution.unwrap().stretches.is_empty(), "tickets/{number}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_of_another_import_is_not_said_to_be_there_already_and_nothing_is_played_on_it() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let at = folder.path();
+    let run = |name: &str, time: &str, state: &str, more: &[&str]| -> Value {
+        let map = format!(
+            "name = \"{name}\"\nid = \"id\"\n[columns]\ncreate_time = \"at\"\nstate = \"state\"\n[constants]\nsubject = \
+             \"No sound\"\n"
+        );
+        std::fs::write(at.join("rows.toml"), map).unwrap();
+        let row = format!("{{\"id\":\"7\",\"at\":\"{time}\",\"state\":\"{state}\"}}\n");
+        std::fs::write(at.join("rows.ndjson"), row).unwrap();
+        let mut command = Command::new(binary());
+        command.current_dir(at).args(["--server", &server.url(), "--as", "olga", "--lang", "en", "--output", "json"]);
+        let output = command.args(["import", "rows.ndjson", "--keep-open"]).args(more).output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{error}: {output:?}"))
+    };
+    let (first, second) = ("2026-03-02T10:00:00Z", "2026-03-03T11:00:00Z");
+    assert_eq!(run("crm", first, "NEW", &[])["created"], 1);
+    for more in [&[][..], &["--resume"]] {
+        let other = run("erp", second, "RESOLVED", more);
+        assert_eq!((&other["created"], &other["skipped"], &other["changed"]), (&0.into(), &0.into(), &0.into()));
+        let reason = other["refused"][0]["reason"].as_str().unwrap();
+        assert!(reason.starts_with("another ticket, #1, has the external id `7`"), "{reason}");
+        // The same row by another name of its import is the same.
+        let same = run("crm-2", first, "NEW", more);
+        assert_eq!((&same["skipped"], &same["refused"]), (&1.into(), &serde_json::json!([])), "{same}");
+    }
+    assert_eq!(states(&server).await["7"], v1::TicketState::New);
+}

@@ -360,6 +360,7 @@ import-no-json = no JSON at character { $column }
 import-cut-json = its JSON is not complete
 import-no-object = no object of JSON
 import-bad-time = `{ $time }` is a time that no calendar has
+import-other-ticket = another ticket, { $ticket }, has the external id `{ $id }`: give this import an external_id_prefix of its own
 import-no-field = `{ $field }` is no field; did you mean `{ $nearest }`?
 import-no-zone = `{ $zone }` is no time zone
 import-no-word = `{ $word }` is no `{ $field }` of the contract: give it a value in [values.{ $field }]

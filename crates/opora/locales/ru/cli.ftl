@@ -366,6 +366,7 @@ import-no-json = с символа { $column } это не JSON
 import-cut-json = JSON не закончен
 import-no-object = не объект JSON
 import-bad-time = времени `{ $time }` нет ни в одном календаре
+import-other-ticket = внешний номер `{ $id }` уже у другого запроса, { $ticket }: задайте этому импорту свой external_id_prefix
 import-no-field = нет поля `{ $field }`; похоже на `{ $nearest }`
 import-no-zone = нет часового пояса `{ $zone }`
 import-no-word = `{ $word }` — не `{ $field }` контракта: задайте ему значение в [values.{ $field }]

@@ -59,6 +59,8 @@ pub(crate) enum Fault {
     NoWay { from: &'static str, to: &'static str },
     /// The ticket does not end in the state of its last row.
     Stands { found: &'static str, wanted: &'static str },
+    /// The desk has that id on a ticket that did not come from this row: `#7`.
+    OtherTicket { ticket: String, id: String },
     /// The desk's own words, which are in the caller's language.
     Refused(String),
 }
@@ -131,6 +133,9 @@ impl Fault {
                 say("import-years", &arguments)
             }
             Self::NoTime(time) => say("import-no-time", &[("time", time.into())]),
+            Self::OtherTicket { ticket, id } => {
+                say("import-other-ticket", &[("ticket", ticket.into()), ("id", id.into())])
+            }
             Self::NoCreation => say("import-no-creation", &[]),
             Self::LeftOut(id) => say("import-left-out", &[("id", id.into())]),
             Self::Played { told, played } => {

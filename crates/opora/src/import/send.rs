@@ -16,7 +16,7 @@ use super::plan::{Plan, Step, way};
 use super::report::Report;
 use crate::context::{Context, call, change as made};
 use crate::failure::{Exit, Failure};
-use crate::output::{instant, wire};
+use crate::output::{instant, short, wire};
 
 /// Namespace of the ids of requests.
 const REQUESTS: uuid::Uuid = uuid::Uuid::from_u128(0x6f70_6f72_6100_5000_8000_0000_696d_7074);
@@ -157,9 +157,15 @@ impl<'a> Sender<'a> {
         if let Ok(mut origins) = self.origins.lock() {
             origins.insert(plan.ticket.origin);
         }
-        if self.there.get(&plan.external_id).is_some_and(|ticket| !ticket.importing || ticket.state() == plan.last) {
-            report.ticket(false);
-            return Ok(report);
+        if let Some(ticket) = self.there.get(&plan.external_id) {
+            if let Err(other) = is_of(&plan, ticket) {
+                report.refuse(plan.line, &plan.external_id, other);
+                return Ok(report);
+            }
+            if !ticket.importing || ticket.state() == plan.last {
+                report.ticket(false);
+                return Ok(report);
+            }
         }
         match self.play(&plan, &mut report).await {
             Ok(()) => Ok(report),
@@ -205,13 +211,24 @@ impl<'a> Sender<'a> {
                 let name = failure.fault().and_then(|f| f.metadata.get("name")).cloned().unwrap_or_default();
                 let request = v1::GetTicketRequest { name, ..Default::default() };
                 let there: Result<v1::GetTicketResponse, Failure> = call!(self.context, tickets.get_ticket(request));
-                let there = there.map_err(|failure| stop(plan.line, failure))?.ticket;
+                let there = there.map_err(|failure| stop(plan.line, failure))?.ticket.unwrap_or_default();
+                is_of(plan, &there).map_err(|other| Stop::Refused(plan.line, other))?;
                 report.ticket(false);
-                Ok(there.filter(|ticket| ticket.importing))
+                Ok(Some(there).filter(|ticket| ticket.importing))
             }
             Err(failure) => Err(stop(plan.line, failure)),
         }
     }
+}
+
+/// Whether a ticket is the one that a plan made once: it then was created at that very time. An id alone may be that of
+/// another system's ticket, on which nothing of this one is to be played.
+fn is_of(plan: &Plan, ticket: &v1::Ticket) -> Result<(), Fault> {
+    let created = instant(ticket.create_time.as_ref()).map(Timestamp::as_millisecond);
+    if created == Some(plan.created.as_millisecond()) {
+        return Ok(());
+    }
+    Err(Fault::OtherTicket { ticket: short(&ticket.name), id: plan.external_id.clone() })
 }
 
 /// The id behind a collection's name.
