@@ -25,6 +25,13 @@ pub struct TicketEvent {
     pub ticket: Arc<Ticket>,
 }
 
+impl TicketEvent {
+    /// An event with what every one has.
+    pub const fn new(at: Timestamp, actor: Actor, reason: Arc<str>, change: Change, ticket: Arc<Ticket>) -> Self {
+        Self { at, actor, reason, change, ticket }
+    }
+}
+
 /// What happened to a ticket.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Change {

@@ -7,6 +7,8 @@ use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use opora_core::time::Timestamp;
 
+use crate::index::Index;
+
 /// Names a store; changes when a backup is restored.
 pub type StoreUid = uuid::Uuid;
 
@@ -199,11 +201,11 @@ pub trait Store: Send + Sync + 'static {
     /// [`ReadError`].
     fn tickets(&self, from: TicketNumber, descending: bool, limit: usize) -> Result<Vec<Arc<Ticket>>, ReadError>;
 
-    /// The ticket that has an external id.
+    /// The ticket that an event brought a key to, however long ago; see [`Index::of`].
     ///
     /// # Errors
     /// [`ReadError`].
-    fn by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>, ReadError>;
+    fn find(&self, index: Index, key: &str) -> Result<Option<TicketNumber>, ReadError>;
 
     /// A request that was answered before.
     ///

@@ -13,9 +13,10 @@ use crate::api::{Commit, Record, Remembered, RequestKey};
 use crate::codec::{decode_commit, decode_ticket, previous_in};
 use crate::disk::{Disk, ReadDisk};
 use crate::embedded::{Embedded, EmbeddedOptions, OpenError, format, lock, open};
+use crate::index::Index;
 use crate::journal::frame::Frame;
 use crate::view::generations;
-use crate::view::record::{self, EXTERNAL, Stored, external_hash, external_key, ticket_key};
+use crate::view::record::{self, SECONDARY, Stored, secondary_key, ticket_key};
 use crate::view::tree::{Broken, Tree};
 use crate::{Beside, BlobError, Store as _, Wrong, blobs, journal};
 
@@ -96,7 +97,7 @@ impl CheckReport {
 struct Expected {
     tickets: HashMap<TicketNumber, Revision>,
     requests: HashMap<RequestKey, Remembered>,
-    external: HashMap<[u8; 16], TicketNumber>,
+    secondary: HashMap<[u8; 16], (Index, TicketNumber)>,
     blobs: HashMap<[u8; 32], (u64, TicketNumber)>,
     newest: Revision,
 }
@@ -205,14 +206,11 @@ impl Checker<'_> {
                 self.find_one("chain", journal, Severity::Lost, what);
             }
             self.expected.tickets.insert(number, event.ticket.revision);
-            match (&event.change, &event.ticket.external_id) {
-                (Change::Created { .. }, Some(external)) => {
-                    self.expected.external.insert(external_hash(external), number);
-                }
-                (Change::Attached(file), _) => {
-                    self.expected.blobs.insert(file.hash, (file.size, number));
-                }
-                _ => {}
+            for (index, key) in Index::of(event) {
+                self.expected.secondary.insert(index.hash(key), (index, number));
+            }
+            if let Change::Attached(file) = &event.change {
+                self.expected.blobs.insert(file.hash, (file.size, number));
             }
         }
         if let Some(request) = &commit.request {
@@ -297,20 +295,20 @@ impl Checker<'_> {
                 wrong.push(("requests", Wrong::RequestWrong(remembered.revision)));
             }
         }
-        for (hash, number) in &self.expected.external {
-            let key = external_key(hash);
-            if tree.get(&key)?.and_then(|v| record::external_of(&key, &v)) != Some(*number) {
-                wrong.push(("external ids", Wrong::ExternalIdWrong(*number)));
+        for (hash, (index, number)) in &self.expected.secondary {
+            let key = secondary_key(hash);
+            if tree.get(&key)?.and_then(|v| record::secondary_of(&key, &v)) != Some(*number) {
+                wrong.push((index.name(), Wrong::KeyWrong { index: *index, number: *number }));
             }
         }
         let mut found = 0;
-        tree.each(&[EXTERNAL], |_, _| {
+        tree.each(&[SECONDARY], |_, _| {
             found += 1;
             Ok(())
         })?;
-        if found > self.expected.external.len() {
-            let journal = self.expected.external.len();
-            wrong.push(("external ids", Wrong::ExternalIdsBeyond { view: found, journal }));
+        if found > self.expected.secondary.len() {
+            let journal = self.expected.secondary.len();
+            wrong.push(("keys", Wrong::KeysBeyond { view: found, journal }));
         }
         for (kind, what) in wrong {
             self.find_one(kind, path, Severity::Repairable, what);

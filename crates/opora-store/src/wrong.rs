@@ -4,6 +4,7 @@
 use opora_core::model::{Revision, TicketNumber};
 
 use crate::api::StoreUid;
+use crate::index::Index;
 
 /// What is wrong with a file or a directory.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -123,12 +124,17 @@ pub enum Wrong {
     /// A request id of the view.
     #[error("the request of revision {} is missing or damaged", .0.0)]
     RequestWrong(Revision),
-    /// An external id of the view.
-    #[error("the external id of {0} is missing or damaged")]
-    ExternalIdWrong(TicketNumber),
-    /// External ids of the view that were never given.
-    #[error("it holds {view} external ids, the journal {journal}")]
-    ExternalIdsBeyond {
+    /// A key of the view by which a ticket is found.
+    #[error("the key `{index}` by which {number} is found is missing or damaged")]
+    KeyWrong {
+        /// Of which kind.
+        index: Index,
+        /// The ticket.
+        number: TicketNumber,
+    },
+    /// Keys of the view that were never given.
+    #[error("it holds {view} keys by which tickets are found, the journal {journal}")]
+    KeysBeyond {
         /// How many the view has.
         view: usize,
         /// How many the journal has.

@@ -117,10 +117,12 @@ fn told(wrong: &Wrong, text: &Text) -> String {
         }
         Wrong::TicketBeyond(number) => say("check-ticket-beyond", &[("number", on(number))]),
         Wrong::RequestWrong(revision) => say("check-request-wrong", &[("revision", at(revision))]),
-        Wrong::ExternalIdWrong(number) => say("check-external-id-wrong", &[("number", on(number))]),
-        Wrong::ExternalIdsBeyond { view, journal } => {
+        Wrong::KeyWrong { index, number } => {
+            say("check-key-wrong", &[("index", index.name().into()), ("number", on(number))])
+        }
+        Wrong::KeysBeyond { view, journal } => {
             let arguments = [("view", plain(*view as u64)), ("journal", plain(*journal as u64))];
-            say("check-external-ids-beyond", &arguments)
+            say("check-keys-beyond", &arguments)
         }
         Wrong::AttachmentMissing(number) => say("check-attachment-missing", &[("number", on(number))]),
         Wrong::AttachmentDamaged(number) => say("check-attachment-damaged", &[("number", on(number))]),
@@ -137,6 +139,7 @@ fn told(wrong: &Wrong, text: &Text) -> String {
 #[cfg(test)]
 mod tests {
     use opora_core::model::{Revision, TicketNumber};
+    use opora_store::Index;
 
     use super::*;
     use crate::cli::value::Language;
@@ -167,8 +170,8 @@ mod tests {
             Wrong::TicketWrong { number, revision: high },
             Wrong::TicketBeyond(number),
             Wrong::RequestWrong(high),
-            Wrong::ExternalIdWrong(number),
-            Wrong::ExternalIdsBeyond { view: 1001, journal: 1000 },
+            Wrong::KeyWrong { index: Index::ALL[0], number },
+            Wrong::KeysBeyond { view: 1001, journal: 1000 },
             Wrong::AttachmentMissing(number),
             Wrong::AttachmentDamaged(number),
             Wrong::AttachmentSize { number, found: 1_048_576, size: 2_097_152 },

@@ -98,7 +98,7 @@ impl<'a> Draft<'a> {
             ticket.etag_random = self.context.random as u32;
         }
         let ticket = Arc::new(ticket.clone());
-        self.events.push(TicketEvent { at: self.at, actor, reason, change, ticket });
+        self.events.push(TicketEvent::new(self.at, actor, reason, change, ticket));
     }
 
     /// Records the breaches of some clocks that stand by now, so that nothing that comes after can erase them.

@@ -11,7 +11,7 @@ use opora_core::event::{Change as Happened, TicketEvent};
 use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
 use opora_core::sla::{Policy, PolicyDefinition};
 use opora_core::time::Timestamp;
-use opora_store::{Commit, ReadError, Record, RequestKey, RequestRecord};
+use opora_store::{Commit, Index, ReadError, Record, RequestKey, RequestRecord};
 
 use super::directory::{Layered, Tables};
 use super::log::Published;
@@ -31,7 +31,8 @@ pub(super) struct Group<'a> {
     next_number: TicketNumber,
     /// Tickets that were looked at, as they stand after what was decided.
     tickets: HashMap<TicketNumber, Arc<Ticket>>,
-    external_ids: HashMap<Arc<str>, TicketNumber>,
+    /// By which keys its tickets are found.
+    keys: HashMap<(Index, Arc<str>), TicketNumber>,
     requests: HashMap<RequestKey, ([u8; 16], Done)>,
     directory: Tables,
     commits: Vec<Arc<Commit>>,
@@ -65,7 +66,7 @@ impl<'a> Group<'a> {
             newest: position.newest,
             next_number: TicketNumber(position.tickets + 1),
             tickets: HashMap::new(),
-            external_ids: HashMap::new(),
+            keys: HashMap::new(),
             requests: HashMap::new(),
             directory: Tables::default(),
             commits: Vec::new(),
@@ -174,10 +175,8 @@ impl<'a> Group<'a> {
             let ticket = &event.ticket;
             if matches!(event.change, Happened::Created { .. }) {
                 self.next_number = self.next_number.max(TicketNumber(ticket.number.0 + 1));
-                if let Some(id) = &ticket.external_id {
-                    self.external_ids.insert(id.clone(), ticket.number);
-                }
             }
+            self.keys.extend(Index::of(&event).map(|(index, key)| ((index, key.clone()), ticket.number)));
             draft.before.push(self.tickets.insert(ticket.number, ticket.clone()));
             draft.records.push(Record::Ticket(event));
         }

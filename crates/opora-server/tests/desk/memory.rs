@@ -8,7 +8,9 @@ use opora_core::event::DirectoryPut;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use opora_store::conformance::{self, Stores};
-use opora_store::{AppendError, Commit, Epoch, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid};
+use opora_store::{
+    AppendError, Commit, Epoch, Index, Position, ReadError, Record, Remembered, RequestKey, Store, StoreUid,
+};
 use parking_lot::{Mutex, RwLock};
 
 #[derive(Default)]
@@ -29,7 +31,7 @@ struct State {
     epoch: Epoch,
     commits: Vec<Arc<Commit>>,
     tickets: BTreeMap<TicketNumber, Arc<Ticket>>,
-    external: HashMap<Arc<str>, TicketNumber>,
+    keys: HashMap<(Index, Arc<str>), TicketNumber>,
     requests: HashMap<RequestKey, Remembered>,
 }
 
@@ -88,9 +90,7 @@ impl Store for Memory {
             for record in &commit.records {
                 if let Record::Ticket(event) = record {
                     let ticket = &event.ticket;
-                    if let Some(id) = &ticket.external_id {
-                        state.external.insert(id.clone(), ticket.number);
-                    }
+                    state.keys.extend(Index::of(event).map(|(index, key)| ((index, key.clone()), ticket.number)));
                     state.tickets.insert(ticket.number, ticket.clone());
                 }
             }
@@ -116,8 +116,8 @@ impl Store for Memory {
         })
     }
 
-    fn by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>, ReadError> {
-        Ok(self.state.read().external.get(external_id).copied())
+    fn find(&self, index: Index, key: &str) -> Result<Option<TicketNumber>, ReadError> {
+        Ok(self.state.read().keys.get(&(index, key.into())).copied())
     }
 
     fn remembered(&self, key: &RequestKey) -> Result<Option<Remembered>, ReadError> {

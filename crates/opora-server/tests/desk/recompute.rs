@@ -31,7 +31,7 @@ fn keep_otherwise(store: &dyn Store, numbers: &[u64]) -> Vec<SlaClock> {
         kept.push(ticket.sla.resolution);
         let change = Happened::SlaNeglected { since: at };
         let (actor, reason, ticket) = (Actor::SYSTEM, "".into(), Arc::new(ticket));
-        records.push(Record::Ticket(TicketEvent { at, actor, reason, change, ticket }));
+        records.push(Record::Ticket(TicketEvent::new(at, actor, reason, change, ticket)));
     }
     let commit = Arc::new(Commit { revision, at, records, request: None });
     store.append(store.epoch(), position.newest, &[commit]).unwrap();

@@ -273,11 +273,8 @@ pub(super) fn wire_event(event: &TicketEvent, previous: Revision) -> pb::TicketE
 }
 
 pub(super) fn event_of(w: pb::TicketEvent) -> Result<TicketEvent, CodecError> {
-    Ok(TicketEvent {
-        at: Timestamp::from_millis(w.at),
-        actor: Coded::of(need(w.actor, "event.actor")?)?,
-        reason: w.reason.into(),
-        change: Coded::of(need(w.change, "event.change")?)?,
-        ticket: Arc::new(Coded::of(need(w.ticket, "event.ticket")?)?),
-    })
+    let actor = Coded::of(need(w.actor, "event.actor")?)?;
+    let change = Coded::of(need(w.change, "event.change")?)?;
+    let ticket = Arc::new(Coded::of(need(w.ticket, "event.ticket")?)?);
+    Ok(TicketEvent::new(Timestamp::from_millis(w.at), actor, w.reason.into(), change, ticket))
 }

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::api::{Commit, Record};
 use crate::conformance::sample;
+use crate::index::Index;
 
 fn there_and_back(commit: &Commit) -> Commit {
     let mut bytes = Vec::new();
@@ -33,17 +34,35 @@ fn tickets_with_everything_and_with_nothing_survive() {
 fn every_change_by_every_actor_survives_in_a_commit() {
     for actor in sample::actors() {
         let records = sample::changes().into_iter().map(|change| {
-            Record::Ticket(TicketEvent {
-                at: sample::full_ticket(1, 1).update_time,
-                actor: actor.clone(),
-                reason: "потому".into(),
-                change,
-                ticket: Arc::new(sample::full_ticket(1, 1)),
-            })
+            let ticket = Arc::new(sample::full_ticket(1, 1));
+            Record::Ticket(TicketEvent::new(ticket.update_time, actor.clone(), "потому".into(), change, ticket))
         });
         let commit = sample::commit(8, records.collect());
         assert_eq!(there_and_back(&commit), *commit);
     }
+}
+
+#[test]
+fn a_key_of_each_kind_survives_in_the_event_that_brings_it() {
+    let keys: Vec<_> = Index::ALL.iter().map(|index| (*index, index.name())).collect();
+    let commit = there_and_back(&sample::keyed(8, 1, &keys));
+    let Record::Ticket(event) = &commit.records[0] else { panic!("{commit:?}") };
+    assert_eq!(Index::of(event).map(|(index, key)| (index, key.as_ref())).collect::<Vec<_>>(), keys);
+    assert_eq!(commit, *sample::keyed(8, 1, &keys));
+}
+
+/// A field that is absent takes no byte: what is written without it is read by those who don't know it, and as before.
+#[test]
+fn an_event_with_nothing_in_it_is_written_as_ever() {
+    let mut bytes = Vec::new();
+    encode_commit(&sample::keyed(8, 1, &[]), |_| Revision(3), &mut bytes);
+    let written = [
+        "0a84010a8101080110031888d8c1a28c34220612046f6c6761326a0801121001a0c4506c007001800000000000000118",
+        "08200832003a0ed0b7d0b0d18fd0b2d0bad0b0203168017801a80101d00101e201200a080a04676f6c6410011a090801",
+        "1080d8c1a28c34220908011080d8c1a28c34800280d8c1a28c34880288d8c1a28c34c20200520012290a10783b517cbd",
+        "ee46b786ef6dc4968398921210080808080808080808080808080808081a03010203",
+    ];
+    assert_eq!(bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat(), written.concat());
 }
 
 #[test]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use opora_core::model::{Revision, TicketNumber};
 
 use crate::api::{AppendError, Commit, Epoch, ReadError, Record, Remembered, Store};
+use crate::index::Index;
 
 /// How the suite gets stores.
 pub trait Stores {
@@ -26,6 +27,11 @@ pub trait Stores {
 
     /// Closes the newest one and opens it again.
     fn again(&mut self, store: Self::Store) -> Self::Store;
+
+    /// The same, with all that is derived from its commits made anew from them.
+    fn rebuilt(&mut self, store: Self::Store) -> Self::Store {
+        self.again(store)
+    }
 }
 
 /// Runs all of the suite.
@@ -42,7 +48,9 @@ pub fn all<S: Stores>(stores: &mut S) {
     commits_are_read_from_anywhere_within_the_bounds(stores);
     tickets_are_read_upwards_and_downwards(stores);
     a_history_is_read_newest_first_in_pages(stores);
-    requests_and_external_ids_are_found(stores);
+    requests_are_found(stores);
+    tickets_are_found_for_good_by_each_kind_of_key_and_by_that_kind_alone(stores);
+    of_two_that_were_given_one_key_the_newest_is_found(stores);
     the_directory_and_policies_stand_as_put_last(stores);
     large_tickets_and_policies_are_kept(stores);
     readers_see_what_was_appended_while_it_is_appended(stores);
@@ -223,7 +231,7 @@ fn a_history_is_read_newest_first_in_pages<S: Stores>(stores: &mut S) {
     }
 }
 
-fn requests_and_external_ids_are_found<S: Stores>(stores: &mut S) {
+fn requests_are_found<S: Stores>(stores: &mut S) {
     let mut store = stores.fresh();
     fill(&store, 10, 10);
     for _ in 0..2 {
@@ -232,9 +240,69 @@ fn requests_and_external_ids_are_found<S: Stores>(stores: &mut S) {
             assert_eq!(found, Some(Remembered { revision: Revision(revision), content: [revision as u8; 16] }));
         }
         assert_eq!(store.remembered(&sample::request_key(21)).unwrap(), None);
-        assert_eq!(store.by_external_id("INC0000007").unwrap(), Some(TicketNumber(7)));
-        assert_eq!(store.by_external_id("INC0000011").unwrap(), None);
         store = stores.again(store);
+    }
+}
+
+/// Opened again, then built again, then opened again after that.
+fn reopened<S: Stores>(stores: &mut S, store: S::Store, round: usize) -> S::Store {
+    if round == 1 { stores.rebuilt(store) } else { stores.again(store) }
+}
+
+fn tickets_are_found_for_good_by_each_kind_of_key_and_by_that_kind_alone<S: Stores>(stores: &mut S) {
+    let mut store = stores.fresh();
+    let kinds = Index::ALL.len() as u64;
+    let numbered = || (1..).zip(Index::ALL.iter().copied());
+    // Under one text a ticket for each kind; then one for each kind under a text that no other has; then one with all.
+    let same = numbered().map(|(n, index)| sample::keyed(n, n, &[(index, "INC0000007")]));
+    let own = numbered().map(|(n, index)| sample::keyed(kinds + n, kinds + n, &[(index, index.name())]));
+    let all: Vec<_> = Index::ALL.iter().map(|index| (*index, "<a@example.com>")).collect();
+    let last = 2 * kinds + 1;
+    let commits: Vec<_> = same.chain(own).chain([sample::keyed(last, last, &all)]).collect();
+    sample::append(&store, &commits).unwrap();
+    // Later events of a ticket bring nothing, and take nothing away.
+    sample::append(&store, &[sample::change(last + 1, last)]).unwrap();
+    for round in 0..4 {
+        for (n, index) in numbered() {
+            let found = |key: &str| store.find(index, key).unwrap().map(|number| number.0);
+            assert_eq!(found("INC0000007"), Some(n), "{index}, {round}");
+            assert_eq!(found("<a@example.com>"), Some(last), "{index}, {round}");
+            for (other, of) in numbered() {
+                let wanted = if of == index { Some(kinds + other) } else { None };
+                assert_eq!(found(of.name()), wanted, "{} as {index}, {round}", of.name());
+            }
+            for nobodys in ["", "inc0000007", "INC000000", &format!("INC{last:07}")] {
+                assert_eq!(found(nobodys), None, "{index} {nobodys}, {round}");
+            }
+        }
+        store = reopened(stores, store, round);
+    }
+}
+
+fn of_two_that_were_given_one_key_the_newest_is_found<S: Stores>(stores: &mut S) {
+    let mut store = stores.fresh();
+    let kinds = Index::ALL.len() as u64;
+    // Under the name of each kind one ticket by every kind, then another by that kind alone.
+    let append = |store: &S::Store, revision: u64, name: &str, by: &[Index]| {
+        let keys: Vec<_> = by.iter().map(|index| (*index, name)).collect();
+        sample::append(store, &[sample::keyed(revision, revision, &keys)]).unwrap();
+    };
+    for (n, index) in (1..).zip(Index::ALL) {
+        append(&store, n, index.name(), Index::ALL);
+    }
+    store = stores.again(store);
+    for (n, index) in (1..).zip(Index::ALL) {
+        append(&store, kinds + n, index.name(), &[*index]);
+    }
+    for round in 0..4 {
+        for (n, given) in (1..).zip(Index::ALL) {
+            for index in Index::ALL {
+                let wanted = TicketNumber(if index == given { kinds + n } else { n });
+                let found = store.find(*index, given.name()).unwrap();
+                assert_eq!(found, Some(wanted), "{index} where {given} was given again, {round}");
+            }
+        }
+        store = reopened(stores, store, round);
     }
 }
 

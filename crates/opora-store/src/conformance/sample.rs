@@ -20,6 +20,7 @@ use opora_core::sla::{
 use opora_core::time::{Millis, Timestamp};
 
 use crate::api::{AppendError, Commit, Record, RequestKey, RequestRecord, Store};
+use crate::index::Index;
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_millis(1_790_000_000_000 + ms)
@@ -427,13 +428,20 @@ pub fn policy(version: u32, holidays: usize) -> PolicyDefinition {
 
 /// An event on a ticket as it stands after.
 pub fn event(ticket: Ticket, change: Change) -> Record {
-    Record::Ticket(TicketEvent {
-        at: ticket.update_time,
-        actor: Actor::agent(agent("olga")),
-        reason: "".into(),
-        change,
-        ticket: Arc::new(ticket),
-    })
+    Record::Ticket(ticket_event(ticket, change))
+}
+
+fn ticket_event(ticket: Ticket, change: Change) -> TicketEvent {
+    TicketEvent::new(ticket.update_time, Actor::agent(agent("olga")), "".into(), change, Arc::new(ticket))
+}
+
+/// A commit that creates a ticket with keys.
+pub fn keyed(revision: u64, number: u64, keys: &[(Index, &str)]) -> Arc<Commit> {
+    let mut event = ticket_event(bare_ticket(number, revision), Change::Created { description: None, follows: None });
+    for (index, key) in keys {
+        index.put(&mut event, key);
+    }
+    commit(revision, vec![Record::Ticket(event)])
 }
 
 /// A commit of these records, with a request of its own.

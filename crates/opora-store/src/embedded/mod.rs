@@ -31,6 +31,7 @@ use self::writer::Writer;
 use crate::api::{AppendError, Commit, Damage, Epoch, Position, ReadError, Remembered, RequestKey, Store, StoreUid};
 use crate::codec::decode_commit;
 use crate::disk::{Disk, RealDisk};
+use crate::index::Index;
 use crate::journal::Journal;
 use crate::view::View;
 pub use format::boot_id;
@@ -215,8 +216,8 @@ impl Store for Embedded {
         Ok(found)
     }
 
-    fn by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>, ReadError> {
-        self.view.by_external_id(external_id)
+    fn find(&self, index: Index, key: &str) -> Result<Option<TicketNumber>, ReadError> {
+        self.view.find(index, key)
     }
 
     fn remembered(&self, key: &RequestKey) -> Result<Option<Remembered>, ReadError> {

@@ -42,6 +42,13 @@ impl Stores for Fresh {
         drop(store);
         self.open()
     }
+
+    fn rebuilt(&mut self, store: Embedded) -> Embedded {
+        store.close().unwrap();
+        drop(store);
+        std::fs::remove_dir_all(self.dirs.last().unwrap().path().join("view")).unwrap();
+        self.open()
+    }
 }
 
 #[test]

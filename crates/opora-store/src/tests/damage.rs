@@ -7,7 +7,8 @@ use opora_core::model::{Revision, TicketNumber};
 
 use crate::conformance::sample;
 use crate::disk::model::Dice;
-use crate::{Embedded, EmbeddedOptions, OpenError, Severity, Store as _, check};
+use crate::view::record::{secondary_key, secondary_value};
+use crate::{Embedded, EmbeddedOptions, Index, OpenError, Severity, Store as _, Wrong, check};
 
 pub(super) const TICKETS: u64 = 60;
 
@@ -66,7 +67,7 @@ fn answers_as_before(store: &Embedded) {
         assert_eq!(ticket.revision.0, TICKETS + number);
         assert!(ticket.subject.contains(&format!("в ревизии {}", TICKETS + number)));
         let external = format!("INC{number:07}");
-        assert_eq!(store.by_external_id(&external).unwrap(), Some(TicketNumber(number)));
+        assert_eq!(store.find(Index::ExternalId, &external).unwrap(), Some(TicketNumber(number)));
     }
     for revision in 1..=2 * TICKETS {
         assert_eq!(store.remembered(&sample::request_key(revision)).unwrap().unwrap().revision.0, revision);
@@ -228,6 +229,39 @@ fn a_check_finds_nothing_in_a_sound_store_and_repairs_a_view() {
     let report = check(home.path(), false, &mut |_| {}).unwrap();
     assert!(report.is_sound() && !report.repaired, "{:?}", report.findings);
     answers_as_before(&Embedded::open(options(home.path())).unwrap());
+}
+
+#[test]
+fn a_check_tells_of_which_kind_the_key_is_that_a_view_lacks() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Embedded::open(options(home.path())).unwrap();
+    let kinds = || (1..).zip(Index::ALL.iter().copied());
+    let commits: Vec<_> = kinds().map(|(n, index)| sample::keyed(n, n, &[(index, "INC0000007")])).collect();
+    sample::append(&store, &commits).unwrap();
+    store.close().unwrap();
+    drop(store);
+    let found = || -> Vec<_> {
+        let report = check(home.path(), false, &mut |_| {}).unwrap();
+        report.findings.into_iter().map(|finding| (finding.what, finding.severity)).collect()
+    };
+    // Closes the view again each time.
+    let view = || sled::open(home.path().join("view").join("1")).unwrap();
+    assert_eq!(found(), []);
+    for (n, index) in kinds() {
+        let key = secondary_key(&index.hash("INC0000007"));
+        let value = view().remove(key).unwrap().unwrap();
+        let wrong = Wrong::KeyWrong { index, number: TicketNumber(n) };
+        assert_eq!(found(), [(wrong.clone(), Severity::Repairable)]);
+        view().insert(key, secondary_value(&key, TicketNumber(99))).unwrap();
+        assert_eq!(found(), [(wrong, Severity::Repairable)]);
+        view().insert(key, value).unwrap();
+        assert_eq!(found(), []);
+        let more = secondary_key(&index.hash("nobody's"));
+        view().insert(more, secondary_value(&more, TicketNumber(n))).unwrap();
+        let journal = Index::ALL.len();
+        assert_eq!(found(), [(Wrong::KeysBeyond { view: journal + 1, journal }, Severity::Repairable)]);
+        view().remove(more).unwrap();
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use opora_core::model::Revision;
 use parking_lot::RwLock;
 
 use super::index::Index;
-use super::record::{EXTERNAL, external_key};
+use super::record::{SECONDARY, secondary_key};
 use super::tree::{Broken, Tree};
 use super::{Backing, CatchUpError, View, catch_up, generations};
 use crate::api::ReadError;
@@ -42,13 +42,13 @@ impl View {
         Ok(())
     }
 
-    /// Learns which requests and external ids there are. Those that come meanwhile are added as they come.
+    /// Learns which requests and secondary keys there are. Those that come meanwhile are added as they come.
     fn learn(&self) {
         loop {
             match self.backing() {
-                Backing::Index(index) => self.known.add(index.read().external.keys().map(external_key)),
+                Backing::Index(index) => self.known.add(index.read().secondary.keys().map(secondary_key)),
                 Backing::Tree(tree) => {
-                    let read = self.learn_external(&tree).and_then(|()| tree.learn(&self.stopping));
+                    let read = self.learn_secondary(&tree).and_then(|()| tree.learn(&self.stopping));
                     if self.stopping.load(Ordering::Acquire) {
                         return;
                     }
@@ -64,9 +64,9 @@ impl View {
         }
     }
 
-    fn learn_external(&self, tree: &Tree) -> Result<(), Broken> {
+    fn learn_secondary(&self, tree: &Tree) -> Result<(), Broken> {
         let mut keys = Vec::new();
-        tree.each(&[EXTERNAL], |key, _| {
+        tree.each(&[SECONDARY], |key, _| {
             if self.stopping.load(Ordering::Acquire) {
                 return Err(Broken("stopping".into()));
             }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 
 use opora_core::model::{Revision, Ticket, TicketNumber};
 
-use super::record::{self, Stored, external_hash, external_key, ticket_key};
+use super::record::{self, Stored, secondary_key, ticket_key};
 use super::tree::{Broken, Tree};
 use super::{Backing, View, corrupt};
 use crate::api::{ReadError, Remembered, RequestKey};
 use crate::codec::{decode_ticket, decode_ticket_of};
+use crate::index::Index;
 
 /// What is wrong with a view of another moment than the journal.
 const AHEAD: &str = "it speaks of a revision that the journal does not have";
@@ -140,30 +141,30 @@ impl View {
         }
     }
 
-    /// The ticket that has an external id.
-    pub(crate) fn by_external_id(&self, external_id: &str) -> Result<Option<TicketNumber>, ReadError> {
-        let hash = external_hash(external_id);
+    /// The ticket that has a key of a kind.
+    pub(crate) fn find(&self, index: Index, key: &str) -> Result<Option<TicketNumber>, ReadError> {
+        let hash = index.hash(key);
         {
             let layers = self.layers.read();
-            let found = layers.active.external.get(&hash);
-            if let Some(found) = found.or_else(|| layers.draining.as_ref().and_then(|l| l.external.get(&hash))) {
+            let found = layers.active.secondary.get(&hash);
+            if let Some(found) = found.or_else(|| layers.draining.as_ref().and_then(|l| l.secondary.get(&hash))) {
                 return Ok(Some(*found));
             }
         }
-        let key = external_key(&hash);
+        let key = secondary_key(&hash);
         if !self.known.may_have(&key) {
             return Ok(None);
         }
         loop {
             let tree = match self.backing() {
-                Backing::Index(index) => return Ok(index.read().external.get(&hash).copied()),
+                Backing::Index(index) => return Ok(index.read().secondary.get(&hash).copied()),
                 Backing::Tree(tree) => tree,
             };
             match tree.get(&key) {
                 Ok(None) => return Ok(None),
-                Ok(Some(bytes)) => match record::external_of(&key, &bytes) {
+                Ok(Some(bytes)) => match record::secondary_of(&key, &bytes) {
                     Some(number) => return Ok(Some(number)),
-                    None => self.mend(&tree, &"an external id does not match its checksum")?,
+                    None => self.mend(&tree, &"a secondary key does not match its checksum")?,
                 },
                 Err(e) => self.mend(&tree, &e)?,
             }

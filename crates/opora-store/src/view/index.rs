@@ -18,7 +18,7 @@ pub(crate) struct Index {
     /// By number less one; zero: not there.
     tickets: Vec<u64>,
     pub(super) requests: HashMap<RequestKey, Remembered>,
-    pub(super) external: HashMap<[u8; 16], TicketNumber>,
+    pub(super) secondary: HashMap<[u8; 16], TicketNumber>,
     pub(super) directory: HashMap<Vec<u8>, Revision>,
     pub(super) policies: HashMap<Vec<u8>, Revision>,
     /// Everything up to it is in the index.
@@ -110,7 +110,7 @@ impl Index {
             }
         }
         self.requests.extend(&layer.requests);
-        self.external.extend(&layer.external);
+        self.secondary.extend(&layer.secondary);
         self.directory.extend(layer.directory.iter().map(|(key, (revision, _))| (key.clone(), *revision)));
         self.policies.extend(layer.policies.iter().map(|(key, (revision, _))| (key.clone(), *revision)));
         self.through = self.through.max(layer.through);

@@ -1,5 +1,5 @@
 //! Which keys may be there: says "surely not" without asking sled, whose one lock a batch that is being written holds.
-//! Nearly every external id that is asked for is new.
+//! Nearly every secondary key that is asked for is new.
 //!
 //! Knows keys and nothing else. A "no" is certain, a "maybe" is looked up.
 

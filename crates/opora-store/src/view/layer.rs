@@ -3,16 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use opora_core::event::{Change, DirectoryPut};
+use opora_core::event::DirectoryPut;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use opora_core::time::Timestamp;
 
-use super::record::{
-    Meta, directory_key, external_hash, external_key, external_value, inline, pointer, policy_key, ticket_key,
-};
+use super::record::{Meta, directory_key, inline, pointer, policy_key, secondary_key, secondary_value, ticket_key};
 use crate::api::{Commit, Record, Remembered, RequestKey};
 use crate::codec::{encode_policy, encode_put, encode_ticket};
+use crate::index::Index;
 
 /// About how much a ticket takes in memory besides its texts.
 const TICKET_BYTES: usize = 1_500;
@@ -34,8 +33,8 @@ pub(crate) struct Layer {
     pub(crate) tickets: HashMap<TicketNumber, Latest>,
     /// Requests that were answered.
     pub(crate) requests: HashMap<RequestKey, Remembered>,
-    /// External ids, by their hash.
-    pub(crate) external: HashMap<[u8; 16], TicketNumber>,
+    /// Which ticket a secondary key finds, by the hash of it.
+    pub(crate) secondary: HashMap<[u8; 16], TicketNumber>,
     /// Entries of the directory, by their keys in the view.
     pub(crate) directory: HashMap<Vec<u8>, (Revision, DirectoryPut)>,
     /// Policies, by their keys in the view.
@@ -59,8 +58,8 @@ impl Layer {
             match record {
                 Record::Ticket(event) => {
                     let ticket = &event.ticket;
-                    if let (Change::Created { .. }, Some(external)) = (&event.change, &ticket.external_id) {
-                        self.external.insert(external_hash(external), ticket.number);
+                    for (index, key) in Index::of(event) {
+                        self.secondary.insert(index.hash(key), ticket.number);
                         self.bytes += 64;
                     }
                     let latest = Latest { ticket: ticket.clone(), kept: commit.records.len() >= BULKY };
@@ -103,14 +102,14 @@ impl Layer {
         let fit = |key: &[u8], revision: Revision, payload: &[u8]| {
             if payload.len() > inline_limit { pointer(key, revision) } else { inline(key, revision, payload) }
         };
-        let mut entries = Vec::with_capacity(self.external.len());
+        let mut entries = Vec::with_capacity(self.secondary.len());
         for (number, Latest { ticket, .. }) in self.tickets.iter().filter(|(_, latest)| latest.kept) {
             let key = ticket_key(*number);
             entries.push((key.to_vec(), inline(&key, ticket.revision, &encode_ticket(ticket))));
         }
-        for (hash, number) in &self.external {
-            let key = external_key(hash);
-            entries.push((key.to_vec(), external_value(&key, *number)));
+        for (hash, number) in &self.secondary {
+            let key = secondary_key(hash);
+            entries.push((key.to_vec(), secondary_value(&key, *number)));
         }
         for (key, (revision, put)) in &self.directory {
             entries.push((key.clone(), fit(key, *revision, &encode_put(put))));

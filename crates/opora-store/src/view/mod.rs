@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 
-use opora_core::event::{Change, DirectoryPut, TicketEvent};
+use opora_core::event::DirectoryPut;
 use opora_core::model::{Revision, Ticket, TicketNumber};
 use opora_core::sla::PolicyDefinition;
 use parking_lot::{Condvar, Mutex, RwLock};
@@ -33,7 +33,7 @@ use self::index::Index;
 use self::known::Known;
 use self::layer::Layer;
 pub(crate) use self::options::ViewOptions;
-use self::record::{DIRECTORY, POLICY, Stored, external_hash, external_key};
+use self::record::{DIRECTORY, POLICY, Stored, secondary_key};
 use self::tree::{Broken, Tree};
 use crate::api::{Commit, ReadError, Record};
 use crate::codec::{decode_commit, decode_policy, decode_put};
@@ -46,7 +46,7 @@ pub(crate) struct View {
     layers: RwLock<Layers>,
     backing: RwLock<Backing>,
     recent: Cache<TicketNumber, Arc<Ticket>, TicketWeight>,
-    /// Which external ids may be there.
+    /// Which secondary keys may be there.
     known: Known,
     /// The highest ticket number.
     tickets: AtomicU64,
@@ -94,14 +94,13 @@ impl Weighter<TicketNumber, Arc<Ticket>> for TicketWeight {
     }
 }
 
-/// The keys of the external ids of new tickets.
-fn external_keys(commit: &Commit) -> impl Iterator<Item = [u8; 17]> {
-    commit.records.iter().filter_map(|record| match record {
-        Record::Ticket(TicketEvent { change: Change::Created { .. }, ticket, .. }) => {
-            ticket.external_id.as_ref().map(|id| external_key(&external_hash(id)))
-        }
+/// Where in the view the secondary keys are that a commit brings.
+fn secondary_keys(commit: &Commit) -> impl Iterator<Item = [u8; 17]> {
+    let events = commit.records.iter().filter_map(|record| match record {
+        Record::Ticket(event) => Some(event),
         _ => None,
-    })
+    });
+    events.flat_map(crate::Index::of).map(|(index, key)| secondary_key(&index.hash(key)))
 }
 
 fn corrupt(revision: Revision, error: &dyn std::fmt::Display) -> ReadError {
@@ -149,7 +148,7 @@ impl View {
 
     /// Takes in commits that are durable.
     pub(crate) fn apply(&self, commits: &[Arc<Commit>]) {
-        self.known.add(commits.iter().flat_map(|commit| external_keys(commit)));
+        self.known.add(commits.iter().flat_map(|commit| secondary_keys(commit)));
         let mut highest = self.tickets();
         let was_empty = {
             let mut layers = self.layers.write();

@@ -14,8 +14,8 @@ pub(crate) const TICKET: u8 = b'i';
 pub(crate) const RUN: u8 = b'R';
 /// A part of a run.
 pub(crate) const REQUEST: u8 = b'r';
-/// An external id.
-pub(crate) const EXTERNAL: u8 = b'x';
+/// A secondary key of a ticket, of whatever kind.
+pub(crate) const SECONDARY: u8 = b'x';
 /// An entry of the directory.
 pub(crate) const DIRECTORY: u8 = b'd';
 /// A version of a policy.
@@ -158,18 +158,9 @@ fn hashed(prefix: u8, hash: &[u8; 16]) -> [u8; 17] {
     key
 }
 
-/// The key of an external id, by the hash of it.
-pub(crate) fn external_key(hash: &[u8; 16]) -> [u8; 17] {
-    hashed(EXTERNAL, hash)
-}
-
-/// The hash of an external id.
-pub(crate) fn external_hash(external_id: &str) -> [u8; 16] {
-    let mut short = [0; 16];
-    for (place, byte) in short.iter_mut().zip(blake3::hash(external_id.as_bytes()).as_bytes()) {
-        *place = *byte;
-    }
-    short
+/// Where in the view a secondary key is, by its hash, which tells the kinds apart.
+pub(crate) fn secondary_key(hash: &[u8; 16]) -> [u8; 17] {
+    hashed(SECONDARY, hash)
 }
 
 /// The key of an entry of the directory.
@@ -195,13 +186,13 @@ pub(crate) fn policy_key(policy: &PolicyDefinition) -> Vec<u8> {
     key
 }
 
-/// The value of an external id.
-pub(crate) fn external_value(key: &[u8], number: TicketNumber) -> Vec<u8> {
+/// What the view says of a secondary key.
+pub(crate) fn secondary_value(key: &[u8], number: TicketNumber) -> Vec<u8> {
     inline(key, Revision(number.0), &[])
 }
 
-/// The number of an external id from its value.
-pub(crate) fn external_of(key: &[u8], bytes: &[u8]) -> Option<TicketNumber> {
+/// The number of the ticket that a secondary key finds, from its value.
+pub(crate) fn secondary_of(key: &[u8], bytes: &[u8]) -> Option<TicketNumber> {
     match read(key, bytes)? {
         Stored::Inline(number, _) => Some(TicketNumber(number.0)),
         Stored::Pointer(_) => None,
@@ -235,4 +226,19 @@ pub(crate) fn meta_of(uid: StoreUid, bytes: &[u8]) -> Option<Meta> {
     let tickets = u64::from_le_bytes(tickets.try_into().ok()?);
     let requests = Revision(u64::from_le_bytes(requests.try_into().ok()?));
     (theirs == uid.as_bytes()).then_some(Meta { revision, tickets, requests })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::index::Index;
+
+    /// What an earlier version wrote is found by this one.
+    #[test]
+    fn an_external_id_is_kept_under_the_bytes_that_it_always_was() {
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat();
+        let key = secondary_key(&Index::ExternalId.hash("INC0000007"));
+        assert_eq!(hex(&key), "781456c04ffe84e840b68180b999e67b58");
+        assert_eq!(hex(&secondary_value(&key, TicketNumber(7))), "07f4aba7010700000000000000");
+    }
 }

@@ -8,7 +8,7 @@ use opora_core::decide::{self, Needs, Others, Refusal};
 use opora_core::event::{Change as Happened, TicketEvent};
 use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
-use opora_store::{ReadError, Record};
+use opora_store::{Index, ReadError, Record};
 
 use super::{Draft, Group, unreadable};
 use crate::engine::work::RequestId;
@@ -21,14 +21,10 @@ impl Group<'_> {
         submission: &Submission,
         draft: &mut Draft,
     ) -> Result<Answer, Refused> {
-        if let Some(id) = &new.external_id {
-            let taken = match self.external_ids.get(id) {
-                Some(number) => Some(*number),
-                None => self.state.store.by_external_id(id).map_err(unreadable)?,
-            };
-            if let Some(number) = taken {
-                return Err(Refusal::ExternalIdTaken(number).into());
-            }
+        if let Some(id) = &new.external_id
+            && let Some(number) = self.found_by(Index::ExternalId, id)?
+        {
+            return Err(Refusal::ExternalIdTaken(number).into());
         }
         let events =
             self.with_context(&submission.actor, submission.import_time, |context| decide::create(new, context))?;
@@ -172,6 +168,14 @@ impl Group<'_> {
                 let found = self.look_up(uid.number())?.filter(|ticket| ticket.uid == uid);
                 found.ok_or(Refused::NoTicket(uid))
             }
+        }
+    }
+
+    /// The ticket that has a key of a kind after what was decided.
+    fn found_by(&self, index: Index, key: &Arc<str>) -> Result<Option<TicketNumber>, Refused> {
+        match self.keys.get(&(index, key.clone())) {
+            Some(number) => Ok(Some(*number)),
+            None => self.state.store.find(index, key).map_err(unreadable),
         }
     }
 
