@@ -23,12 +23,14 @@ pub struct TicketEvent {
     pub change: Change,
     /// The ticket as it stood after.
     pub ticket: Arc<Ticket>,
+    /// The Message-ID of the letter that it came by: of a message, or of a new ticket. To the letter as the header has it.
+    pub message_id: Option<Arc<str>>,
 }
 
 impl TicketEvent {
     /// An event with what every one has.
     pub const fn new(at: Timestamp, actor: Actor, reason: Arc<str>, change: Change, ticket: Arc<Ticket>) -> Self {
-        Self { at, actor, reason, change, ticket }
+        Self { at, actor, reason, change, ticket, message_id: None }
     }
 }
 

@@ -38,6 +38,8 @@ impl fmt::Display for Index {
 kinds!(
     /// The key of another system, with which a ticket was created.
     ExternalId = "external_id",
+    /// The Message-ID of a letter that made a ticket or is a message on it.
+    MessageId = "message_id",
 );
 
 impl Index {
@@ -52,6 +54,7 @@ impl Index {
             Self::ExternalId => {
                 event.ticket.external_id.as_ref().filter(|_| matches!(event.change, Change::Created { .. }))
             }
+            Self::MessageId => event.message_id.as_ref(),
         }
     }
 
@@ -60,6 +63,7 @@ impl Index {
     const fn domain(self) -> Option<&'static str> {
         match self {
             Self::ExternalId => None,
+            Self::MessageId => Some("opora.store.v1 message_id"),
         }
     }
 
@@ -76,6 +80,18 @@ impl Index {
     pub(crate) fn put(self, event: &mut TicketEvent, key: &str) {
         match self {
             Self::ExternalId => Arc::make_mut(&mut event.ticket).external_id = Some(key.into()),
+            Self::MessageId => event.message_id = Some(key.into()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_hash_of_a_message_id_stays_what_it_is() {
+        let hash = u128::from_be_bytes(Index::MessageId.hash("<1@example.com>"));
+        assert_eq!(format!("{hash:032x}"), "5271a5a5ffeb19123a1be9f97712dcfe");
     }
 }

@@ -269,6 +269,7 @@ pub(super) fn wire_event(event: &TicketEvent, previous: Revision) -> pb::TicketE
         reason: text(&event.reason),
         ticket: Some(event.ticket.wire()),
         change: Some(event.change.wire()),
+        message_id: maybe_text(event.message_id.as_ref()),
     }
 }
 
@@ -276,5 +277,6 @@ pub(super) fn event_of(w: pb::TicketEvent) -> Result<TicketEvent, CodecError> {
     let actor = Coded::of(need(w.actor, "event.actor")?)?;
     let change = Coded::of(need(w.change, "event.change")?)?;
     let ticket = Arc::new(Coded::of(need(w.ticket, "event.ticket")?)?);
-    Ok(TicketEvent::new(Timestamp::from_millis(w.at), actor, w.reason.into(), change, ticket))
+    let event = TicketEvent::new(Timestamp::from_millis(w.at), actor, w.reason.into(), change, ticket);
+    Ok(TicketEvent { message_id: w.message_id.map(Into::into), ..event })
 }

@@ -12,6 +12,7 @@ pub mod sample;
 
 use std::sync::Arc;
 
+use opora_core::event::Change;
 use opora_core::model::{Revision, TicketNumber};
 
 use crate::api::{AppendError, Commit, Epoch, ReadError, Record, Remembered, Store};
@@ -51,6 +52,7 @@ pub fn all<S: Stores>(stores: &mut S) {
     requests_are_found(stores);
     tickets_are_found_for_good_by_each_kind_of_key_and_by_that_kind_alone(stores);
     of_two_that_were_given_one_key_the_newest_is_found(stores);
+    a_ticket_is_found_by_each_letter_that_came_to_it(stores);
     the_directory_and_policies_stand_as_put_last(stores);
     large_tickets_and_policies_are_kept(stores);
     readers_see_what_was_appended_while_it_is_appended(stores);
@@ -302,6 +304,30 @@ fn of_two_that_were_given_one_key_the_newest_is_found<S: Stores>(stores: &mut S)
                 assert_eq!(found, Some(wanted), "{index} where {given} was given again, {round}");
             }
         }
+        store = reopened(stores, store, round);
+    }
+}
+
+fn a_ticket_is_found_by_each_letter_that_came_to_it<S: Stores>(stores: &mut S) {
+    let mut store = stores.fresh();
+    let first = sample::keyed(1, 1, &[(Index::ExternalId, "INC0000001"), (Index::MessageId, "<1@example.com>")]);
+    let said = sample::changes().into_iter().find(|change| matches!(change, Change::Commented(_))).unwrap();
+    let letters = (2..=9).map(|n| {
+        let mut record = sample::event(sample::full_ticket(1, n), said.clone());
+        if let Record::Ticket(event) = &mut record {
+            event.message_id = Some(format!("<{n}@example.com>").into());
+        }
+        sample::commit(n, vec![record])
+    });
+    let commits: Vec<_> = [first].into_iter().chain(letters).collect();
+    sample::append(&store, &commits).unwrap();
+    for round in 0..4 {
+        for n in 1..=9 {
+            let found = store.find(Index::MessageId, &format!("<{n}@example.com>")).unwrap();
+            assert_eq!(found, Some(TicketNumber(1)), "{n}, {round}");
+            assert_eq!(&store.commit(Revision(n)).unwrap(), &commits[n as usize - 1]);
+        }
+        assert_eq!(store.find(Index::ExternalId, "INC0000001").unwrap(), Some(TicketNumber(1)));
         store = reopened(stores, store, round);
     }
 }
