@@ -23,6 +23,8 @@ const BANNED: &[(&str, &str, &str)] = &[
     ("registry.npm", "js.org", "the host of a registry"),
     ("deb.debi", "an.org", "the host of a registry"),
     ("proxy.gol", "ang.org", "the host of a registry"),
+    ("<<<<", "<<< ", "a conflict that nobody settled"),
+    (">>>>", ">>> ", "a conflict that nobody settled"),
 ];
 
 /// The files that say such a thing; one sentence each.

@@ -226,7 +226,7 @@ impl Desk {
     #[expect(clippy::unused_async, reason = "a stream may have to wait for its beginning one day")]
     pub async fn watch(&self, call: &Call, query: WatchQuery) -> Result<WatchStream, WatchEnd> {
         let query = query.within(&call.scope);
-        WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query)
+        WatchStream::start(self.shared.world.clone(), self.shared.world.hub.clone(), &query, &call.scope)
     }
 
     /// A stream for a reader who may be slow, with its messages as `convert` makes them: it gets a batch and with which of

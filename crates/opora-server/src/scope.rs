@@ -9,16 +9,23 @@ use opora_core::filter::Filter;
 use opora_core::model::{OrganisationId, Ticket};
 
 /// What may be seen.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Everything.
-    #[default]
     Everything,
     /// The tickets of one organisation.
     Organisation(OrganisationId),
 }
 
 impl Scope {
+    /// Whether everything may be seen: what is not one ticket's or one organisation's is told to nobody else.
+    pub fn sees_everything(&self) -> bool {
+        match self {
+            Self::Everything => true,
+            Self::Organisation(_) => false,
+        }
+    }
+
     /// Whether a ticket may be seen.
     pub fn sees(&self, ticket: &Ticket) -> bool {
         match self {

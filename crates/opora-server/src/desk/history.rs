@@ -13,7 +13,6 @@ use crate::engine::state::ticket_at;
 use crate::engine::{Refused, TicketRef, unreadable};
 use crate::followers::search::description;
 use crate::scans::Going;
-use crate::scope::Scope;
 use crate::size;
 
 /// How many revisions of a history are read at once.
@@ -193,7 +192,7 @@ impl Desk {
         let (world, revision) = (self.shared.world.clone(), self.revision());
         let ticket = self.ticket(call, TicketRef::Number(query.ticket)).map_err(unreadable)?;
         let mut holders = ticket.map(|ticket| holders(&ticket)).unwrap_or_default();
-        if call.scope != Scope::Everything {
+        if !call.scope.sees_everything() {
             // What was merged into it may be another customer's.
             let seen = |number: &TicketNumber| Ok(self.ticket(call, TicketRef::Number(*number))?.map(|_| *number));
             let seen: Result<Vec<_>, ReadError> =

@@ -12,7 +12,8 @@ impl Desk {
     /// durable here, and everybody who reads or watches sees them. A desk that led steps down before a newer epoch. Blocks.
     ///
     /// # Errors
-    /// [`FollowError`]; then none of them happened here.
+    /// [`FollowError`]; then none of them happened here, though a desk that led may follow by now. After a failed sync the
+    /// process has to end, as [`Desk::fatal`] says.
     pub fn follow(&self, epoch: Epoch, commits: &[Arc<Commit>]) -> Result<(), FollowError> {
         self.shared.world.state.follow(epoch, commits)
     }

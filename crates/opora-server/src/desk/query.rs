@@ -14,7 +14,6 @@ use crate::call::Call;
 use crate::engine::{PolicyApplied, Refused, TicketRef, unreadable};
 use crate::followers::queue::{ListPage, ListQuery, Scan, Summary, Tally, Texts, count, open_matching};
 use crate::scans::Going;
-use crate::scope::Scope;
 
 /// What it costs to look a text up in the index of full text, in terms of a filter: a turn is over after some.
 const SEARCH_COST: u32 = 4_096;
@@ -300,5 +299,5 @@ impl Desk {
 
 /// Refuses who may see only a part.
 fn everything(call: &Call) -> Result<(), Refused> {
-    if call.scope == Scope::Everything { Ok(()) } else { Err(Refused::NotPermitted) }
+    if call.scope.sees_everything() { Ok(()) } else { Err(Refused::NotPermitted) }
 }

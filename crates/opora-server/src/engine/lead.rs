@@ -12,7 +12,8 @@ use opora_store::{AppendError, Commit, Epoch, ReadError, Record};
 use super::log::Published;
 use super::state::EngineState;
 
-/// Why a desk did not take commits that were decided elsewhere. None of them happened.
+/// Why a desk did not take commits that were decided elsewhere. None of them happened here; of a newer epoch it is known
+/// all the same, and the desk follows.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowError {
     /// It leads itself, in an epoch that is no older.
@@ -80,14 +81,25 @@ impl EngineState {
             if epoch <= own {
                 return Err(FollowError::Leads(own));
             }
+            // Written down first: whatever fails after it, this desk never leads in that epoch.
+            self.store.lead(epoch).map_err(|error| self.not_appended(error))?;
             tracing::warn!(epoch = epoch.0, "another desk leads: this one follows");
             self.step_down(&mut turn);
         }
         let published = self.with_before(commits)?;
-        self.store.append(epoch, self.store.position().newest, commits)?;
+        let appended = self.store.append(epoch, self.store.position().newest, commits);
+        appended.map_err(|error| self.not_appended(error))?;
         self.show(&mut turn, published);
         self.tell_all(&mut turn);
         Ok(())
+    }
+
+    /// A failed sync is never tried again: the process has to end.
+    fn not_appended(&self, error: AppendError) -> AppendError {
+        if let AppendError::Failed(why) = &error {
+            self.fail(why);
+        }
+        error
     }
 
     /// Leads from now on, in a new epoch: whoever led before is refused. Blocks.
@@ -97,7 +109,7 @@ impl EngineState {
             return Ok(own);
         }
         let epoch = self.store.epoch().next();
-        self.store.lead(epoch)?;
+        self.store.lead(epoch).map_err(|error| self.not_appended(error))?;
         turn.leads = Some(epoch);
         self.leading.store(true, Ordering::Release);
         Ok(epoch)

@@ -30,6 +30,8 @@ const CHUNK: usize = 1_000;
 const AT_ONCE: usize = 64;
 /// When a ticket is looked at again whose timer could not be told, or told nothing.
 const AGAIN: Millis = Millis::minutes(1);
+
+/// What falls due, found and told.
 pub(crate) struct Clocks {
     engine: Arc<Engine>,
     /// Whether timers fire.

@@ -34,6 +34,7 @@ pub(crate) struct Access<S>(S);
 
 /// A call that will be told of, whatever ends it.
 struct Told {
+    path: String,
     call: Call,
     began: Instant,
     code: Option<String>,
@@ -49,7 +50,7 @@ impl Told {
 
 impl Drop for Told {
     fn drop(&mut self) {
-        let (path, who) = (self.call.method.path.as_str(), &self.call.principal);
+        let (path, who) = (self.path.as_str(), &self.call.principal);
         // Without a code: whoever called went away, or the stream was cut.
         let code = self.code.as_deref().unwrap_or("-");
         let trace = self.call.trace.map(|trace| format!("{:032x}", trace.id));
@@ -120,7 +121,8 @@ where
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let call = tracing::enabled!(Level::DEBUG).then(|| request.extensions().get::<Call>().cloned()).flatten();
-        let told = call.map(|call| Told { call, began: Instant::now(), code: None });
+        let path = || request.uri().path().to_owned();
+        let told = call.map(|call| Told { path: path(), call, began: Instant::now(), code: None });
         Telling { answer: self.0.call(request), told }
     }
 }

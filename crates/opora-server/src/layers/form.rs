@@ -38,6 +38,7 @@ pin_project! {
         #[pin]
         answer: F,
         language: Language,
+        path: &'static str,
     }
 }
 
@@ -47,7 +48,7 @@ impl<F: Future<Output = Result<Response<Body>, Infallible>>> Future for Forming<
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.project();
         let answer = ready!(this.answer.poll(context));
-        Poll::Ready(answer.map(|response| formed(response, *this.language)))
+        Poll::Ready(answer.map(|response| formed(response, *this.language, this.path)))
     }
 }
 
@@ -64,12 +65,13 @@ where
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let language = request.extensions().get::<Call>().map_or_else(Language::default, |call| call.language);
-        Forming { answer: self.0.call(request), language }
+        let call = request.extensions().get::<Call>();
+        let (language, path) = call.map_or((Language::default(), ""), |call| (call.language, &call.method.path));
+        Forming { answer: self.0.call(request), language, path }
     }
 }
 
-fn formed(response: Response<Body>, language: Language) -> Response<Body> {
+fn formed(response: Response<Body>, language: Language, path: &str) -> Response<Body> {
     // An answer that begins with its status is a refusal: rare, and looked at whole.
     if !response.headers().contains_key(Status::GRPC_STATUS) {
         return response;
@@ -79,7 +81,11 @@ fn formed(response: Response<Body>, language: Language) -> Response<Body> {
         // The codec tells which field it could not read, and knows no language.
         (Code::InvalidArgument, false) if language != Language::English => Problem::undecodable(&status),
         (Code::OutOfRange, true) => Some(Problem::limit("message_bytes", UNARY_BYTES)),
-        (Code::Internal | Code::Unknown, true) => Some(Problem::internal("a call went wrong", &status.message())),
+        // So the transport tells of a request without a message, or of bytes that are none.
+        (Code::Internal, true) => Some(Problem::field("message", "is no message of this call")),
+        (Code::Unknown, true) => {
+            Some(Problem::internal("a call went wrong", &format_args!("{path}: {}", status.message())))
+        }
         _ => None,
     };
     match problem {

@@ -16,7 +16,7 @@ use crate::call::{Call, Trace};
 use crate::convert::is_email;
 use crate::errors::{Outcome, Problem};
 use crate::language::Language;
-use crate::method::Method;
+use crate::method::{Method, Shape};
 use crate::scope::Scope;
 
 /// The header that names the caller until sign-in exists.
@@ -63,7 +63,11 @@ where
         let principal = if method.is_of_contract() { principal(request.headers()) } else { anonymous() };
         let principal = match principal {
             Ok(principal) => principal,
-            Err(problem) => return Either::Left(ready(Ok(problem.status(language).into_http()))),
+            Err(problem) => {
+                // The access log is for calls of somebody.
+                tracing::debug!(path = method.path, ?problem, "a call by nobody that is known is refused");
+                return Either::Left(ready(Ok(problem.status(language).into_http())));
+            }
         };
         let headers = request.headers();
         let call = Call {
@@ -76,6 +80,15 @@ where
         };
         request.extensions_mut().insert(call);
         Either::Right(self.0.call(request))
+    }
+}
+
+/// What a request is and in which language it is answered, for the layers inside.
+pub(super) fn asked(request: &Request<Body>) -> (Shape, Language) {
+    match request.extensions().get::<Call>() {
+        Some(call) => (call.method.shape, call.language),
+        // Only where the layers stand alone.
+        None => (Method::of(request.uri().path()).shape, Language::of_headers(request.headers())),
     }
 }
 

@@ -21,7 +21,7 @@ impl ResponseForPanic for Panics {
         let text = why.downcast_ref::<&str>().copied().or_else(|| why.downcast_ref::<String>().map(String::as_str));
         tracing::error!(why = text.unwrap_or("it does not say"), count, "a call panicked");
         // The layer of errors gives it the contract's form.
-        Status::internal("a call panicked").into_http()
+        Status::unknown("a call panicked").into_http()
     }
 }
 

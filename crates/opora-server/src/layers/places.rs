@@ -1,24 +1,18 @@
 //! Places: how many calls are worked on at once, of a connection, an address and all together. A place is taken once a
 //! request is there and given back when its answer is made; streams are counted apart, for as long as they last.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use http::{Request, Response};
-use http_body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::Instant;
-use tonic::Status;
 use tonic::body::Body;
 
-use super::QUEUE;
 use super::caller::{Inner, Limits, Peer};
 use super::gauge::Gauge;
 use super::round::{Around, Inside, Round};
+use super::{QUEUE, body, known};
 use crate::errors::{Outcome, Problem};
-use crate::language::Language;
-use crate::method::{Method, Shape};
+use crate::method::Shape;
 
 /// Of what an address has, one in so many streams and uploads is kept for its connections that have none.
 const KEPT: u64 = 8;
@@ -41,14 +35,13 @@ impl PlacesLayer {
 impl Around for Places {
     async fn call(self, mut inner: impl Inside, request: Request<Body>) -> Response<Body> {
         let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
-        let kind = Method::of(request.uri().path()).shape;
-        let language = Language::of_headers(request.headers());
+        let (kind, language) = known::asked(&request);
         let (stream, _place) = match take(&peer, kind).await {
             Ok(places) => places,
             Err(problem) => return problem.status(language).into_http(),
         };
         let Ok(response) = inner.call(request).await;
-        if stream.is_empty() { response } else { response.map(|body| holding(body, stream)) }
+        if stream.is_empty() { response } else { response.map(|inner| body::holding(inner, stream)) }
     }
 }
 
@@ -173,36 +166,5 @@ impl Drop for Taken {
                 gauge.give(1);
             }
         }
-    }
-}
-
-/// A body that holds what its stream took.
-struct Holding {
-    inner: Body,
-    taken: Option<Taken>,
-}
-
-fn holding(inner: Body, taken: Taken) -> Body {
-    if inner.is_end_stream() { inner } else { Body::new(Holding { inner, taken: Some(taken) }) }
-}
-
-impl HttpBody for Holding {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = Pin::new(&mut self.inner).poll_frame(context);
-        if matches!(frame, Poll::Ready(None)) {
-            self.taken = None;
-        }
-        frame
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }

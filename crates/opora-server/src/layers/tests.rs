@@ -60,9 +60,9 @@ async fn a_deadline_that_passes_is_told_as_one() {
 }
 
 #[tokio::test]
-async fn an_error_of_the_transport_is_a_bug_and_what_is_too_large_the_callers_mistake() {
+async fn what_the_transport_can_not_read_is_the_callers_mistake() {
     for (status, code, reason) in [
-        (Status::internal("x"), Code::Internal, ErrorReason::Internal),
+        (Status::internal("Missing request message."), Code::InvalidArgument, ErrorReason::InvalidField),
         (Status::out_of_range("x"), Code::ResourceExhausted, ErrorReason::LimitReached),
     ] {
         let status = self::status(None, move || std::future::ready(status.clone().into_http())).await;

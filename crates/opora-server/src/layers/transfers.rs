@@ -10,10 +10,9 @@ use tonic::body::Body;
 use super::answers::{Charge, counted};
 use super::caller::{Inner, Limits, Peer};
 use super::round::{Around, Inside, Round};
-use super::{QUEUE, whole};
+use super::{QUEUE, known, whole};
 use crate::errors::{Outcome, Problem};
-use crate::language::Language;
-use crate::method::{Method, Shape};
+use crate::method::Shape;
 
 /// The most bytes of a page: so much is kept free for each that is being made.
 const PAGE: u64 = 2 * 1024 * 1024;
@@ -36,8 +35,7 @@ impl TransfersLayer {
 impl Around for Transfers {
     async fn call(self, inner: impl Inside, request: Request<Body>) -> Response<Body> {
         let peer = request.extensions().get::<Peer>().unwrap_or(&self.nobody).clone();
-        let language = Language::of_headers(request.headers());
-        let kind = Method::of(request.uri().path()).shape;
+        let (kind, language) = known::asked(&request);
         let call = Call::begin(peer.clone());
         let response = match transfer(inner, request, &peer, kind).await {
             Ok((response, charge)) => response.map(|body| counted(body, &peer, charge, (kind, language))),

@@ -78,13 +78,13 @@ macro_rules! served {
 served!(Organisation, OrganisationId, organisation, organisations, |wire| vec![&wire.policy], |id, _, scope| scope
     .sees_organisation(id));
 served!(Contact, ContactId, contact, contacts, |wire| vec![&wire.organisation], |_, contact, scope| {
-    contact.organisation.as_ref().map_or(*scope == Scope::Everything, |id| scope.sees_organisation(id))
+    contact.organisation.as_ref().map_or(scope.sees_everything(), |id| scope.sees_organisation(id))
 });
 // Who works on a ticket is told on it.
 served!(Agent, AgentId, agent, agents, |_wire| Vec::new(), |_, _, _scope| true);
-served!(SavedView, SavedViewId, saved_view, saved_views, |wire| vec![&wire.owner], |_, _, scope| *scope
-    == Scope::Everything);
-served!(Snippet, SnippetId, snippet, snippets, |wire| vec![&wire.owner], |_, _, scope| *scope == Scope::Everything);
+served!(SavedView, SavedViewId, saved_view, saved_views, |wire| vec![&wire.owner], |_, _, scope| scope
+    .sees_everything());
+served!(Snippet, SnippetId, snippet, snippets, |wire| vec![&wire.owner], |_, _, scope| scope.sees_everything());
 
 /// What is asked of a list.
 struct Listing<'a> {

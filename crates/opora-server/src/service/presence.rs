@@ -20,7 +20,6 @@ use crate::engine::TicketRef;
 use crate::errors::{Outcome, Problem, Violations};
 use crate::layers::AGAIN;
 use crate::presence::{Activity, Presence, Refusal, Shown, Stay};
-use crate::scope::Scope;
 use crate::size;
 
 /// How long a stream says nothing at most.
@@ -122,7 +121,7 @@ impl Service {
         let mut wrong = Violations::default();
         let session = session(&wire.session_id, &mut wrong);
         let session = wrong.require(session)?;
-        if call.scope != Scope::Everything {
+        if !call.scope.sees_everything() {
             // Who is at which ticket is told of all tickets at once.
             return Err(Problem::not_permitted());
         }

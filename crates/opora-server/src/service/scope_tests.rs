@@ -283,3 +283,51 @@ async fn whoever_may_see_one_organisation_is_told_nothing_of_another_ones() {
     assert_eq!(summary.open_count, 1);
     service.desk().stop().await.unwrap();
 }
+
+/// Tells a wide watcher of the own tickets and one within the scope of a ticket that becomes the other organisation's, and
+/// who of them is told a word of theirs; one reads before the other.
+async fn told_of_a_ticket_that_leaves(service: &Service, narrow_first: bool) -> [bool; 2] {
+    let own = Scope::Organisation(OrganisationId::new("own").unwrap());
+    let all = v1::WatchTicketsRequest { filter: "organisation = own".into(), ..Default::default() };
+    let wide = service.watch_tickets(request("WatchTickets", &Scope::Everything, all)).await.unwrap().into_inner();
+    let narrow = service.watch_tickets(request("WatchTickets", &own, v1::WatchTicketsRequest::default())).await;
+    let mut streams = [wide, narrow.unwrap().into_inner()];
+    for stream in &mut streams {
+        stream.next().await.unwrap().unwrap();
+    }
+    let ticket = v1::Ticket { subject: OWN.into(), organisation: "organisations/own".into(), ..Default::default() };
+    let asked = v1::CreateTicketRequest { ticket: Some(ticket), ..Default::default() };
+    let made = service.create_ticket(request("CreateTicket", &Scope::Everything, asked)).await.unwrap().into_inner();
+    let ticket = v1::Ticket {
+        name: made.ticket.unwrap().name,
+        organisation: "organisations/others".into(),
+        subject: OTHERS.into(),
+        ..Default::default()
+    };
+    let update_mask = Some(prost_types::FieldMask { paths: vec!["organisation".into(), "subject".into()] });
+    let asked = v1::UpdateTicketRequest { ticket: Some(ticket), update_mask, ..Default::default() };
+    let moved = service.update_ticket(request("UpdateTicket", &Scope::Everything, asked)).await.unwrap().into_inner();
+    let mut told = [false; 2];
+    for which in if narrow_first { [1, 0] } else { [0, 1] } {
+        loop {
+            let message = streams[which].next().await.unwrap().unwrap();
+            told[which] |= holds(&message.encode_to_vec(), OTHERS);
+            if message.revision == moved.revision {
+                assert!(message.events.iter().all(|event| event.left_view), "{message:?}");
+                break;
+            }
+        }
+    }
+    told
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_told_to_many_at_once_is_shared_by_those_alone_who_may_see_the_same() {
+    let dir = tempfile::tempdir().unwrap();
+    let service = service(dir.path());
+    fill(&service).await;
+    for narrow_first in [false, true] {
+        assert_eq!(told_of_a_ticket_that_leaves(&service, narrow_first).await, [true, false], "{narrow_first}");
+    }
+    service.desk().stop().await.unwrap();
+}

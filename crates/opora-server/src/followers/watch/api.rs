@@ -38,7 +38,7 @@ pub enum WatchStart {
 impl WatchQuery {
     /// The same for what may be seen of it: those who may see the same share what is judged.
     pub(crate) fn within(self, scope: &Scope) -> Self {
-        if *scope == Scope::Everything {
+        if scope.sees_everything() {
             return self;
         }
         let filter = scope.narrow(&self.filter);

@@ -10,10 +10,13 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::Matched;
+use crate::scope::Scope;
 
 /// All streams with the same filter.
 pub(super) struct FilterGroup {
     pub(super) filter: Arc<Filter>,
+    /// What all of them may see: what they are told is made by it.
+    pub(super) scope: Scope,
     state: Mutex<State>,
 }
 
@@ -49,9 +52,9 @@ pub(super) enum Next {
 
 impl FilterGroup {
     /// A group that knows everything from a revision on.
-    pub(super) fn new(filter: Arc<Filter>, from: Revision) -> Self {
+    pub(super) fn new(filter: Arc<Filter>, scope: Scope, from: Revision) -> Self {
         let state = State { from, matched: VecDeque::new(), waiting: Vec::new() };
-        Self { filter, state: Mutex::new(state) }
+        Self { filter, scope, state: Mutex::new(state) }
     }
 
     /// What there is from a revision on, where everything up to `judged` was judged; if nothing, who sits on the seat

@@ -9,11 +9,13 @@ use opora_store::Record;
 
 use super::group::FilterGroup;
 use crate::engine::log::Published;
+use crate::scope::Scope;
 
 /// All groups that somebody watches.
 #[derive(Default)]
 pub(super) struct Groups {
-    by_text: HashMap<Arc<str>, Weak<FilterGroup>>,
+    /// By the filter's text, apart for those who may not see the same.
+    by_text: HashMap<(Arc<str>, Scope), Weak<FilterGroup>>,
     places: Vec<Place>,
     /// Where in `places` the groups are that a key concerns.
     by_key: HashMap<Key, Vec<usize>>,
@@ -31,8 +33,8 @@ struct Place {
 
 impl Groups {
     /// The group of a filter, if somebody watches.
-    pub(super) fn get(&self, text: &str) -> Option<Arc<FilterGroup>> {
-        self.by_text.get(text).and_then(Weak::upgrade)
+    pub(super) fn get(&self, text: &Arc<str>, scope: &Scope) -> Option<Arc<FilterGroup>> {
+        self.by_text.get(&(text.clone(), scope.clone())).and_then(Weak::upgrade)
     }
 
     /// Adds a group.
@@ -43,7 +45,7 @@ impl Groups {
             Some(keys) => keys.into_iter().for_each(|key| self.by_key.entry(key).or_default().push(index)),
             None => self.any.push(index),
         }
-        self.by_text.insert(text, Arc::downgrade(group));
+        self.by_text.insert((text, group.scope.clone()), Arc::downgrade(group));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -66,7 +68,7 @@ impl Groups {
             return;
         }
         let old = std::mem::take(self);
-        for (text, group) in old.by_text {
+        for ((text, _), group) in old.by_text {
             if let Some(group) = group.upgrade() {
                 self.add(text, &group);
             }

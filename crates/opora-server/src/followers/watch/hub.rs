@@ -22,6 +22,7 @@ use crate::engine::log::Published;
 use crate::engine::{Clock as _, SystemClock};
 use crate::followers::Follower;
 use crate::followers::world::World;
+use crate::scope::Scope;
 
 /// How many commits are judged at once.
 const CHUNK: usize = 256;
@@ -72,14 +73,14 @@ impl Hub {
         self.held.lock().push(held);
     }
 
-    /// The group of a filter.
-    pub(super) fn join(&self, text: &Arc<str>, filter: &Arc<Filter>) -> Arc<FilterGroup> {
+    /// The group of a filter, of those who may see the same.
+    pub(super) fn join(&self, text: &Arc<str>, filter: &Arc<Filter>, scope: &Scope) -> Arc<FilterGroup> {
         let mut groups = self.groups.lock();
-        if let Some(group) = groups.get(text) {
+        if let Some(group) = groups.get(text, scope) {
             return group;
         }
         // Under the lock: the hub judges the next commit for this group too.
-        let group = Arc::new(FilterGroup::new(filter.clone(), self.revision().next()));
+        let group = Arc::new(FilterGroup::new(filter.clone(), scope.clone(), self.revision().next()));
         groups.add(text.clone(), &group);
         group
     }
@@ -142,14 +143,17 @@ impl Hub {
             if most.is_some_and(|most| weight.saturating_mul(published.commit.records.len()) > most) {
                 return false;
             }
-            // Filters that let the same through share it, and what it becomes on the wire.
-            let mut shared: Vec<Arc<Matched>> = Vec::new();
+            // Filters that let the same through to those who may see the same share it, and what it becomes on the wire.
+            let mut shared: Vec<(Arc<FilterGroup>, Arc<Matched>)> = Vec::new();
             for group in concerned {
                 let Some(events) = judge(published, before, &group.filter) else { continue };
-                let same = shared.iter().rev().take(COMPARED).find(|matched| matched.events == events).cloned();
+                let is_same = |(of, matched): &&(Arc<FilterGroup>, Arc<Matched>)| {
+                    matched.events == events && of.scope == group.scope
+                };
+                let same = shared.iter().rev().take(COMPARED).find(is_same).map(|(_, matched)| matched.clone());
                 let matched = same.unwrap_or_else(|| {
                     let matched = Arc::new(Matched::new(&published.commit, events));
-                    shared.push(matched.clone());
+                    shared.push((group.clone(), matched.clone()));
                     matched
                 });
                 group.push(matched, oldest);

@@ -20,6 +20,7 @@ use crate::engine::state::ticket_at;
 use crate::followers::queue::in_a_hurry;
 use crate::followers::search::NumberSet;
 use crate::followers::world::World;
+use crate::scope::Scope;
 use crate::size;
 
 /// How many tickets that match now come in one message at most.
@@ -94,7 +95,7 @@ impl std::fmt::Debug for WatchStream {
 }
 
 impl WatchStream {
-    pub(crate) fn start(world: Arc<World>, hub: Arc<Hub>, query: &WatchQuery) -> Result<Self, WatchEnd> {
+    pub(crate) fn start(world: Arc<World>, hub: Arc<Hub>, query: &WatchQuery, scope: &Scope) -> Result<Self, WatchEnd> {
         if hub.stopping() {
             return Err(WatchEnd::Stopping);
         }
@@ -102,7 +103,7 @@ impl WatchStream {
         if query.store_uid.is_some_and(|known| known != uid) {
             return Err(WatchEnd::StoreReplaced(uid));
         }
-        let group = hub.join(&query.filter_text, &query.filter);
+        let group = hub.join(&query.filter_text, &query.filter, scope);
         // What was appended is there for readers before it is published: they may ask for what comes after it.
         let position = world.state.store.position();
         let (oldest, newest) = (position.oldest, position.newest.max(world.state.log.newest()));
