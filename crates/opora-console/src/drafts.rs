@@ -128,6 +128,8 @@ pub(crate) struct Edited {
 /// What went wrong with the external editor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum EditorFault {
+    /// What it saved is not UTF-8: it is kept in this file.
+    Encoding(String),
     /// The command has a quote that is not closed: the command.
     Quote(String),
     /// There is no such program.

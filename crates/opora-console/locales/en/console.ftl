@@ -410,6 +410,7 @@ editor-quote = a quote is not closed in the command: { $command }
 editor-missing = there is no program { $program }; set EDITOR
 editor-exit = it ended with code { $code }
 editor-signal = signal { $signal } ended it
+editor-encoding = what it saved is not UTF-8 and lies in { $path }: set the editor to UTF-8
 toast-nothing-burns = Nothing wants attention
 
 # Two people, clocks, writing.

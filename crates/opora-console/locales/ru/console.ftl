@@ -413,6 +413,7 @@ editor-quote = в команде не закрыта кавычка: { $command 
 editor-missing = нет программы { $program }; задайте EDITOR
 editor-exit = завершился с кодом { $code }
 editor-signal = прерван сигналом { $signal }
+editor-encoding = сохранённое не в UTF-8 и лежит в { $path }: настройте редактор на UTF-8
 toast-nothing-burns = Ничего срочного нет
 
 # Two people, clocks, writing.

@@ -7,7 +7,7 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 
 use rustix::io::{FdFlags, fcntl_setfd};
@@ -17,6 +17,8 @@ use crate::msg::{Edited, EditorFault};
 
 /// What the name of a file that is edited begins with.
 const PREFIX: &str = "editing-";
+/// The same of one that is kept because it is not UTF-8.
+const KEPT: &str = "not-utf-8-";
 /// How many names are tried: files of an earlier process of the same number are in the way.
 const NAMES: u32 = 100;
 
@@ -52,7 +54,16 @@ fn run_with(chosen: &str, directory: &Path, key: DraftKey, text: &str) -> Edited
     match read(&path) {
         // It broke while it wrote: what there was is more than nothing.
         Ok(now) if edited.fault.is_some() && now.is_empty() => {}
-        Ok(now) => edited.text = Some(now),
+        Ok(now) => {
+            if let Ok(now) = String::from_utf8(now) {
+                edited.text = Some(now);
+            } else {
+                // Nobody guesses in which encoding it is: all of it is kept for whoever knows.
+                let kept = keep_apart(directory, &name);
+                edited.fault = Some(EditorFault::Encoding(kept.display().to_string()));
+                return edited;
+            }
+        }
         Err(error) if edited.fault.is_none() => edited.fault = Some(EditorFault::System(error.to_string())),
         Err(_) => {}
     }
@@ -108,9 +119,20 @@ fn begin(directory: &Path, key: DraftKey, text: &str) -> io::Result<(String, Fil
 }
 
 #[expect(clippy::disallowed_methods, reason = "runs on a thread for what blocks, while nothing is drawn")]
-fn read(path: &Path) -> io::Result<String> {
-    // What is not UTF-8 of it is lost, and not the rest.
-    std::fs::read(path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    std::fs::read(path)
+}
+
+/// Gives a file that is no text of ours a name under which no console takes it for a draft; gives where it is.
+#[expect(clippy::disallowed_methods, reason = "runs on a thread for what blocks, while nothing is drawn")]
+fn keep_apart(directory: &Path, name: &str) -> PathBuf {
+    let (path, kept) = (directory.join(name), directory.join(name.replacen(PREFIX, KEPT, 1)));
+    let _ = std::fs::remove_file(directory.join(lock_name(name)));
+    match std::fs::rename(&path, &kept) {
+        Ok(()) => kept,
+        // It stays where it is.
+        Err(_) => path,
+    }
 }
 
 /// The name of the lock beside a file.
@@ -139,8 +161,11 @@ pub(super) fn left(directory: &Path) -> Vec<(DraftKey, String, String)> {
             if lock.is_ok_and(|lock| lock.try_lock().is_err()) {
                 return None;
             }
-            let text = read(&directory.join(&name)).ok()?;
-            Some((key, name, text))
+            let text = String::from_utf8(read(&directory.join(&name)).ok()?);
+            if text.is_err() {
+                keep_apart(directory, &name);
+            }
+            Some((key, name, text.ok()?))
         })
         .collect()
 }
@@ -230,9 +255,22 @@ mod tests {
         let editor = script(place.path(), ": > \"$1\"; exit 1");
         let edited = run_with(&format!("'{editor}'"), place.path(), KEY, "before");
         assert_eq!((edited.text, edited.fault), (None, Some(EditorFault::Exit(1))));
-        let editor = script(place.path(), "printf 'a\\377b' > \"$1\"");
-        let edited = run_with(&format!("'{editor}'"), place.path(), KEY, "before");
-        assert_eq!(edited.text.as_deref(), Some("a\u{fffd}b"));
+    }
+
+    #[test]
+    fn what_an_editor_saved_in_another_encoding_is_kept_to_the_byte_and_the_draft_as_it_was() {
+        let place = tempfile::tempdir().unwrap();
+        let drafts = place.path().join("drafts");
+        for end in ["exit 0", "exit 1"] {
+            let editor = script(place.path(), &format!("printf 'a\\377b' > \"$1\"; {end}"));
+            let edited = run_with(&format!("'{editor}'"), &drafts, KEY, "before");
+            assert_eq!((edited.text, edited.file), (None, String::new()));
+            let Some(EditorFault::Encoding(path)) = edited.fault else { panic!("{:?}", edited.fault) };
+            assert_eq!(std::fs::read(&path).unwrap(), b"a\xffb");
+            assert_eq!(left(&drafts), [], "no console takes it for a draft");
+            std::fs::remove_file(path).unwrap();
+            assert!(names(&drafts).is_empty(), "{:?}", names(&drafts));
+        }
     }
 
     #[test]

@@ -50,6 +50,7 @@ fn why(model: &Model, fault: &EditorFault) -> String {
         EditorFault::Missing(program) => texts.with("editor-missing", &[("program", (&clean_line(program)).into())]),
         EditorFault::Exit(code) => texts.with("editor-exit", &[("code", (&code.to_string()).into())]),
         EditorFault::Signal(signal) => texts.with("editor-signal", &[("signal", (&signal.to_string()).into())]),
+        EditorFault::Encoding(path) => texts.with("editor-encoding", &[("path", (&clean_line(path)).into())]),
         EditorFault::System(said) => clean_line(said),
     }
 }
