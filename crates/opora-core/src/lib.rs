@@ -15,5 +15,6 @@ pub mod order;
 pub mod sla;
 pub mod suggest;
 pub mod time;
+mod triage;
 
 pub use opora_fold as fold;

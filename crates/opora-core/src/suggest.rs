@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Category, Impact, OrganisationId, Ticket, TicketNumber};
 use crate::time::{Millis, Timestamp};
+use crate::triage::priority_of;
 
 /// How many reports within which time suggest something; configuration with the values of docs/domain.md §3 as default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct Suggestion {
     pub category: Category,
     /// Whose they are, in order; one for [`SuggestionKind::SeveralWorkstations`].
     pub organisations: Vec<OrganisationId>,
-    /// The tickets, by their creation.
+    /// The tickets, by their creation; for [`SuggestionKind::SeveralWorkstations`] those that it raises.
     pub tickets: Vec<TicketNumber>,
     /// When the first of them was created.
     pub since: Timestamp,
@@ -81,10 +82,11 @@ pub fn suggestions<'a>(tickets: impl IntoIterator<Item = &'a Ticket>, thresholds
         }
         for reports in by_organisation.values() {
             let crowds = self::crowds(reports, thresholds.window, thresholds.tickets, |report| report.ticket.number);
-            // Where all are known to be felt as widely, there is nothing to suggest.
-            let narrow = |report: &Report<'_>| matches!(report.ticket.impact, None | Some(Impact::OneWorkstation));
-            let narrow = crowds.iter().filter(|crowd| crowd.iter().any(narrow));
-            found.extend(narrow.filter_map(|c| suggestion(SuggestionKind::SeveralWorkstations, category, c)));
+            // All of them tell that it is felt more widely; it is suggested of those that don't say so yet.
+            found.extend(crowds.into_iter().filter_map(|mut crowd| {
+                crowd.retain(|report| is_raised(report.ticket));
+                suggestion(SuggestionKind::SeveralWorkstations, category, &crowd)
+            }));
         }
     }
     found.sort_by_key(|suggestion| (suggestion.kind, std::cmp::Reverse(suggestion.since)));
@@ -96,6 +98,13 @@ struct Report<'a> {
     at: Timestamp,
     organisation: &'a OrganisationId,
     ticket: &'a Ticket,
+}
+
+/// Whether SEVERAL_WORKSTATIONS is wider than what is known of the ticket. Its priority tells too: whoever gave a higher
+/// one than this impact has knows the ticket to matter more, and a suggestion never lowers.
+fn is_raised(ticket: &Ticket) -> bool {
+    let impact = SuggestionKind::SeveralWorkstations.impact();
+    matches!(ticket.impact, None | Some(Impact::OneWorkstation)) && ticket.priority <= priority_of(impact)
 }
 
 fn suggestion(kind: SuggestionKind, category: Category, crowd: &[Report<'_>]) -> Option<Suggestion> {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use super::create::{check_agent, distinct_channels, sorted_tags};
 use super::draft::{Draft, Etag};
 use super::transition::enter;
-use super::{Context, Refusal, triage};
+use super::{Context, Refusal};
 use crate::command::Reprioritise;
 use crate::event::{Change, Edit, TicketEvent};
 use crate::model::{AgentId, Revision, Ticket, TicketState};
 use crate::sla::{FactKind, PolicyRef, PolicySource as _};
+use crate::triage;
 
 /// Refuses what an ended ticket does not take (docs/domain.md §7 rule 5).
 pub(super) fn check_alive(ticket: &Ticket) -> Result<(), Refusal> {

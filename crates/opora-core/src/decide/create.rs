@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::draft::{Draft, Etag};
-use super::{Context, Refusal, default_policy, triage};
+use super::{Context, Refusal, default_policy};
 use crate::command::NewTicket;
 use crate::event::{Change, TicketEvent};
 use crate::model::{
@@ -11,6 +11,7 @@ use crate::model::{
     TicketState, Uid,
 };
 use crate::sla::{Fact, FactKind, PolicyRef, ReckonError, SlaState};
+use crate::triage;
 
 /// A new ticket (docs/domain.md §3, §4): one `Created` event, for origin PHONE with the first response met. One that is
 /// assigned from the start begins IN_PROGRESS (docs/domain.md §6), unless it is imported.

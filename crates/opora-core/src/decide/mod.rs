@@ -11,7 +11,6 @@ mod refusal;
 mod tick;
 mod tie;
 mod transition;
-mod triage;
 mod undo;
 
 use crate::command::Change;
@@ -27,13 +26,13 @@ use crate::suggest::Thresholds;
 use crate::time::{Millis, Timestamp};
 use std::sync::Arc;
 
+pub use crate::triage::{first_priority, logs_of, missing_facts, priority_of};
 pub use create::create;
 pub use recompute::clocks_anew;
 pub use refusal::Refusal;
 pub use tick::next_tick;
 pub use tie::MAX_LINKS;
 pub use transition::allowed_transitions;
-pub use triage::{first_priority, logs_of, missing_facts, priority_of};
 pub use undo::undo_needs;
 
 /// What a contract or a configuration can change (docs/domain.md, introduction), with the values of docs/domain.md as

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::change::{check_alive, check_unmerged};
 use super::draft::{Draft, Etag};
 use super::transition::set_state;
-use super::triage::missing_facts;
 use super::{Context, Others, Refusal};
 use crate::event::{Change, TicketEvent};
 use crate::model::{Link, LinkKind, MAX_PARTS, Ticket, TicketNumber, TicketState};
+use crate::triage::missing_facts;
 
 /// The other ticket; [`Refusal::NoTicket`] when it was not found.
 pub(super) fn other(others: &Others, number: TicketNumber) -> Result<&Ticket, Refusal> {

@@ -4,11 +4,12 @@
 use super::change::{check_alive, check_unmerged};
 use super::draft::{Draft, Etag};
 use super::tie::{add, both, check_tie, ends, other, remove};
-use super::{Context, Others, Refusal, triage};
+use super::{Context, Others, Refusal};
 use crate::command::Facet;
 use crate::event::{Change, TicketEvent};
 use crate::model::{LinkKind, Revision, Ticket, TicketNumber, TicketState};
 use crate::sla::FactKind;
+use crate::triage;
 
 /// The other ticket that undoing these events needs, if any.
 pub fn undo_needs(undone: &[TicketEvent]) -> Option<TicketNumber> {

@@ -1,9 +1,9 @@
 //! Tickets made by the desk, as lists see them: filters judged, orders, suggestions.
 
 use super::desk::{Desk, N1, N2, agent, new_ticket, says};
-use crate::command::{Change, NewTicket};
+use crate::command::{Change, NewTicket, Reprioritise};
 use crate::filter::{Filter, Judge, Key, folded};
-use crate::model::{Category, Impact, LinkKind, OrganisationId, TicketNumber, TicketState, Visibility};
+use crate::model::{Category, Impact, LinkKind, OrganisationId, Priority, TicketNumber, TicketState, Visibility};
 use crate::order::{OrderBy, OrderKey};
 use crate::suggest::{Suggestion, SuggestionKind, Thresholds, suggestions};
 use crate::time::Millis;
@@ -284,12 +284,34 @@ fn what_was_decided_is_not_suggested_any_more() {
     }
     assert_eq!(suggested(&desk).len(), 2);
     for number in [1, 2, 3].map(TicketNumber) {
-        let to = crate::command::Reprioritise::Impact(Impact::SeveralWorkstations);
+        let to = Reprioritise::Impact(Impact::SeveralWorkstations);
         desk.done(number, &Change::Reprioritise { to, reason: "three of them".into() });
     }
     assert_eq!(brief(&suggested(&desk)).iter().map(|s| s.0).collect::<Vec<_>>(), [SuggestionKind::Incident]);
     for number in [1, 2, 3, 4].map(TicketNumber) {
         desk.done(number, &Change::Link { target: TicketNumber(5), kind: LinkKind::ChildOfIncident });
     }
+    assert_eq!(suggested(&desk), []);
+}
+
+#[test]
+fn a_wider_impact_is_suggested_of_those_that_it_raises() {
+    let mut desk = three_organisations();
+    for _ in 0..4 {
+        reporting(&mut desk, "acme", 1);
+    }
+    let several = SuggestionKind::SeveralWorkstations;
+    let reprioritise = |desk: &mut Desk, number: u64, to| {
+        let reason = "they called".into();
+        desk.done(TicketNumber(number), &Change::Reprioritise { to, reason });
+    };
+    reprioritise(&mut desk, 1, Reprioritise::Impact(Impact::ServiceDown));
+    assert_eq!(brief(&suggested(&desk)), [(several, vec!["acme"], vec![2, 3, 4])]);
+    reprioritise(&mut desk, 2, Reprioritise::Impact(Impact::SeveralWorkstations));
+    reprioritise(&mut desk, 3, Reprioritise::Priority(Priority::High));
+    let found = suggested(&desk);
+    assert_eq!(brief(&found), [(several, vec!["acme"], vec![4])], "four tell it, one does not say so yet");
+    assert_eq!(found[0].since, desk.ticket(TicketNumber(4)).create_time, "of the oldest that it names");
+    reprioritise(&mut desk, 4, Reprioritise::Priority(Priority::Critical));
     assert_eq!(suggested(&desk), []);
 }
