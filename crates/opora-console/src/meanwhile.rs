@@ -12,6 +12,7 @@ use ratatui::widgets::Paragraph;
 use crate::dialog::Dialog;
 use crate::model::Model;
 use crate::msg::Happened;
+use crate::queue::Left;
 use crate::seen;
 use crate::selection::Picked;
 use crate::text::{clean_line, wrap};
@@ -123,6 +124,13 @@ pub(crate) fn others(model: &Model, picked: &Picked) -> String {
     names.join(", ")
 }
 
+/// Why a ticket is no longer open, as far as it was seen.
+pub(crate) fn left(model: &Model, number: u64) -> Option<Left> {
+    let news = model.meanwhile.0.get(&number)?;
+    let (event, _) = news.events.last().filter(|(event, _)| event.left_view)?;
+    Some(Left::by(event, &news.ticket))
+}
+
 fn is_description(event: &v1::TicketEvent) -> bool {
     let Some(Change::Updated(update)) = &event.change else { return false };
     update.update_mask.as_ref().is_some_and(|mask| mask.paths.iter().any(|path| path == "description"))
@@ -131,7 +139,7 @@ fn is_description(event: &v1::TicketEvent) -> bool {
 /// What is told above what a dialog shows; a dialog on many tells it at each of them.
 pub(crate) fn lines(model: &Model, dialog: &Dialog, wide: usize) -> Vec<Line<'static>> {
     let [picked] = dialog.picked() else { return Vec::new() };
-    if matches!(dialog, Dialog::Bulk(_)) {
+    if matches!(dialog, Dialog::Bulk(_) | Dialog::Suggest(_)) {
         return Vec::new();
     }
     let mut sentences = sentences(model, picked);

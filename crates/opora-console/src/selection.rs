@@ -76,7 +76,7 @@ pub(crate) fn of_board(model: &Model) -> Vec<Picked> {
     rows.map(|(row, _)| Picked::of(model, row)).collect()
 }
 
-/// The tickets that an opened suggestion lists, as the queue shows them; what left it meanwhile is not touched.
+/// The tickets that an opened suggestion lists, as the queue has them; what left it is not touched.
 pub(crate) fn of_suggestion(model: &Model, numbers: impl Iterator<Item = u64>) -> Vec<Picked> {
     let rows = numbers.filter_map(|number| model.queue.rows.get(number));
     rows.map(|row| Picked::of(model, row)).collect()

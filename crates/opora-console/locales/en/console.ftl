@@ -613,6 +613,7 @@ outbox-drop = Drop for good: { $what }? Enter drops it, any other key keeps it.
 outbox-dropped = The change was dropped
 outbox-waits = It is sent when the server is back, in this order.
 done-many = { $what } — { $done } done, { $refused } refused
+done-left-out = { $count } left out
 done-impact = #{ $number } has the impact: { $impact }
 done-deescalate = #{ $number } came down to rung { $rung }
 done-merge = #{ $number } is part of #{ $target } now
@@ -659,9 +660,21 @@ suggest-gone = The ticket is not open any more
 suggest-incident = Incident?
 suggest-wider = Wider impact?
 suggest-of = { $category } · tickets: { $tickets }, customers: { $customers }, since { $since }
-suggest-reason = several workstations: { $count } tickets of one customer
-suggest-do-incident = { $count } tickets become children of { $parent }. They are answered together from its screen (2). Another ticket leads: go back and choose it.
-suggest-do-wider = The impact of { $count } tickets becomes "{ $impact }"; their priority follows from it.
+suggest-reason = { $count ->
+    [one] several workstations, like other tickets of the customer
+   *[other] several workstations: { $count } tickets of one customer
+}
+suggest-do-incident = { $count ->
+    [one] { $count } ticket becomes a child of { $parent }. It is answered together with it from its screen (2). Another ticket leads: go back and choose it.
+   *[other] { $count } tickets become children of { $parent }. They are answered together from its screen (2). Another ticket leads: go back and choose it.
+}
+suggest-do-wider = { $count ->
+    [one] The impact of { $count } ticket becomes "{ $impact }"; its priority follows from it.
+   *[other] The impact of { $count } tickets becomes "{ $impact }"; their priority follows from it.
+}
+suggest-child = part of incident #{ $number } already
+suggest-wide = { $priority } already: this would not raise it
+suggest-left = ! #{ $number }: { $why }
 # What is selected, and what others did to it meanwhile.
 ghost-unlisted = no longer in this list
 ghost-unmarked = #{ $number } is not marked: { $why }

@@ -618,6 +618,7 @@ outbox-drop = Отбросить навсегда: { $what }? Enter отброс
 outbox-dropped = Изменение отброшено
 outbox-waits = Уйдёт, когда вернётся связь, в этом порядке.
 done-many = { $what } — выполнено { $done }, отклонено { $refused }
+done-left-out = не тронуто: { $count }
 done-impact = #{ $number }: масштаб — { $impact }
 done-deescalate = #{ $number }: эскалация снижена до ступени { $rung }
 done-merge = #{ $number } теперь часть #{ $target }
@@ -664,9 +665,15 @@ suggest-gone = Запрос уже не открыт
 suggest-incident = Инцидент?
 suggest-wider = Влияние шире?
 suggest-of = { $category } · запросов: { $tickets }, клиентов: { $customers }, с { $since }
-suggest-reason = несколько рабочих мест: запросов одного клиента — { $count }
+suggest-reason = { $count ->
+    [1] несколько рабочих мест, как и в других запросах клиента
+   *[other] несколько рабочих мест: запросов одного клиента — { $count }
+}
 suggest-do-incident = Запросов станет дочерними: { $count }; главный — { $parent }. Отвечать им можно вместе, с экрана инцидента (2). Чтобы главным был другой, вернитесь и выберите его.
 suggest-do-wider = Влияние запросов ({ $count }) станет таким: «{ $impact }»; приоритет изменится вслед за ним.
+suggest-child = уже в инциденте #{ $number }
+suggest-wide = уже { $priority }: выше не станет
+suggest-left = ! #{ $number }: { $why }
 # What is selected, and what others did to it meanwhile.
 ghost-unlisted = больше не в этом списке
 ghost-unmarked = #{ $number } не отмечается: { $why }

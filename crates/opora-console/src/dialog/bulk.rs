@@ -4,10 +4,10 @@
 use std::collections::HashSet;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use opora_proto::v1::{self, Priority, TicketState, Visibility};
+use opora_proto::v1::{self, TicketState, Visibility};
 
 use super::bulk_tags::{self, Tags};
-use super::choose::next_states;
+use super::effected::{self, Effected};
 use super::field::{Area, Line};
 use super::priority::PRIORITIES;
 use super::{After, Dialog, choose_by, is_cancel};
@@ -15,12 +15,11 @@ use crate::drafts::DraftKey;
 use crate::keys::Chord;
 use crate::model::Model;
 use crate::msg::{Call, Effect, Trouble, What};
-use crate::queue::Left;
+use crate::queue::view::left_words;
 use crate::selection::{Picked, Selection};
 use crate::text::clean_line;
 use crate::theme::{priority_word, state_word};
 use crate::update::send;
-use crate::{ladder, meanwhile};
 
 /// From how many tickets on the number has to be typed.
 const MANY: usize = 5;
@@ -52,31 +51,6 @@ pub(crate) enum Stage {
     Write,
     /// What it means for each.
     Preview,
-}
-
-/// What becomes of one ticket.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Effected {
-    pub(crate) number: u64,
-    pub(crate) subject: String,
-    pub(crate) before: String,
-    pub(crate) after: String,
-    /// It is so already: nothing is sent for it.
-    pub(crate) same: bool,
-    /// The server will refuse it, as far as this console knows.
-    pub(crate) doubtful: bool,
-    /// It no longer belongs to the list: why. Nothing is sent for it.
-    pub(crate) left: Option<Left>,
-    /// Who changed it since the person saw it, and what they did.
-    pub(crate) meanwhile: Vec<String>,
-    pub(crate) preview: Option<v1::PriorityPreview>,
-}
-
-impl Effected {
-    /// Whether something is sent for it.
-    pub(crate) fn is_sent(&self) -> bool {
-        !self.same && self.left.is_none()
-    }
 }
 
 /// The dialog.
@@ -290,15 +264,12 @@ impl Bulk {
         let mut effected: Vec<Effected> = Vec::with_capacity(self.picked.len());
         for picked in &self.picked {
             let one = match &what {
-                Some(what) => self::effected(model, what, picked.number()),
+                Some(what) => Effected::of(model, what, picked.number()),
                 None => self.retagged(model, picked.number()),
             };
             let Some(mut one) = one else { continue };
-            one.left = model.queue.ghost(picked.number()).map(|ghost| ghost.why.clone());
-            one.meanwhile = meanwhile::sentences(model, picked);
-            if !one.meanwhile.is_empty() {
-                one.meanwhile.insert(0, meanwhile::others(model, picked));
-            }
+            one.left = model.queue.ghost(picked.number()).map(|ghost| left_words(model, &ghost.why));
+            one.tell(model, picked);
             one.preview = self.effected.iter().find(|old| old.number == one.number).and_then(|old| old.preview);
             effected.push(one);
         }
@@ -362,36 +333,7 @@ impl Bulk {
         let draft = (self.kind == Kind::Reply).then_some(DraftKey::Many);
         model.queue.end_visual();
         send::on_many(model, &parts, draft, effects);
+        effected::left_out(model, &self.effected);
         After::Close
     }
-}
-
-/// What a change means for a ticket; none that is not known any more.
-fn effected(model: &Model, what: &What, number: u64) -> Option<Effected> {
-    let row = model.queue.row(number)?;
-    let texts = &model.texts;
-    let who = |id: &str| if id.is_empty() { texts.get("nobody") } else { clean_line(model.agent_name(id)) };
-    let ended = matches!(row.state, TicketState::Closed | TicketState::Merged);
-    let (before, after, same, doubtful) = match what {
-        What::Assign(id) => (who(&row.owner), who(id), *row.owner == **id, ended),
-        What::Priority(priority, _) => {
-            let word = |priority: Priority| texts.get(priority_word(priority));
-            (word(row.priority), word(*priority), row.priority == *priority, ended)
-        }
-        What::State(state, _) => {
-            let word = |state: TicketState| texts.get(state_word(state));
-            (word(row.state), word(*state), row.state == *state, !next_states(row.state).contains(state))
-        }
-        What::Escalate(_) => {
-            let top = ladder::is_top(model, row.rung);
-            let next = ladder::above(model, row.rung).map_or(row.rung + 1, |rung| rung.rung);
-            let whom = clean_line(ladder::recipient(&model.ladder, next).map_or("", |(whom, ..)| whom));
-            let after = format!("{next} {whom}").trim_end().to_owned();
-            (row.rung.to_string(), if top { "—".to_owned() } else { after }, false, ended || top)
-        }
-        _ => (clean_line(&row.customer), texts.get("bulk-gets-reply"), false, ended),
-    };
-    let subject = row.subject();
-    let (left, meanwhile, preview) = (None, Vec::new(), None);
-    Some(Effected { number, subject, before, after, same, doubtful, left, meanwhile, preview })
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use opora_proto::v1::TicketState;
 
-use super::bulk::{Bulk, Effected};
+use super::bulk::Bulk;
+use super::effected::Effected;
 use super::tags;
 use crate::change::{BATCH, Fields};
 use crate::model::Model;

@@ -8,10 +8,12 @@ pub(crate) mod checklist;
 pub(crate) mod choose;
 pub(crate) mod confirm;
 pub(crate) mod create;
+mod effected;
 pub(crate) mod explain;
 pub(crate) mod field;
 pub(crate) mod fields;
 pub(crate) mod filter;
+mod follow;
 pub(crate) mod help;
 pub(crate) mod messages;
 pub(crate) mod organisation;
@@ -150,6 +152,7 @@ impl Dialog {
             Self::Fields(d) => slice::from_ref(&d.picked),
             Self::Bulk(d) => &d.picked,
             Self::Tie(d) => &d.picked,
+            Self::Suggest(d) => d.picked(),
             _ => &[],
         }
     }
@@ -161,6 +164,7 @@ impl Dialog {
             Self::Priority(d) => d.changed(model, effects),
             Self::Reason(d) => d.changed(model),
             Self::Bulk(d) => d.changed(model),
+            Self::Suggest(d) => d.changed(model),
             _ => self.fill(model),
         }
     }

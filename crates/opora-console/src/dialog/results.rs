@@ -12,8 +12,10 @@ use crate::model::Model;
 pub(crate) struct Outcome {
     pub(crate) number: u64,
     pub(crate) subject: String,
-    /// Why it was refused. `None`: it was done.
+    /// Why it was refused, or left out. `None`: it was done.
     pub(crate) why: Option<String>,
+    /// Nothing was sent for it.
+    pub(crate) left_out: bool,
 }
 
 /// The dialog.
@@ -44,9 +46,9 @@ impl Results {
     }
 }
 
-/// The refused ones first: they want something.
+/// The refused ones first: they want something; then those that were left out.
 pub(crate) fn sorted(results: &[Outcome]) -> Vec<&Outcome> {
     let mut sorted: Vec<&Outcome> = results.iter().collect();
-    sorted.sort_by_key(|one| one.why.is_none());
+    sorted.sort_by_key(|one| (one.why.is_none(), one.left_out));
     sorted
 }

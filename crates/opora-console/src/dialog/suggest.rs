@@ -2,26 +2,25 @@
 //! impact, or an incident with the others as its children.
 
 use crossterm::event::{KeyCode, KeyEvent};
-use opora_proto::v1::{LinkKind, Suggestion, SuggestionKind};
+use opora_proto::v1::{Suggestion, SuggestionKind};
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::text::Line as Words;
 use ratatui::widgets::Paragraph;
 
-use super::field::Line;
-use super::view::{fault, line_field, list};
+use super::follow::Follow;
+use super::view::list;
 use super::{After, Dialog, choose_by, is_cancel};
 use crate::clock::{self, millis};
 use crate::keys::Chord;
 use crate::layout::{layout, screen};
 use crate::model::{Level, Model, Pane};
-use crate::msg::{Effect, What};
+use crate::msg::Effect;
 use crate::screens::Screen;
-use crate::seen::{category_word, impact_word};
-use crate::selection;
+use crate::seen::category_word;
+use crate::selection::Picked;
 use crate::suggest::numbers;
 use crate::text::{clean_line, wrap};
-use crate::update::send;
 
 /// How many customers are named.
 const NAMED: usize = 4;
@@ -33,8 +32,8 @@ pub(crate) enum Stage {
     All,
     /// Which of its tickets.
     Tickets(Box<Suggestion>, usize),
-    /// Whether to follow it, and why. For an incident: which ticket the others become children of.
-    Follow(Box<Suggestion>, u64),
+    /// Whether to follow it.
+    Follow(Box<Follow>),
 }
 
 /// The dialog.
@@ -42,14 +41,11 @@ pub(crate) enum Stage {
 pub(crate) struct Suggest {
     pub(crate) stage: Stage,
     pub(crate) chosen: usize,
-    /// Why the impact is another.
-    pub(crate) reason: Line,
-    fault: Option<&'static str>,
 }
 
 impl Suggest {
     pub(crate) fn open() -> Self {
-        Self { stage: Stage::All, chosen: 0, reason: Line::default(), fault: None }
+        Self { stage: Stage::All, chosen: 0 }
     }
 
     /// The key of the hint of its keys.
@@ -62,15 +58,29 @@ impl Suggest {
     }
 
     pub(super) fn paste(&mut self, text: &str) {
-        if matches!(self.stage, Stage::Follow(..)) {
-            self.reason.paste(text);
+        if let Stage::Follow(follow) = &mut self.stage {
+            follow.paste(text);
+        }
+    }
+
+    /// The tickets that it will change, as they were seen.
+    pub(super) fn picked(&self) -> &[Picked] {
+        match &self.stage {
+            Stage::Follow(follow) => &follow.picked,
+            Stage::All | Stage::Tickets(..) => &[],
+        }
+    }
+
+    /// Something happened to one of its tickets.
+    pub(super) fn changed(&mut self, model: &Model) {
+        if let Stage::Follow(follow) = &mut self.stage {
+            follow.changed(model);
         }
     }
 
     pub(super) fn key(mut self, model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) -> After {
         let enter = event.code == KeyCode::Enter;
         let follow = Chord::of(event) == Chord::ctrl('d');
-        self.fault = None;
         match self.stage.clone() {
             Stage::All if is_cancel(event) => return After::Close,
             Stage::All => {
@@ -91,45 +101,25 @@ impl Suggest {
                     return open(model, number);
                 }
                 if follow {
-                    self.follow(model, one, number);
+                    self.stage = Stage::Follow(Box::new(Follow::open(model, *one, number)));
                 } else {
                     choose_by(event, &mut at, tickets.len(), true);
                     self.stage = Stage::Tickets(one, at);
                 }
             }
-            Stage::Follow(one, _) if is_cancel(event) => self.stage = Stage::Tickets(one, 0),
-            Stage::Follow(one, parent) if enter || follow => return self.send(model, &one, parent, effects),
-            Stage::Follow(one, _) if one.kind() == SuggestionKind::SeveralWorkstations => drop(self.reason.key(event)),
-            Stage::Follow(..) => {}
+            Stage::Follow(follow) if is_cancel(event) => self.stage = Stage::Tickets(Box::new(follow.one), 0),
+            Stage::Follow(mut it) => {
+                if (enter || follow) && it.send(model, effects) {
+                    model.suggestions.changed();
+                    return After::Close;
+                }
+                if !enter && !follow {
+                    it.key(event);
+                }
+                self.stage = Stage::Follow(it);
+            }
         }
         After::Stay(Dialog::Suggest(Box::new(self)))
-    }
-
-    /// Shows what would be done.
-    fn follow(&mut self, model: &Model, one: Box<Suggestion>, parent: u64) {
-        let count = model.texts.with("suggest-reason", &[("count", one.tickets.len().into())]);
-        self.reason = Line::of(&count);
-        self.stage = Stage::Follow(one, parent);
-    }
-
-    fn send(mut self, model: &mut Model, one: &Suggestion, parent: u64, effects: &mut Vec<Effect>) -> After {
-        let incident = one.kind() == SuggestionKind::Incident;
-        let reason = self.reason.value().trim().to_owned();
-        if !incident && reason.is_empty() {
-            self.fault = Some("reason-missing");
-            return After::Stay(Dialog::Suggest(Box::new(self)));
-        }
-        if model.outbox.is_full() {
-            self.fault = Some("outbox-full");
-            return After::Stay(Dialog::Suggest(Box::new(self)));
-        }
-        let touched = numbers(one).filter(|number| !incident || *number != parent);
-        let targets = selection::of_suggestion(model, touched);
-        let what =
-            if incident { What::Link(parent, LinkKind::ChildOfIncident) } else { What::Impact(one.impact(), reason) };
-        send::on_many(model, &[(targets, what)], None, effects);
-        model.suggestions.changed();
-        After::Close
     }
 
     pub(super) fn draw(&self, model: &Model, frame: &mut Frame<'_>, area: Rect) {
@@ -151,17 +141,8 @@ impl Suggest {
                 let rest = Rect { y: area.y + high, height: area.height - high, ..area };
                 list(model, frame, rest, numbers(one).map(|number| Words::raw(ticket(model, number))).collect(), *at);
             }
-            Stage::Follow(one, parent) => {
-                let lines: Vec<Words<'_>> =
-                    wrap(&consequence(model, one, *parent), wide).into_iter().map(Words::raw).collect();
-                frame.render_widget(Paragraph::new(lines), area);
-                if one.kind() == SuggestionKind::SeveralWorkstations {
-                    let at = Rect { y: area.y + area.height.saturating_sub(2), height: 1.min(area.height), ..area };
-                    line_field(model, frame, at, &format!("{} ", texts.get("reason-label")), &self.reason, true);
-                }
-            }
+            Stage::Follow(follow) => follow.draw(model, frame, area),
         }
-        fault(model, frame, area, self.fault);
     }
 }
 
@@ -216,22 +197,10 @@ fn head(model: &Model, one: &Suggestion, wide: usize) -> Vec<String> {
     lines
 }
 
-fn ticket(model: &Model, number: u64) -> String {
+/// A ticket by its number, its customer and its subject.
+pub(super) fn ticket(model: &Model, number: u64) -> String {
     match model.queue.rows.get(number) {
         Some(row) => format!("#{number} {} · {}", &*row.customer, row.subject()),
         None => format!("#{number}"),
     }
-}
-
-/// What following it does, in words.
-fn consequence(model: &Model, one: &Suggestion, parent: u64) -> String {
-    let texts = &model.texts;
-    let count = one.tickets.len();
-    if one.kind() == SuggestionKind::Incident {
-        let parent = ticket(model, parent);
-        let count = count.saturating_sub(1);
-        return texts.with("suggest-do-incident", &[("count", count.into()), ("parent", (&parent).into())]);
-    }
-    let impact = texts.get(impact_word(one.impact()));
-    texts.with("suggest-do-wider", &[("count", count.into()), ("impact", (&impact).into())])
 }

@@ -6,7 +6,8 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::ask::{Ask, Kind};
-use super::bulk::{self, Bulk, Effected, Stage};
+use super::bulk::{self, Bulk, Stage};
+use super::effected::Effected;
 use super::pending::PendingList;
 use super::results::{self, Results};
 use super::stale::Stale;
@@ -14,7 +15,6 @@ use super::view::{clock_words, fault, line_field, list};
 use crate::change::{Change, What};
 use crate::model::Model;
 use crate::outbox::{Entry, Standing};
-use crate::queue::view::left_words;
 use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
 use crate::theme::{priority_word, state_word};
 use crate::{clock, seen};
@@ -75,27 +75,30 @@ fn before_the_line(model: &Model, dialog: &Bulk) -> String {
 
 fn preview(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Bulk) {
     let lower = if dialog.is_many() { 3 } else { 1 };
-    let wide = area.width as usize;
-    let lines: Vec<Line<'static>> = dialog.effected.iter().map(|one| effected(model, one, wide)).collect();
-    let upper = at(area, 0, area.height.saturating_sub(lower));
+    each(model, frame, at(area, 0, area.height.saturating_sub(lower)), &dialog.effected, dialog.top);
+    if dialog.is_many() {
+        let y = area.height.saturating_sub(2);
+        let label = model.texts.with("bulk-confirm", &[("count", dialog.changing().into())]);
+        line_field(model, frame, at(area, y, 1), &format!("{label} "), &dialog.count, true);
+    }
+}
+
+/// What becomes of each, from this one on.
+pub(super) fn each(model: &Model, frame: &mut Frame<'_>, area: Rect, all: &[Effected], top: usize) {
+    let lines: Vec<Line<'static>> = all.iter().map(|one| effected(model, one, area.width as usize)).collect();
     // Where not all are seen the last line says how many more are sent to, and whether something has to be looked at.
-    let fits = lines.len() <= upper.height as usize;
-    let shown = if fits { lines.len() } else { upper.height.saturating_sub(1) as usize };
-    let top = dialog.top.min(lines.len() - shown);
+    let fits = lines.len() <= area.height as usize;
+    let shown = if fits { lines.len() } else { area.height.saturating_sub(1) as usize };
+    let top = top.min(lines.len() - shown);
     let mut seen: Vec<Line<'_>> = lines.into_iter().skip(top).take(shown).collect();
-    let below = dialog.effected.get(top + shown..).unwrap_or_default();
+    let below = all.get(top + shown..).unwrap_or_default();
     if !below.is_empty() {
         let more = model.texts.with("and-more", &[("count", below.len().into())]);
         let marked = below.iter().any(|one| one.is_sent() && !one.meanwhile.is_empty());
         let (mark, style) = if marked { ("! ", model.theme.bad()) } else { ("", model.theme.dim()) };
         seen.push(Line::styled(format!("{mark}{more}"), style));
     }
-    frame.render_widget(Paragraph::new(seen), upper);
-    if dialog.is_many() {
-        let y = area.height.saturating_sub(2);
-        let label = model.texts.with("bulk-confirm", &[("count", dialog.changing().into())]);
-        line_field(model, frame, at(area, y, 1), &format!("{label} "), &dialog.count, true);
-    }
+    frame.render_widget(Paragraph::new(seen), area);
 }
 
 fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
@@ -111,8 +114,7 @@ fn effected(model: &Model, one: &Effected, wide: usize) -> Line<'static> {
     let number = fit_right(&format!("#{}", one.number), 8);
     let change = match (one.same, one.doubtful) {
         _ if one.left.is_some() => {
-            let why = one.left.as_ref().map(|why| left_words(model, why)).unwrap_or_default();
-            format!("{why} · {}", texts.get("bulk-left-out"))
+            format!("{} · {}", one.left.as_deref().unwrap_or_default(), texts.get("bulk-left-out"))
         }
         _ if !one.meanwhile.is_empty() => meanwhile_words(one, &after),
         (true, _) => format!("{} · {}", one.after, texts.get("bulk-same")),
@@ -154,7 +156,11 @@ pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: 
                 Span::raw(cut(&subject, wide.saturating_sub(12))),
             ]),
             Some(why) => Line::from(vec![
-                Span::styled(format!("✗{number} "), theme.bad()),
+                if one.left_out {
+                    Span::styled(format!("–{number} "), theme.warning())
+                } else {
+                    Span::styled(format!("✗{number} "), theme.bad())
+                },
                 Span::raw(cut(&format!("{why} · {subject}"), wide.saturating_sub(12))),
             ]),
         }

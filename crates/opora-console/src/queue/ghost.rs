@@ -1,5 +1,7 @@
 //! A row that left and is still shown: it stays where it was until the cursor moves off it.
 
+use opora_proto::v1;
+
 use super::row::Row;
 use crate::msg::Happened;
 use crate::text::clean_line;
@@ -8,7 +10,7 @@ use crate::text::clean_line;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Left {
     /// Its state changed: to this one, by whom.
-    State(opora_proto::v1::TicketState, String),
+    State(v1::TicketState, String),
     /// It is part of this one now, and who did it.
     Merged(u64, String),
     /// It is not in the queue any more; what happened was not seen.
@@ -22,11 +24,16 @@ pub(crate) enum Left {
 impl Left {
     /// By an event: the state that the ticket has after it, and who did it.
     pub(crate) fn of(happened: &Happened) -> Self {
-        let name = happened.event.actor.as_ref().map(|actor| actor.name.as_str()).unwrap_or_default();
+        Self::by(&happened.event, &happened.ticket)
+    }
+
+    /// The same, of its parts.
+    pub(crate) fn by(event: &v1::TicketEvent, ticket: &v1::Ticket) -> Self {
+        let name = event.actor.as_ref().map(|actor| actor.name.as_str()).unwrap_or_default();
         let who = clean_line(name.rsplit('/').next().unwrap_or_default());
-        match happened.ticket.merged_into.rsplit('/').next().and_then(|number| number.parse().ok()) {
+        match ticket.merged_into.rsplit('/').next().and_then(|number| number.parse().ok()) {
             Some(target) => Self::Merged(target, who),
-            None => Self::State(happened.row.state, who),
+            None => Self::State(ticket.state(), who),
         }
     }
 }

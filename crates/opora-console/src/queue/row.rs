@@ -34,6 +34,8 @@ pub(crate) struct Row {
     pub(crate) priority: v1::Priority,
     pub(crate) state: v1::TicketState,
     pub(crate) category: v1::Category,
+    /// As the contract numbers it: four bytes for five words are too many.
+    impact: u8,
     /// The customer wrote last.
     pub(crate) answered: bool,
     /// Changed by somebody else since the cursor was last on it.
@@ -64,6 +66,7 @@ impl Row {
             priority: ticket.priority(),
             state: ticket.state(),
             category: ticket.category(),
+            impact: u8::try_from(ticket.impact).unwrap_or_default(),
             answered: ticket.customer_wrote_last,
             changed: false,
         }
@@ -94,6 +97,11 @@ impl Row {
 
     pub(crate) fn resolution(&self) -> Face {
         self.resolution.into()
+    }
+
+    /// How widely it is felt, as far as that is known.
+    pub(crate) fn impact(&self) -> v1::Impact {
+        v1::Impact::try_from(i32::from(self.impact)).unwrap_or_default()
     }
 
     /// Since when it stands on its rung, milliseconds; 0 on rung 0.

@@ -5,6 +5,7 @@ use opora_proto::v1::{self, Priority, ticket_event::Change as Event};
 use super::dialogs::{changes, crowd, on};
 use super::press;
 use super::screens::everywhere;
+use super::selected::{batch, last_toast, resolved};
 use crate::change::Fields;
 use crate::dialog::Dialog;
 use crate::drafts::{Draft, DraftKey};
@@ -113,6 +114,20 @@ fn a_tag_in_another_spelling_is_the_tag_that_stands_there() {
     told_tags(&mut model, &effects);
     let sent = changes(&press(&mut model, "j<enter>SIP<enter><enter>"));
     assert_eq!(given(&sent), [(1021, "t1021".into(), vec![]), (1042, "t1042".into(), vec![])]);
+}
+
+#[test]
+fn what_a_change_of_many_leaves_out_is_named_in_its_results() {
+    let mut model = model();
+    press(&mut model, "*sj<enter>");
+    batch(&mut model, 48_300, vec![resolved(1039)]);
+    assert!(changes(&press(&mut model, "<enter>")).is_empty());
+    let sent = changes(&press(&mut model, "<enter>")).remove(0);
+    assert!(sent.numbers().all(|number| number != 1039));
+    accepted(&mut model, &sent, 48_301);
+    let why = model.results.iter().find(|one| one.number == 1039).and_then(|one| one.why.as_deref());
+    assert_eq!(why, Some("resolved by Иван · left out"));
+    assert!(last_toast(&model).contains("1 left out"), "{}", last_toast(&model));
 }
 
 #[test]

@@ -108,7 +108,7 @@ fn results(model: &mut Model, change: &Change, done: &Done) {
             model.queue.unmark(*number);
         }
         let why = fate.as_ref().err().map(|trouble| sentence(model, trouble));
-        model.results.push(Outcome { number: *number, subject, why });
+        model.results.push(Outcome { number: *number, subject, why, left_out: false });
     }
     if model.dialog.is_none() || matches!(model.dialog, Some(Dialog::Results(_))) {
         model.dialog = Some(Dialog::Results(Results::default()));

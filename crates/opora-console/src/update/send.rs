@@ -286,9 +286,14 @@ fn escalated(model: &Model, number: (&str, crate::texts::Arg<'_>), done: &Done) 
 fn told_many(model: &Model, what: &What, count: usize, done: &Done) -> (Level, String) {
     let refused = done.each.iter().filter(|(_, fate)| fate.is_err()).count();
     let what = what_words(model, what);
+    let left_out = model.results.iter().filter(|one| one.left_out).count();
     let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into()), ("what", (&what).into())];
     let level = if refused == 0 { Level::Done } else { Level::Refused };
-    (level, model.texts.with("done-many", &counts))
+    let mut words = model.texts.with("done-many", &counts);
+    if left_out > 0 {
+        words = format!("{words}, {}", model.texts.with("done-left-out", &[("count", left_out.into())]));
+    }
+    (level, words)
 }
 
 fn told_more(model: &Model, what: &What, number: (&str, crate::texts::Arg<'_>), done: &Done) -> String {
