@@ -17,7 +17,7 @@ pub(crate) const DAY: i64 = 24 * HOUR;
 pub(crate) struct Face {
     /// What it is doing.
     pub(crate) state: State,
-    /// When the obligation that it shows began.
+    /// When the obligation that it shows began; while it is continuous: from when the ticket's age counts.
     pub(crate) start: i64,
     /// When it is due.
     pub(crate) due: Option<i64>,
@@ -72,7 +72,7 @@ impl Face {
         };
         Self {
             state,
-            start: millis(clock.start_time.as_ref()).unwrap_or_default(),
+            start: millis(clock.continuous_since_time.as_ref().or(clock.start_time.as_ref())).unwrap_or_default(),
             due: millis(clock.due_time.as_ref()),
             remaining: stretch(clock.remaining.as_ref()),
             met: millis(clock.met_time.as_ref()),

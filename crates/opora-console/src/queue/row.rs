@@ -117,12 +117,14 @@ impl Row {
             return key(3, 0);
         }
         let clocks = [self.resolution(), self.first_response()];
-        if let Some(clock) = clocks.iter().find(|c| c.state == State::Continuous) {
+        let [resolution, _] = &clocks;
+        if resolution.state == State::Continuous {
             // Whoever waits for a first answer stands before all that have one, however old those are.
             let before = if self.owes_answer() { OWED } else { 0 };
-            return key(0, clock.start - before);
+            return key(0, resolution.start - before);
         }
-        if let Some(due) = clocks.iter().filter(|c| c.state == State::Running).filter_map(|c| c.due).min() {
+        let passes = |c: &&Face| matches!(c.state, State::Running | State::Continuous);
+        if let Some(due) = clocks.iter().filter(passes).filter_map(|c| c.due).min() {
             return key(1, due);
         }
         match clocks.iter().filter(|c| c.state == State::Paused).filter_map(|c| c.remaining).min() {

@@ -1,10 +1,13 @@
 //! Both clocks of a ticket count wherever one is told.
 
 use opora_proto::v1::{self, ClockState, Priority};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::select;
 
 use super::press;
 use super::screens::drawn;
-use crate::clock::{HOUR, MINUTE, Units};
+use crate::clock::{HOUR, MINUTE, Units, millis, stretch};
 use crate::model::Model;
 use crate::msg::{Batch, Msg, Net};
 use crate::once;
@@ -141,4 +144,77 @@ fn what_needs_attention_is_walked_by_either_clock() {
         walked.extend(model.queue.cursor());
     }
     assert_eq!(walked, [8, 7, 8]);
+}
+
+/// A ticket of which the clocks are in these states, with these instants in minutes.
+fn clocked(number: u64, answer: (ClockState, i64), resolution: (ClockState, i64, i64), beside: bool) -> v1::Ticket {
+    let clock = |(state, at): (ClockState, i64)| v1::Clock {
+        state: state.into(),
+        start_time: time(NOW - 100 * MINUTE),
+        due_time: (state == ClockState::Running).then(|| time(NOW + at * MINUTE)).flatten(),
+        remaining: (state == ClockState::Paused).then_some(prost_types::Duration { seconds: at.abs() * 60, nanos: 0 }),
+        met_time: (state == ClockState::Met).then(|| time(NOW)).flatten(),
+        ..Default::default()
+    };
+    let mut solved = clock((resolution.0, resolution.1));
+    if resolution.0 == ClockState::Continuous {
+        solved.continuous_since_time = time(NOW - resolution.2 * MINUTE);
+        // An obligation with a target beside it is what the clock shows.
+        solved.due_time = beside.then(|| time(NOW + resolution.1 * MINUTE)).flatten();
+    }
+    let mut answered = clock(answer);
+    if answer.0 == ClockState::Continuous {
+        answered.due_time = beside.then(|| time(NOW + answer.1 * MINUTE)).flatten();
+    }
+    let sla = v1::TicketSla { first_response: Some(answered), resolution: Some(solved), ..Default::default() };
+    v1::Ticket { sla: Some(sla), ..ticket(number, "Нет звонков", Priority::Critical, "") }
+}
+
+/// The order of docs/contract.md "Requests", as the server reckons it: what the wire tells, read anew.
+fn place(ticket: &v1::Ticket) -> (u8, i64, u64) {
+    let sla = ticket.sla.as_ref().unwrap();
+    let clocks = [sla.first_response.as_ref().unwrap(), sla.resolution.as_ref().unwrap()];
+    let passes = |clock: &&&v1::Clock| matches!(clock.state(), ClockState::Running | ClockState::Continuous);
+    if let Some(since) = millis(clocks[1].continuous_since_time.as_ref()) {
+        return (u8::from(clocks[0].met_time.is_some()), since, ticket.number);
+    }
+    if let Some(due) = clocks.iter().filter(passes).filter_map(|clock| millis(clock.due_time.as_ref())).min() {
+        return (2, due, ticket.number);
+    }
+    let left = clocks.iter().filter_map(|clock| stretch(clock.remaining.as_ref())).min();
+    left.map_or((4, 0, ticket.number), |left| (3, left, ticket.number))
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_the_queue_is_the_servers(
+        all in vec((select(ANSWER), -90..90_i64, select(RESOLUTION), -90..90_i64, 0..90_i64, any::<bool>()), 1..12),
+    ) {
+        let number = |at: usize| 40 - at as u64;
+        let mut tickets: Vec<v1::Ticket> = all.into_iter().enumerate()
+            .map(|(at, (answer, due, state, until, age, beside))| {
+                clocked(number(at), (answer, due), (state, until, age), beside)
+            })
+            .collect();
+        let rows = tickets.iter().map(|ticket| Row::of(ticket, "Вектор")).collect();
+        let model = with(En, (120, 40), rows);
+        tickets.sort_by_key(place);
+        let order: Vec<u64> = tickets.iter().map(|ticket| ticket.number).collect();
+        prop_assert_eq!(model.queue.window(40).collect::<Vec<_>>(), order);
+    }
+}
+
+const ANSWER: &[ClockState] = &[ClockState::Running, ClockState::Met, ClockState::Continuous];
+const RESOLUTION: &[ClockState] = &[ClockState::Running, ClockState::Paused, ClockState::Continuous];
+
+#[test]
+fn a_raised_ticket_is_as_old_as_it_is_continuous() {
+    let met = (ClockState::Met, 0);
+    let raised = clocked(2, met, (ClockState::Continuous, 600, 4), true);
+    let reported = clocked(41, met, (ClockState::Continuous, 0, 10), false);
+    let rows = [raised, reported].map(|ticket| Row::of(&ticket, "Вектор")).to_vec();
+    let model = with(En, (120, 40), rows);
+    assert_eq!(model.queue.window(9).collect::<Vec<_>>(), [41, 2]);
+    let shown = drawn(&model, false);
+    assert!(shown.contains("∞ 4m") && shown.contains("∞ 10m"), "{shown}");
 }

@@ -4,7 +4,7 @@ use opora_core::model::Priority;
 use opora_core::sla::{Explanation, SlaState};
 use opora_proto::v1;
 
-use super::ticket::clock;
+use super::ticket::{clock, resolution};
 use super::time::{duration, timestamp};
 use super::word::Word as _;
 
@@ -40,7 +40,7 @@ pub(crate) fn preview(priority: Priority, sla: &SlaState, current: bool) -> v1::
     v1::PriorityPreview {
         priority: priority.number(),
         first_response: Some(clock(&sla.first_response)),
-        resolution: Some(clock(&sla.resolution)),
+        resolution: Some(resolution(sla)),
         current,
     }
 }

@@ -76,8 +76,13 @@ pub(crate) fn ticket_sla(sla: &SlaState) -> v1::TicketSla {
     v1::TicketSla {
         policy: sla.policy.to_string(),
         first_response: Some(clock(&sla.first_response)),
-        resolution: Some(clock(&sla.resolution)),
+        resolution: Some(resolution(sla)),
     }
+}
+
+/// The clock of the resolution on the wire, with what the ticket's place goes by while it is continuous.
+pub(super) fn resolution(sla: &SlaState) -> v1::Clock {
+    v1::Clock { continuous_since_time: sla.continuous_since.map(timestamp), ..clock(&sla.resolution) }
 }
 
 /// A clock on the wire.
@@ -91,6 +96,7 @@ pub(crate) fn clock(clock: &Clock) -> v1::Clock {
         met_time: clock.met.map(timestamp),
         breach_time: clock.breach.map(|b| timestamp(b.at)),
         breach_cause: number(clock.breach.map(|b| b.cause)),
+        continuous_since_time: None,
     }
 }
 

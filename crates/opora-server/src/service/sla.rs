@@ -54,6 +54,9 @@ impl Service {
         let description = self.description(&explained.ticket)?;
         let mut first_response = convert::explanation(&explained.first_response);
         let mut resolution = convert::explanation(&explained.resolution);
+        if let Some(clock) = &mut resolution.clock {
+            clock.continuous_since_time = explained.ticket.sla.continuous_since.map(convert::timestamp);
+        }
         let obligations = [&mut first_response, &mut resolution].map(|clock| std::mem::take(&mut clock.obligations));
         let mut answer = v1::ExplainTicketResponse {
             ticket: Some(convert::ticket(&explained.ticket, description.as_deref())),

@@ -70,7 +70,7 @@ impl Out {
     }
 
     fn continuous(&self, clock: &v1::Clock) -> (String, Tone) {
-        let span = instant(clock.start_time.as_ref()).map(|start| self.since(start)).unwrap_or_default();
+        let span = self.age(clock);
         let said = match instant(clock.due_time.as_ref()) {
             None => self.text.with("clock-continuous", &[("span", (&span).into())]),
             Some(due) => {
@@ -79,6 +79,13 @@ impl Out {
             }
         };
         (said, Tone::Bad)
+    }
+
+    /// For how long a continuous clock has been so, what it was paused and set aside not counted. An older server tells
+    /// only when the obligation began.
+    fn age(&self, clock: &v1::Clock) -> String {
+        let since = clock.continuous_since_time.as_ref().or(clock.start_time.as_ref());
+        instant(since).map(|since| self.since(since)).unwrap_or_default()
     }
 
     fn running(&self, clock: &v1::Clock) -> (String, Tone) {
@@ -104,9 +111,8 @@ impl Out {
             ("due-resolution", sla.and_then(|sla| sla.resolution.as_ref())),
         ];
         let unmet = || clocks.iter().filter_map(|(key, clock)| Some((*key, (*clock)?)));
-        if let Some((_, clock)) = unmet().find(|(_, clock)| clock.state() == ClockState::Continuous) {
-            let span = instant(clock.start_time.as_ref()).map(|start| self.since(start)).unwrap_or_default();
-            return (format!("∞ {span}"), Tone::Bad);
+        if let Some((_, clock)) = unmet().rev().find(|(_, clock)| clock.state() == ClockState::Continuous) {
+            return (format!("∞ {}", self.age(clock)), Tone::Bad);
         }
         let running = unmet()
             .filter(|(_, clock)| clock.state() == ClockState::Running)
@@ -177,6 +183,10 @@ mod tests {
         assert_eq!(out.clock(Some(&met)).0, "выполнено 2026-03-01 09:20");
         let continuous = v1::Clock { start_time: Some(at("2026-03-02T11:42:00Z")), ..clock(ClockState::Continuous) };
         assert_eq!(out.clock(Some(&continuous)), ("непрерывно, 18 мин".to_owned(), Tone::Bad));
+        let raised = v1::Clock { continuous_since_time: Some(at("2026-03-02T11:57:00Z")), ..continuous };
+        assert_eq!(out.clock(Some(&raised)).0, "непрерывно, 3 мин", "since it is continuous, not since it was created");
+        let sla = v1::TicketSla { resolution: Some(raised), ..Default::default() };
+        assert_eq!(out.due(&v1::Ticket { sla: Some(sla), ..Default::default() }).0, "∞ 3 мин");
         assert_eq!(out.clock(Some(&clock(ClockState::Stopped))).0, "остановлено");
     }
 
