@@ -47,6 +47,8 @@ pub(crate) struct Queue {
     frozen: bool,
     /// `shown` has to be made anew when the freeze ends.
     behind: bool,
+    /// Rows that belong to what is shown and are not in it while the order is held.
+    held: HashSet<u64>,
     /// Rows that came since they were last looked at.
     pub(crate) fresh: HashSet<u64>,
     /// Rows that are marked: always some of `rows`.
@@ -201,6 +203,10 @@ impl Queue {
                 if !fits {
                     self.ghosts.insert(number, Ghost { row: row.clone(), why: Left::Filtered });
                 }
+            } else if fits {
+                self.held.insert(number);
+            } else {
+                self.held.remove(&number);
             }
             self.rows.put(row);
             return;
@@ -222,6 +228,7 @@ impl Queue {
     pub(crate) fn remove(&mut self, row: Row, why: Left) {
         let number = row.number;
         self.fresh.remove(&number);
+        self.held.remove(&number);
         let key = self.shown_key(number);
         self.marks.forget(number);
         self.rows.remove(number);
@@ -294,6 +301,9 @@ impl Queue {
                     }
                 }
             }
+            let all = self.rows.matching(&self.filter).into_iter().map(|key| key.number);
+            let held = all.filter(|number| self.position(*number).is_none()).collect();
+            self.held = held;
             return;
         }
         self.behind = false;
@@ -307,6 +317,7 @@ impl Queue {
         self.ghosts.retain(|number, _| Some(*number) == cursor);
         self.shown = shown;
         self.moved.clear();
+        self.held.clear();
         let Some(number) = cursor.filter(|number| self.position(*number).is_none()) else {
             if let Some(number) = cursor {
                 self.ghosts.remove(&number);

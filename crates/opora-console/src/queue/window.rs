@@ -15,6 +15,19 @@ pub(crate) struct Hidden {
     pub(crate) fresh_critical: usize,
 }
 
+impl Hidden {
+    /// Both together.
+    fn and(self, other: Self) -> Self {
+        Self {
+            rows: self.rows + other.rows,
+            critical: self.critical + other.critical,
+            breached: self.breached + other.breached,
+            fresh: self.fresh + other.fresh,
+            fresh_critical: self.fresh_critical + other.fresh_critical,
+        }
+    }
+}
+
 /// The first of `len` rows on a screen of `height`, with the row at `at` on its line `offset`: as near to that as can be
 /// while no line stays empty although rows are hidden.
 pub(crate) fn top(len: usize, at: usize, offset: usize, height: usize) -> usize {
@@ -35,13 +48,34 @@ impl Queue {
 
     /// What stands above a screen of `height` rows.
     pub(crate) fn above(&self, height: usize, now: i64) -> Hidden {
-        self.hidden(0, self.top(height), now)
+        let last = self.last_seen(height);
+        let above = |key: Urgency| last.is_none_or(|last| key <= last);
+        self.hidden(0, self.top(height), now).and(self.held(above, now))
     }
 
     /// What stands below it; what came is told above alone, where the most urgent stand.
     pub(crate) fn below(&self, height: usize, now: i64) -> Hidden {
+        let last = self.last_seen(height);
         let below = self.hidden(self.top(height).saturating_add(height), self.shown.len(), now);
+        let below = below.and(self.held(|key| last.is_some_and(|last| key > last), now));
         Hidden { fresh: 0, fresh_critical: 0, ..below }
+    }
+
+    /// The last row on the screen.
+    fn last_seen(&self, height: usize) -> Option<Urgency> {
+        let last = self.top(height).saturating_add(height).min(self.shown.len()).checked_sub(1)?;
+        self.shown.get(last).copied()
+    }
+
+    /// What of the rows that came while the order is held is to be told: nobody sees them, also where their place would
+    /// be on the screen.
+    fn held(&self, there: impl Fn(Urgency) -> bool, now: i64) -> Hidden {
+        let rows = self.held.iter().filter_map(|number| self.rows.get(*number)).filter(|row| there(row.key()));
+        rows.fold(Hidden::default(), |hidden, row| {
+            let (critical, breached) = (usize::from(row.is_critical()), usize::from(row.is_breached(now)));
+            let fresh = usize::from(self.fresh.contains(&row.number));
+            hidden.and(Hidden { rows: 1, critical, breached, fresh, fresh_critical: fresh * critical })
+        })
     }
 
     /// What of the rows from a place on, up to another one, is to be told where they are not seen.

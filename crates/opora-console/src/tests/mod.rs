@@ -7,6 +7,7 @@ mod filter;
 mod forms;
 mod ghosts;
 mod header;
+mod held;
 mod keys;
 mod ladder;
 mod many;

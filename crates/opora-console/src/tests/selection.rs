@@ -276,8 +276,17 @@ fn check_list(
         return Ok(());
     }
     let critical = above.iter().filter(|n| model.queue.rows.get(**n).is_some_and(Row::is_critical)).count();
+    // What came while the order is held has no place in it: it is told beside what has.
+    let height = lines.len() + empty;
+    let (all_above, all_below) = (model.queue.above(height, model.now), model.queue.below(height, model.now));
+    let listed: BTreeSet<u64> = order.iter().copied().collect();
+    let matching = model.queue.rows.matching(&model.queue.filter);
+    let held = matching.iter().filter(|key| !listed.contains(&key.number)).count();
+    prop_assert_eq!(all_above.rows + all_below.rows, order.len() - lines.len() + held, "all that is not seen");
+    prop_assert!(all_above.rows >= above.len() && all_above.critical >= critical);
+    let (rows, critical) = (all_above.rows, all_above.critical);
     let frame = words(buffer, Rect { height: 1, ..list });
-    let told = match (above.len(), critical) {
+    let told = match (rows, critical) {
         (0, _) => None,
         (rows, 0) => Some(format!("▲ {rows}")),
         (rows, critical) => Some(format!("▲ {rows}, {critical} critical")),
@@ -286,7 +295,7 @@ fn check_list(
         None => prop_assert!(!frame.contains('▲'), "nothing is above: {frame}"),
         Some(told) => prop_assert!(frame.contains(&told), "{told}: {frame}"),
     }
-    let below = order.len() - above.len() - lines.len();
+    let below = all_below.rows;
     let frame = words(buffer, Rect { y: list.bottom() - 1, height: 1, ..list });
     prop_assert_eq!(frame.contains(&format!("▼ {below}")), below > 0, "{} below: {}", below, frame);
     Ok(())
