@@ -252,6 +252,8 @@ pub(crate) struct Done {
     pub(crate) whom: String,
     /// For an escalation: when the rung can be reached, if not now.
     pub(crate) reachable: Option<i64>,
+    /// For an escalation: the rung, 0 for others.
+    pub(crate) rung: u32,
     /// The etag that the ticket has now.
     pub(crate) etag: String,
     /// For many: what became of each, by number; the etag, or why not.

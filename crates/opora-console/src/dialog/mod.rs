@@ -101,12 +101,12 @@ impl Dialog {
         match self {
             Self::Choose(choose) => (wide(56), high(choose.len() as u16 + 4)),
             Self::Priority(_) => (wide(76), high(14)),
-            Self::Reason(_) => (wide(76), high(11)),
+            Self::Reason(_) => (wide(76), high(12)),
             Self::Filter(_) | Self::Search(_) => (area.width, 1),
             Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) | Self::Fields(_) => (wide(90), high(20)),
             Self::Palette(_) | Self::Help(_) => (wide(80), high(30)),
             Self::Messages(_) | Self::Explain(_) | Self::Pending(_) | Self::Results(_) => (wide(100), high(30)),
-            Self::Ask(d) if d.kind == ask::Kind::EscalateTo => (wide(110), high(d.choices.len() as u16 + 8)),
+            Self::Ask(d) if d.kind == ask::Kind::EscalateTo => (wide(110), high(d.choices.len() as u16 + 9)),
             Self::Ask(d) => (wide(76), high(d.choices.len() as u16 + 8 + u16::from(!d.names.is_empty()) * 3)),
             Self::Bulk(d) => match d.stage {
                 bulk::Stage::Choose => (wide(56), high(d.choices.len() as u16 + 4)),

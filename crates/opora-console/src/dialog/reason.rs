@@ -124,6 +124,9 @@ impl Reason {
             told.push((ladder::hours(model, rung), theme.dim()));
             told.push((ladder::when(model, rung), if later { theme.warning() } else { theme.good() }));
         }
+        if !self.is_at_the_top(model) {
+            told.push((texts.get("escalate-untold"), theme.warning()));
+        }
         if let Some(next) = ladder::above(model, self.rung) {
             let whom = ladder::whom(model, next.rung);
             let when = ladder::when(model, next);

@@ -69,6 +69,7 @@ fn before_the_line(model: &Model, dialog: &Bulk) -> String {
                 None => texts.with("bulk-tags-have", &[("tags", (&tags.join(", ")).into())]),
             }
         }
+        bulk::Kind::Escalate => texts.get("escalate-untold"),
         _ => texts.get("reason-why"),
     }
 }
@@ -308,6 +309,7 @@ pub(super) fn ask(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Ask
         }
         Kind::Attach => texts.get("ask-attach"),
         Kind::Tags => texts.get("ask-tags"),
+        Kind::EscalateTo => texts.get("escalate-untold"),
         Kind::MarkMatching => texts.get("ask-mark"),
         Kind::Fetch if dialog.waiting.is_some() => texts.get("detail-loading"),
         Kind::Fetch if dialog.choices.is_empty() => texts.get("files-none-here"),

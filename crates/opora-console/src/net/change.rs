@@ -41,7 +41,8 @@ accepted! {
 impl Accepted for v1::EscalateTicketResponse {
     fn done(self) -> Done {
         let reachable = crate::clock::millis(self.reachable_time.as_ref());
-        Done { reachable, ..told(self.ticket, self.revision, self.whom) }
+        let rung = self.ticket.as_ref().and_then(|ticket| ticket.escalation.as_ref()).map_or(0, |on| on.rung);
+        Done { reachable, rung, ..told(self.ticket, self.revision, self.whom) }
     }
 }
 

@@ -202,13 +202,34 @@ fn the_answer_says_when_the_rung_can_be_reached() {
         Effect::Queue(queued) => Some(queued.change.request_id.clone()),
         _ => None,
     });
-    let done =
-        Done {
-            number: 1042, whom: "линия".into(), reachable: Some(NOW + 20 * HOUR), revision: 9, ..Done::default()
-        };
+    let done = Done {
+        number: 1042,
+        whom: "линия поддержки".into(),
+        rung: 2,
+        reachable: Some(NOW + 20 * HOUR),
+        ..Done::default()
+    };
     update(&mut model, Msg::Net(Net::Done { request_id: id.unwrap(), result: Ok(done) }));
     let told = &model.toasts.back().unwrap().text;
     assert!(told.contains("can be reached from"), "{told}");
+    for words in ["Opora tells nobody", "phone +7 495 000-00-00"] {
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[test]
+fn who_escalates_is_told_that_nobody_is_told_by_itself() {
+    for (language, words, promise) in
+        [(En, "Opora tells nobody", "Enter sends"), (Ru, "Opora никому не сообщает", "Enter — отправить")]
+    {
+        for keys in ["E", "^", "*E"] {
+            let mut model = sample(language, Theme::Dark, (80, 24));
+            escalated(&mut model);
+            press(&mut model, keys);
+            let shown = drawn(&model, false);
+            assert!(shown.contains(words) && !shown.contains(promise), "{keys}: {shown}");
+        }
+    }
 }
 
 #[test]

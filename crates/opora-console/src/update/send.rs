@@ -12,7 +12,7 @@ use crate::outbox::{Queued, Seen, Standing};
 use crate::queue::row::Row;
 use crate::selection::Picked;
 use crate::theme::{priority_word, state_word};
-use crate::{seen, text};
+use crate::{ladder, seen, text};
 
 /// What a change is made on, and what of it was seen.
 struct On {
@@ -270,21 +270,30 @@ pub(crate) fn told(model: &Model, change: &Change, done: &Done) -> (Level, Strin
     (Level::Done, text)
 }
 
-/// To whom it was escalated, and when they can be reached if not now.
+/// To whom it was escalated, how and when they can be reached: the agent does it, nobody is told by the server
+/// (docs/domain.md §8).
 fn escalated(model: &Model, number: (&str, crate::texts::Arg<'_>), done: &Done) -> String {
+    // Where the ladder was changed since it was read, its address may be another one's.
+    let rung = ladder::rung(model, done.rung).filter(|rung| rung.whom == done.whom);
+    let how = rung.map(|rung| ladder::how(model, rung)).filter(|how| !how.is_empty());
     let whom = text::clean_line(&done.whom);
     let whom = ("whom", (&whom).into());
-    match done.reachable.filter(|at| *at > model.now) {
+    let told = match done.reachable.filter(|at| *at > model.now) {
         Some(at) => {
             let at = crate::clock::moment(at, model.now, &model.zone);
             model.texts.with("done-escalate-later", &[number, whom, ("at", (&at).into())])
         }
         None => model.texts.with("done-escalate", &[number, whom]),
+    };
+    match how {
+        Some(how) => format!("{told} · {how}"),
+        None => told,
     }
 }
 
 fn told_many(model: &Model, what: &What, count: usize, done: &Done) -> (Level, String) {
     let refused = done.each.iter().filter(|(_, fate)| fate.is_err()).count();
+    let is_escalation = matches!(what, What::Escalate(_) | What::EscalateTo(..));
     let what = what_words(model, what);
     let left_out = model.results.iter().filter(|one| one.left_out).count();
     let counts = [("done", (count - refused.min(count)).into()), ("refused", refused.into()), ("what", (&what).into())];
@@ -292,6 +301,9 @@ fn told_many(model: &Model, what: &What, count: usize, done: &Done) -> (Level, S
     let mut words = model.texts.with("done-many", &counts);
     if left_out > 0 {
         words = format!("{words}, {}", model.texts.with("done-left-out", &[("count", left_out.into())]));
+    }
+    if is_escalation && refused < count {
+        words = format!("{words} · {}", model.texts.get("escalate-untold"));
     }
     (level, words)
 }

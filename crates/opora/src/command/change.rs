@@ -183,6 +183,7 @@ pub(crate) async fn escalate(context: &Context, args: EscalateArgs) -> Result<()
         rung: args.rung.unwrap_or_default(),
     });
     let response: v1::EscalateTicketResponse = change!(context, tickets.escalate_ticket(request))?;
+    let reach = if out.is_table() { reach_of(context, &response).await } else { String::new() };
     out.one(&response, || {
         let ticket = ticket_of(response.ticket.as_ref())?;
         let rung = ticket.escalation.as_ref().map_or(0, |escalation| escalation.rung).to_string();
@@ -194,8 +195,23 @@ pub(crate) async fn escalate(context: &Context, args: EscalateArgs) -> Result<()
             ("time", (&reachable).into()),
         ];
         let later = response.reachable_time.is_some();
-        out.say(if later { "done-escalated-later" } else { "done-escalated" }, &arguments)
+        out.say(if later { "done-escalated-later" } else { "done-escalated" }, &arguments)?;
+        match reach.as_str() {
+            "" => out.say("done-escalated-untold", &[]),
+            reach => out.say("done-escalated-reach", &[("reach", reach.into())]),
+        }
     })
+}
+
+/// The addresses and telephone numbers of the rung that a ticket is on, at which the agent reaches them: nobody is told
+/// by the server (docs/domain.md §8). Empty where the ladder can't be read or has another one on that rung by now.
+async fn reach_of(context: &Context, response: &v1::EscalateTicketResponse) -> String {
+    let rung = response.ticket.as_ref().and_then(|ticket| ticket.escalation.as_ref()).map_or(0, |on| on.rung);
+    let info: Result<v1::GetServerInfoResponse, Failure> =
+        call!(context, admin.get_server_info(v1::GetServerInfoRequest {}));
+    let ladder = info.map(|info| info.ladder).unwrap_or_default();
+    let rung = ladder.into_iter().find(|one| one.rung == rung && one.whom == response.whom);
+    rung.map(|rung| rung.reach.join(", ")).unwrap_or_default()
 }
 
 /// `ticket deescalate`.
