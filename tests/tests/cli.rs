@@ -199,3 +199,36 @@ fn a_request_id_makes_a_repeated_command_harmless() {
     let listed: Value = json(&server, &["ticket", "list", "--all"]);
     assert_eq!(listed["tickets"].as_array().unwrap().len(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customers_message_on_a_ticket_that_came_to_its_end_says_where_it_went_and_why() {
+    let server = Server::start();
+    for subject in ["часть", "целое", "закрытый"] {
+        create(&server.desk(), subject).await.unwrap();
+    }
+    said(&server, &["ticket", "merge", "1", "2"]);
+    said(&server, &["ticket", "comment", "3", "--public", "Готово"]);
+    said(&server, &["ticket", "transition", "3", "resolved", "--reason", "Готово"]);
+    said(&server, &["ticket", "transition", "3", "closed", "--reason", "Готово"]);
+    for (language, ticket, words) in [
+        ("en", "1", "#1 is part of #2: the message went there"),
+        ("ru", "1", "#1 объединён с #2: сообщение ушло туда"),
+        ("en", "3", "The ticket was closed: the message began #4"),
+        ("ru", "3", "Запрос был закрыт: сообщение начало #5"),
+    ] {
+        let anna = ["--public", "--author", "anna@example.com"];
+        let told = said(&server, &[&["--lang", language, "ticket", "comment", ticket, "Ещё раз"], &anna[..]].concat());
+        assert!(told.contains(words), "{words}: {told}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_escalates_is_told_whom_to_reach_and_where_since_nobody_is_told_by_itself() {
+    let server = Server::start();
+    create(&server.desk(), "Нет звука").await.unwrap();
+    let told = said(&server, &["ticket", "escalate", "1", "--reason", "Ждут"]);
+    assert!(told.contains("Opora tells nobody") && told.contains("@example.com"), "{told}");
+    create(&server.desk(), "Нет звука").await.unwrap();
+    let told = said(&server, &["--lang", "ru", "ticket", "escalate", "2", "--rung", "3", "--reason", "Ждут"]);
+    assert!(told.contains("Opora никому не сообщает") && told.contains("@example.com"), "{told}");
+}

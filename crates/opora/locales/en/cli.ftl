@@ -202,6 +202,7 @@ done-assigned = { $ticket } is { $assignee }'s now.
 done-unassigned = { $ticket } has no owner now.
 done-commented = { $ticket }: message written ({ $visibility }).
 done-commented-new = The ticket was closed: the message began { $ticket }.
+done-commented-target = { $asked } is part of { $ticket }: the message went there.
 done-transitioned = { $ticket } is { $state } now.
 done-merged = { $ticket } is part of { $target } now.
 done-unmerged = { $ticket } is a ticket of its own again: { $state }.

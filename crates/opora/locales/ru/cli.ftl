@@ -206,6 +206,7 @@ done-assigned = { $ticket }: исполнитель теперь { $assignee }.
 done-unassigned = { $ticket } теперь без исполнителя.
 done-commented = { $ticket }: сообщение записано ({ $visibility }).
 done-commented-new = Запрос был закрыт: сообщение начало { $ticket }.
+done-commented-target = { $asked } объединён с { $ticket }: сообщение ушло туда.
 done-transitioned = { $ticket } теперь: { $state }.
 done-merged = { $ticket } теперь часть { $target }.
 done-unmerged = { $ticket } снова отдельный запрос: { $state }.

@@ -264,7 +264,16 @@ pub(crate) async fn comment(context: &Context, args: CommentArgs) -> Result<(), 
         let visibility = out.text.word(visibility.as_str_name());
         out.say("done-commented", &[("ticket", (&name).into()), ("visibility", (&visibility).into())])?;
         let moved = asked != ticket.name && asked != format!("tickets/{}", ticket.uid);
-        if moved { out.say("done-commented-new", &[("ticket", (&name).into())]) } else { Ok(()) }
+        if !moved {
+            return Ok(());
+        }
+        // Where the target was closed too the message began a ticket, which has no parts.
+        let from = response.comment.as_ref().map_or("", |comment| comment.from_ticket.as_str());
+        if ticket.merged_parts.iter().any(|part| part.ticket == from) {
+            out.say("done-commented-target", &[("asked", short(from).into()), ("ticket", (&name).into())])
+        } else {
+            out.say("done-commented-new", &[("ticket", (&name).into())])
+        }
     })
 }
 
