@@ -194,6 +194,15 @@ impl What {
         }
     }
 
+    /// The message that it carries.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self {
+            Self::Comment { body, .. } => Some(body),
+            Self::Many(_, what) => what.text(),
+            _ => None,
+        }
+    }
+
     /// The same on another state of its ticket: of lists only what was put in and taken out.
     pub(crate) fn bring_onto(&mut self, shown: &v1::Ticket) {
         if let Self::Update(fields) = self {

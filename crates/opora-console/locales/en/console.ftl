@@ -400,6 +400,7 @@ copied-message = The newest message of #{ $number } was copied
 copy-too-long = The message is too long for the clipboard
 undo-hint = u undoes it
 draft-kept = Your text is kept.
+draft-moved = Your text is kept: it is the draft of the message on #{ $number } now.
 refused-stale = somebody changed the ticket meanwhile; it is shown as it is now, try again
 refused-unseen = not sent: a newer message stands on the ticket, read it first
 refused-undo = can't be taken back: the same thing was changed since

@@ -15,7 +15,7 @@ use super::view::{clock_words, fault, line_field, list};
 use crate::change::{Change, What};
 use crate::model::Model;
 use crate::outbox::{Entry, Standing};
-use crate::text::{clean_line, cut, fit, fit_right, width, wrap};
+use crate::text::{clean_block, clean_line, cut, fit, fit_right, width, wrap};
 use crate::theme::{priority_word, state_word};
 use crate::{clock, seen};
 
@@ -192,9 +192,13 @@ pub(super) fn pending(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: 
         let words = change_words(model, &entry.queued.change);
         Line::from(vec![Span::styled(format!("{glyph} {at} "), style), Span::raw(words)])
     };
-    let lower = 3.min(area.height);
-    let upper = at(area, 0, area.height - lower);
     let chosen = dialog.chosen.min(entries.len() - 1);
+    let text = entries.get(chosen).and_then(|entry| entry.queued.change.what.text()).unwrap_or_default();
+    let text = if text.is_empty() { Vec::new() } else { wrap(&clean_block(text), area.width as usize) };
+    let room = (area.height / 2) as usize;
+    let text: Vec<Line<'_>> = text.into_iter().take(room).map(Line::raw).collect();
+    let lower = (3 + text.len() as u16).min(area.height);
+    let upper = at(area, 0, area.height - lower);
     list(model, frame, upper, entries.iter().map(line).collect(), chosen);
     let words = match entries.get(chosen).map(|entry| (entry, &entry.standing)) {
         Some((entry, _)) if dialog.dropping.is_some() => {
@@ -206,6 +210,8 @@ pub(super) fn pending(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: 
         _ => texts.get("outbox-waits"),
     };
     let lines: Vec<Line<'_>> = wrap(&words, area.width as usize).into_iter().map(Line::raw).collect();
+    frame.render_widget(Paragraph::new(text), at(area, area.height - lower + 1, lower));
+    let lower = 3.min(area.height);
     frame.render_widget(Paragraph::new(lines).style(theme.warning()), at(area, area.height - lower + 1, lower));
 }
 

@@ -9,6 +9,7 @@ use super::{press, seen};
 use crate::detail::Details;
 use crate::detail::view::comment_title;
 use crate::dialog::Dialog;
+use crate::drafts::DraftKey;
 use crate::msg::{Batch, Call, Change, Effect, Loaded, Net, Trouble, What};
 use crate::testing::{agent, comment, happened, loaded, sample, sample_tickets, ticket};
 use crate::texts::Language;
@@ -120,4 +121,64 @@ fn a_part_of_another_says_of_which_where_it_left_and_where_it_is_opened() {
         let shown = drawn(&model, false);
         assert!(shown.contains(&format!("· {words} ·")), "{shown}");
     }
+}
+
+/// The part of that number becomes one of 1021.
+fn merge_event(model: &mut crate::model::Model, number: u64) -> Vec<Effect> {
+    let change = Event::Merged(v1::TicketMerged { source: format!("tickets/{number}"), target: "tickets/1021".into() });
+    seen::changed(model, number, "ivan", change, |ticket| {
+        ticket.state = v1::TicketState::Merged.into();
+        ticket.merged_into = "tickets/1021".into();
+    })
+}
+
+#[test]
+fn a_text_for_a_ticket_that_was_merged_is_offered_where_its_messages_go_now() {
+    let (from, to) = (DraftKey::Reply(1042), DraftKey::Reply(1021));
+    let refusal = || Trouble {
+        reason: Some(ErrorReason::TicketState),
+        message: "#1042 is part of #1021".into(),
+        metadata: [("merged_into".into(), "tickets/1021".into())].into(),
+        ..Trouble::default()
+    };
+    // Refused, whether its event came before the answer or has not come yet.
+    for told_first in [true, false] {
+        let mut model = sample(Language::En, Theme::Dark, (120, 40));
+        model.drafts.keep(to, "Its own");
+        press(&mut model, "rWe look at it");
+        let sent = changes(&press(&mut model, "<c-d>")).remove(0);
+        if told_first {
+            merge_event(&mut model, 1042);
+            assert!(model.drafts.get(from).is_some(), "it may have gone out");
+        }
+        let effects = seen::net(&mut model, Net::Done { request_id: sent.request_id, result: Err(refusal()) });
+        assert_eq!(model.drafts.get(to).unwrap().text, "Its own\n\nWe look at it");
+        assert!(model.drafts.get(from).is_none() && effects.contains(&Effect::DeleteDraft(from)));
+        let told = &model.toasts.back().unwrap().text;
+        assert!(told.contains("the draft of the message on #1021"), "{told}");
+    }
+    // Typed and not sent.
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    press(&mut model, "rWe look at it<esc>");
+    merge_event(&mut model, 1042);
+    assert_eq!(model.drafts.get(to).unwrap().text, "We look at it");
+    // Kept from before: found when the target is read.
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    model.drafts.keep(from, "We look at it");
+    let generation = model.next_generation();
+    model.details.loading(1021, generation);
+    let mut read = loaded(1021);
+    read.ticket.merged_parts = vec![v1::MergedPart { ticket: "tickets/1042".into(), ..Default::default() }];
+    seen::net(&mut model, Net::Detail { number: 1021, generation, result: Ok(Box::new(read)) });
+    assert_eq!(model.drafts.get(to).unwrap().text, "We look at it");
+}
+
+#[test]
+fn the_list_of_what_waits_shows_the_text_of_a_message() {
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    let sent = changes(&press(&mut model, "rWe look at it<c-d>")).remove(0);
+    let lost = Trouble { unreachable: true, ..Trouble::default() };
+    seen::net(&mut model, Net::Done { request_id: sent.request_id, result: Err(lost) });
+    press(&mut model, "P");
+    assert!(drawn(&model, false).contains("We look at it"), "{}", drawn(&model, false));
 }

@@ -4,7 +4,7 @@
 use opora_proto::error::ErrorReason;
 use opora_proto::v1::Visibility;
 
-use super::{send, sent};
+use super::{follow, send, sent};
 use crate::dialog::Dialog;
 use crate::dialog::results::{Outcome, Results};
 use crate::dialog::stale::Stale;
@@ -143,7 +143,11 @@ pub(super) fn refused(model: &mut Model, request_id: &str, trouble: &Trouble, ef
     }
     forget_id(model, &pending, trouble, effects);
     let sentence = sentence(model, trouble);
-    let kept = if pending.draft.is_some() { model.texts.get("draft-kept") } else { String::new() };
+    let kept = match follow::refused(model, number, trouble, effects) {
+        Some(target) => model.texts.with("draft-moved", &[("number", (&target.to_string()).into())]),
+        None if pending.draft.is_some() => model.texts.get("draft-kept"),
+        None => String::new(),
+    };
     let hint = if waited || stale { model.texts.get("outbox-hint") } else { String::new() };
     let about = match pending.draft {
         Some(DraftKey::All(parent)) => format!("#{parent}: "),

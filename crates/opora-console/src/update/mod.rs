@@ -5,6 +5,7 @@ mod answer;
 pub(crate) mod copy;
 mod directory;
 mod edited;
+mod follow;
 mod more;
 mod mouse;
 mod net;

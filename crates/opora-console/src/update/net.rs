@@ -2,7 +2,7 @@
 
 use opora_proto::v1::ticket_event::Change as Event;
 
-use super::{alert, answer, directory, send, sent};
+use super::{alert, answer, directory, follow, send, sent};
 use crate::dialog::Dialog;
 use crate::model::{Level, Link, Model};
 use crate::msg::{Batch, Effect, Happened, Net, PathFault, Trouble, Undoable};
@@ -39,7 +39,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             };
             let before = etag(model);
             let many = model.dialog.as_ref().is_some_and(|dialog| dialog.picked().len() > 1);
-            apply_batch(model, batch);
+            apply_batch(model, batch, effects);
             // What an open dialog shows of its tickets is what they are now.
             if many || etag(model) != before {
                 changed(model, effects);
@@ -94,6 +94,7 @@ pub(super) fn apply(model: &mut Model, net: Net, effects: &mut Vec<Effect>) {
             {
                 write.shown(loaded);
             }
+            follow::read(model, number, effects);
         }
         Net::Preview { number, generation, result } => match &mut model.dialog {
             Some(Dialog::Priority(dialog)) => dialog.answer(number, generation, result),
@@ -138,7 +139,7 @@ fn offline(model: &mut Model, retry_at: i64, why: String) {
     model.outbox.hold();
 }
 
-fn apply_batch(model: &mut Model, batch: Batch) {
+fn apply_batch(model: &mut Model, batch: Batch, effects: &mut Vec<Effect>) {
     let news = !batch.rows.is_empty() || !batch.events.is_empty() || batch.revision != model.revision || batch.synced;
     if !batch.rows.is_empty() {
         model.queue.add_set(batch.rows);
@@ -159,6 +160,7 @@ fn apply_batch(model: &mut Model, batch: Batch) {
         model.suggestions.changed();
     }
     for happened in batch.events {
+        follow::merged(model, &happened, effects);
         apply_event(model, happened);
     }
     model.revision = batch.revision;
