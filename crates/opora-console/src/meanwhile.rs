@@ -147,7 +147,7 @@ pub(crate) fn lines(model: &Model, dialog: &Dialog, wide: usize) -> Vec<Line<'st
         return Vec::new();
     }
     if picked.is_told(model) {
-        sentences.insert(0, model.texts.get("meanwhile-told"));
+        sentences.insert(0, model.texts.with("meanwhile-told", &[("key", dialog.goes_on_by().into())]));
     }
     let words = sentences.into_iter().flat_map(|sentence| wrap(&format!("! {sentence}"), wide));
     words.take(LINES).map(|line| Line::styled(line, model.theme.bad())).collect()

@@ -140,6 +140,15 @@ impl Dialog {
         }
     }
 
+    /// The key that makes its change, as it is written.
+    pub(crate) fn goes_on_by(&self) -> &'static str {
+        match self {
+            // Enter is a key of the form itself there.
+            Self::Write(_) | Self::ReplyToAll(_) | Self::Create(_) | Self::Fields(_) | Self::Checklist(_) => "Ctrl-D",
+            _ => "Enter",
+        }
+    }
+
     /// The tickets that it will change, as they were seen.
     pub(crate) fn picked(&self) -> &[Picked] {
         match self {

@@ -83,6 +83,28 @@ fn a_priority_that_a_colleague_sets_meanwhile_is_shown_and_never_overwritten_uns
 }
 
 #[test]
+fn what_changed_meanwhile_is_gone_on_with_by_the_key_that_the_dialog_says() {
+    for (opens, types, sends, key) in
+        [("F", "x", "<c-d>", "Ctrl-D"), ("C", "<space>", "<c-d>", "Ctrl-D"), ("a", "", "<enter>", "Enter")]
+    {
+        for (language, words) in [(Language::En, "goes on on what"), (Language::Ru, "продолжит с тем")] {
+            let mut model = sample(language, Theme::Dark, (120, 40));
+            opened(&mut model, "jj<enter>");
+            let generation = model.next_generation();
+            model.details.loading(1039, generation);
+            net(&mut model, Net::Detail { number: 1039, generation, result: Ok(Box::new(loaded(1039))) });
+            press(&mut model, opens);
+            press(&mut model, types);
+            raised(&mut model, 1039);
+            press(&mut model, sends);
+            let told = crate::meanwhile::lines(&model, model.dialog.as_ref().unwrap(), 200);
+            let told = told.first().map(ToString::to_string).unwrap_or_default();
+            assert!(told.contains(&format!("{key} {words}")), "{opens}: {told}");
+        }
+    }
+}
+
+#[test]
 fn what_a_colleague_does_once_more_has_to_be_looked_at_once_more() {
     let mut model = model();
     press(&mut model, "jja");
