@@ -667,8 +667,8 @@ suggest-reason = { $count ->
    *[other] several workstations: { $count } tickets of one customer
 }
 suggest-do-incident = { $count ->
-    [one] { $count } ticket becomes a child of { $parent }. It is answered together with it from its screen (2). Another ticket leads: go back and choose it.
-   *[other] { $count } tickets become children of { $parent }. They are answered together from its screen (2). Another ticket leads: go back and choose it.
+    [one] { $count } ticket becomes a child of { $parent }. It is answered together with it from its screen (2 on any of them). Another ticket leads: go back and choose it.
+   *[other] { $count } tickets become children of { $parent }. They are answered together from its screen (2 on any of them). Another ticket leads: go back and choose it.
 }
 suggest-do-wider = { $count ->
     [one] The impact of { $count } ticket becomes "{ $impact }"; its priority follows from it.
