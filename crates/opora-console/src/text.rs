@@ -33,6 +33,24 @@ pub(crate) fn clean_line(text: &str) -> String {
     typed_line(text).chars().filter_map(drawn).collect()
 }
 
+/// A sentence of the server as people write: `#4` for `tickets/4`. What is below a ticket, `tickets/4/comments/7`, stays.
+pub(crate) fn numbered(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once("tickets/") {
+        let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+        // Digits are one byte each.
+        let (number, behind) = after.split_at(digits);
+        let part = before.ends_with(|c: char| c.is_alphanumeric() || c == '/')
+            || behind.starts_with(|c: char| c.is_alphanumeric() || matches!(c, '/' | '-'));
+        out.push_str(before);
+        out.push_str(if number.is_empty() || part { "tickets/" } else { "#" });
+        out.push_str(number);
+        rest = behind;
+    }
+    out + rest
+}
+
 /// Many lines to be drawn: as [`clean_line`], but line breaks stay and a tab is four spaces.
 pub(crate) fn clean_block(text: &str) -> String {
     typed_block(text).chars().filter_map(drawn).collect()
@@ -207,6 +225,22 @@ mod tests {
     fn escapes_and_bidirectional_controls_are_taken_out() {
         assert_eq!(clean_line("a\u{1b}[31mb\u{9b}c\u{202e}d\ne"), "a[31mbcd e");
         assert_eq!(clean_block("a\r\n\tb\u{2066}"), "a\n    b");
+    }
+
+    #[test]
+    fn a_ticket_in_a_sentence_of_the_server_is_written_by_its_number() {
+        for (said, shown) in [
+            ("There is no tickets/4", "There is no #4"),
+            ("tickets/4 is part of tickets/39; change that one", "#4 is part of #39; change that one"),
+            ("Нет запроса tickets/4.", "Нет запроса #4."),
+            (
+                "tickets/4/comments/7 and tickets/01900000-ab and mytickets/4",
+                "tickets/4/comments/7 and tickets/01900000-ab and mytickets/4",
+            ),
+            ("tickets/", "tickets/"),
+        ] {
+            assert_eq!(numbered(said), shown);
+        }
     }
 
     #[test]

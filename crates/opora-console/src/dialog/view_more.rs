@@ -145,6 +145,11 @@ fn meanwhile_words(one: &Effected, after: &str) -> String {
     format!("! {who} · {} → {after} · {}", one.before, what.join(" · "))
 }
 
+/// `why · subject`; a ticket that left the list has none here.
+fn joined(why: &str, subject: &str) -> String {
+    if subject.is_empty() { why.to_owned() } else { format!("{why} · {subject}") }
+}
+
 pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: Results) {
     let theme = model.theme;
     let wide = area.width as usize;
@@ -162,7 +167,7 @@ pub(super) fn results(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: 
                 } else {
                     Span::styled(format!("✗{number} "), theme.bad())
                 },
-                Span::raw(cut(&format!("{why} · {subject}"), wide.saturating_sub(12))),
+                Span::raw(cut(&joined(why, &subject), wide.saturating_sub(12))),
             ]),
         }
     };

@@ -65,7 +65,7 @@ fn trouble(refusal: v1::Refusal) -> Trouble {
     Trouble {
         reason: ErrorReason::from_word(&refusal.reason),
         technical: format!("{:?}: {}", Code::from_i32(refusal.code), refusal.reason),
-        message: refusal.message,
+        message: crate::text::numbered(&refusal.message),
         metadata: refusal.metadata.into_iter().collect(),
         unreachable: false,
     }

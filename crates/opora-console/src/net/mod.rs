@@ -91,7 +91,7 @@ impl From<&Status> for Trouble {
             unreachable: is_unknown(&fault),
             technical: format!("{:?}: {}", status.code(), status.message()),
             reason: fault.reason,
-            message: fault.message,
+            message: crate::text::numbered(&fault.message),
             metadata: fault.metadata,
         }
     }

@@ -7,9 +7,9 @@ use super::press;
 use super::screens::{drawn, everywhere, opened, opened as keys};
 use crate::clock::HOUR;
 use crate::model::Model;
-use crate::msg::{Batch, Call, Change, Done, Effect, Loaded, Msg, Net, Trouble};
+use crate::msg::{Batch, Call, Change, Done, Effect, Loaded, Msg, Net, Trouble, What};
 use crate::testing::{NOW, agent, happened, loaded, sample, sample_tickets, ticket, time};
-use crate::texts::Language::Ru;
+use crate::texts::Language::{self, Ru};
 use crate::theme::Theme;
 use crate::update::{settle, update};
 
@@ -128,6 +128,27 @@ fn resulted(model: &mut Model) {
 #[test]
 fn what_became_of_each_is_told() {
     everywhere("results", resulted);
+}
+
+#[test]
+fn what_became_of_each_is_taken_back_by_the_key_that_the_message_under_it_says() {
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    resulted(&mut model);
+    let told = &model.toasts.back().unwrap().text;
+    assert!(told.contains("u undoes it") && model.dialog.is_some(), "{told}");
+    let sent = changes(&press(&mut model, "u"));
+    assert!(matches!(sent.first().map(|change| &change.what), Some(What::Many(..) | What::Undo(..))), "{sent:?}");
+}
+
+#[test]
+fn a_refused_ticket_that_has_no_subject_here_ends_in_its_reason() {
+    let mut model = sample(Language::En, Theme::Dark, (120, 40));
+    resulted(&mut model);
+    for one in &mut model.results {
+        one.subject.clear();
+    }
+    let shown = drawn(&model, false);
+    assert!(!shown.lines().any(|line| line.trim_end_matches([' ', '│']).ends_with('·')), "{shown}");
 }
 
 fn away(model: &mut Model) {

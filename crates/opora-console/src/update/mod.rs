@@ -179,6 +179,11 @@ fn key(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
         model.dialog = Some(dialog);
         return;
     }
+    // The message under the list of what became of each offers it.
+    let undoes = matches!(model.settings.keys.find(Place::of(model), None, chord), Found::Action(Action::Undo));
+    if undoes && matches!(dialog, Dialog::Results(_)) {
+        return command(model, event, effects);
+    }
     model.refusal = None;
     sent::key(model, dialog, event, effects);
 }
