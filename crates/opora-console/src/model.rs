@@ -134,6 +134,8 @@ pub(crate) struct Model {
     /// A file on its way: its name, the bytes that went and all of them.
     pub(crate) transfer: Option<(String, u64, u64)>,
     pub(crate) undo: Option<Undo>,
+    /// What could be taken back until somebody changed the same thing: the ticket, and who.
+    pub(crate) overtaken: Option<(u64, String)>,
     pub(crate) agents: Vec<Agent>,
     pub(crate) ladder: Vec<v1::LadderRung>,
     pub(crate) settings: Settings,
@@ -222,6 +224,7 @@ impl Model {
             results: Vec::new(),
             transfer: None,
             undo: None,
+            overtaken: None,
             agents: Vec::new(),
             ladder: Vec::new(),
             settings: Settings::default(),

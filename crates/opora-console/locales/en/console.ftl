@@ -399,6 +399,7 @@ copied-link = A link to #{ $number } was copied
 copied-message = The newest message of #{ $number } was copied
 copy-too-long = The message is too long for the clipboard
 undo-hint = u undoes it
+undo-overtaken = #{ $number } can't be taken back: { $who } changed the same thing since
 draft-kept = Your text is kept.
 draft-moved = Your text is kept: it is the draft of the message on #{ $number } now.
 refused-stale = somebody changed the ticket meanwhile; it is shown as it is now, try again

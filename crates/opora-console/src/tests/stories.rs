@@ -95,7 +95,10 @@ fn what_somebody_changed_since_is_not_taken_back() {
     batch(&mut model, 48_213, vec![happened(ticket, customer, 48_213, "ivan", assigned, false)]);
     let effects = press(&mut model, "u");
     assert!(effects.iter().all(|effect| !matches!(effect, Effect::Call(Call::Change(_)))));
-    assert_eq!(last_toast(&model), (Level::Warning, "There is nothing to take back".into()));
+    assert_eq!(
+        last_toast(&model),
+        (Level::Warning, "#1039 can't be taken back: Иван changed the same thing since".into())
+    );
 }
 
 #[test]

@@ -97,6 +97,7 @@ fn remember(model: &mut Model, change: &Change, done: &Done) {
         Some(undo) => undo.parts.push(part),
         None => model.undo = Some(Undo { kind, parts: vec![part], grows, told: 0 }),
     }
+    model.overtaken = None;
 }
 
 /// What became of each of many: those done lose their mark.

@@ -40,7 +40,7 @@ use crate::queue::counts::Summary;
 use crate::queue::row::Row;
 use crate::screens::{self, Screen};
 use crate::selection::{self, Selection};
-use crate::suggest;
+use crate::{suggest, text};
 
 /// Applies one message.
 pub(crate) fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -206,7 +206,14 @@ fn command(model: &mut Model, event: &KeyEvent, effects: &mut Vec<Effect>) {
 /// Does an action, or says why not.
 pub(crate) fn action(model: &mut Model, action: Action, effects: &mut Vec<Effect>) {
     if let Some(why) = actions::why_not(model, action) {
-        let text = model.texts.get(why);
+        let overtaken = model.overtaken.as_ref().filter(|_| action == Action::Undo && why == "why-nothing-to-undo");
+        let text = match overtaken {
+            Some((number, who)) => {
+                let who = text::clean_line(model.agent_name(who));
+                model.texts.with("undo-overtaken", &[("number", (&number.to_string()).into()), ("who", (&who).into())])
+            }
+            None => model.texts.get(why),
+        };
         model.toast(Level::Warning, text);
         return;
     }

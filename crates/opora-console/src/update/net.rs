@@ -175,7 +175,7 @@ fn apply_event(model: &mut Model, happened: Happened) {
     let number = happened.row.number;
     let kind = happened.event.change.as_ref().and_then(send::undoable_of);
     if let Some(kind) = kind {
-        changed_since(model, number, kind, happened.event.revision);
+        changed_since(model, number, kind, happened.event.revision, &who);
     }
     alert::note(model, &happened, &who);
     meanwhile::note(model, &happened);
@@ -198,7 +198,7 @@ fn apply_event(model: &mut Model, happened: Happened) {
 }
 
 /// An older change of the same thing can't be taken back any more.
-fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64) {
+fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64, who: &str) {
     let Some(undo) = model.undo.as_mut().filter(|undo| undo.kind.is_of(kind)) else { return };
     for (_, numbers) in undo.parts.iter_mut().filter(|(revision, _)| *revision < at) {
         numbers.retain(|n| *n != number);
@@ -206,6 +206,7 @@ fn changed_since(model: &mut Model, number: u64, kind: Undoable, at: u64) {
     undo.parts.retain(|(_, numbers)| !numbers.is_empty());
     if undo.parts.is_empty() {
         model.undo = None;
+        model.overtaken = Some((number, who.to_owned()));
     }
 }
 

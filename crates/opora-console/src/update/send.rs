@@ -207,6 +207,7 @@ pub(crate) fn restored(model: &mut Model, found: Vec<Queued>, effects: &mut Vec<
 /// Takes the last change back.
 pub(crate) fn undo(model: &mut Model, effects: &mut Vec<Effect>) {
     let Some(undo) = model.undo.take() else { return };
+    model.overtaken = None;
     // No etag: that nobody changed the same thing since is for the server to judge.
     for (revision, numbers) in undo.parts {
         let what = What::Undo(undo.kind, revision);
