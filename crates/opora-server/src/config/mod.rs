@@ -234,7 +234,7 @@ impl Config {
         let listen = read.address("listen");
         let (importing_allowed, search) = (read.flag("importing_allowed"), read.flag("search"));
         let (disk_reserve, files) = (read.size("disk_reserve"), files::files(&mut read));
-        let log = read.text("log");
+        let log = read.filter("log");
         let log_format = match read.text("log_format").as_str() {
             "json" => LogFormat::Json,
             "text" => LogFormat::Text,

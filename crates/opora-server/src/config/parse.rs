@@ -43,6 +43,12 @@ impl<'a> Reader<'a> {
         self.read(key, "a text", String::new(), text)
     }
 
+    /// A filter of `tracing`: one that names nothing that there is would silence the whole log.
+    pub(super) fn filter(&mut self, key: &str) -> String {
+        let filter = |value: &Value| value.as_str().filter(|text| is_filter(text)).map(str::to_owned);
+        self.read(key, "a level or a filter such as `info,opora_server=debug`", String::new(), filter)
+    }
+
     pub(super) fn address(&mut self, key: &str) -> SocketAddr {
         let none = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         self.read(key, "an address such as 127.0.0.1:7420", none, |value| value.as_str()?.parse().ok())
@@ -165,4 +171,37 @@ fn split(text: &str) -> Option<(u64, &str)> {
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let (number, unit) = text.split_at(digits);
     Some((number.parse().ok()?, unit.trim()))
+}
+
+/// Whether a text is a list of levels, alone or each of a target: a word that is neither is no target, but a mistake.
+fn is_filter(text: &str) -> bool {
+    let mut depth = 0_u32;
+    // A comma between the fields of a span is not one between two parts.
+    let mut parts = text.split(|c: char| {
+        match c {
+            '[' | '{' => depth += 1,
+            ']' | '}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        c == ',' && depth == 0
+    });
+    parts.all(|part| match part.trim().rsplit_once('=') {
+        Some((target, level)) => is_level(level) && is_target(target),
+        None => is_level(part.trim()),
+    })
+}
+
+fn is_level(text: &str) -> bool {
+    const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+    LEVELS.iter().any(|level| level.eq_ignore_ascii_case(text)) || matches!(text.as_bytes(), [b'0'..=b'5'])
+}
+
+/// A path of a module, with a span behind it or a span alone.
+fn is_target(text: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-".contains(c));
+    match text.split_once('[') {
+        Some(("", span)) => span.ends_with(']'),
+        Some((path, span)) => span.ends_with(']') && path.split("::").all(is_name),
+        None => text.split("::").all(is_name),
+    }
 }

@@ -100,6 +100,22 @@ fn a_setting_with_a_wrong_value_in_a_variable_stays_an_error() {
 }
 
 #[test]
+fn what_is_logged_is_a_filter_or_refused() {
+    for log in
+        ["info", "WARN", "0", "info,opora_server=debug", "off, h2::codec=trace", "warn,opora[call{a=1,b=2}]=debug"]
+    {
+        assert_eq!(load("", &[("OPORA_LOG", log)], &[]).unwrap().log, log);
+    }
+    // Each would be a target that nothing has: no line of the log were left.
+    for log in
+        ["tcp://1", "tcp://10.0.0.1:7420", "10.0.0.1", "inof", "opora_server", "info,", "opora:server=info", "x=loud"]
+    {
+        let said = load("", &[("OPORA_LOG", log)], &[]).unwrap_err();
+        assert!(said.contains("OPORA_LOG") && said.contains("opora_server=debug"), "{log}: {said}");
+    }
+}
+
+#[test]
 fn everything_that_is_wrong_is_told_at_once() {
     let file = "listen = \"here\"\ndrain_timeout = \"soon\"\nmax_connections = 0\nchecklist = [\"A b\"]\n";
     let said = load(file, &[], &[]).unwrap_err();
