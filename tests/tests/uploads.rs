@@ -273,3 +273,45 @@ async fn an_upload_that_is_finished_again_is_answered_as_before() {
     let refused = send(&desk, &other, &data, data.len(), data.len()).await.unwrap_err();
     assert_eq!(reason(&refused), Some(ErrorReason::UploadNotFound), "{refused:?}");
 }
+
+#[tokio::test]
+async fn an_attached_upload_that_is_sent_again_over_what_was_left_of_it_is_answered_as_before() {
+    let mut server = Server::start();
+    let ticket = create(&server.desk(), "остаток").await.unwrap();
+    let (data, other) = (content(2 * CHUNK, 7), content(2 * CHUNK, 8));
+    let header = header(&ticket.name, "a.log", data.len());
+    send(&server.desk(), &header, &data, 0, CHUNK).await.unwrap();
+    let staging = server.data().join("blobs/staging");
+    let left = std::fs::read_dir(&staging).unwrap().next().unwrap().unwrap().path();
+    let name = send(&server.desk(), &header, &data, CHUNK, data.len()).await.unwrap().attachment.unwrap().name;
+    assert_eq!(staged(&server.desk()).await.upload_count, 0);
+    // A kill between the commit and the discarding leaves what was sent, the whole of it or a part.
+    for (there, from) in [(CHUNK, 0), (data.len(), 0), (CHUNK / 2, CHUNK), (data.len(), CHUNK), (0, data.len())] {
+        server.kill();
+        std::fs::write(&left, &data[..there]).unwrap();
+        server.restart();
+        let told = status(&server.desk(), &header.upload_id).await.unwrap();
+        assert_eq!((told.complete, &told.attachment), (true, &name));
+        let again = send(&server.desk(), &header, &data, from, data.len()).await;
+        assert_eq!(again.unwrap().attachment.unwrap().name, name, "{there} are there, sent from {from}");
+    }
+    let refused = send(&server.desk(), &header, &other, 0, data.len()).await.unwrap_err();
+    assert_eq!(reason(&refused), Some(ErrorReason::RequestIdReused), "{refused:?}");
+}
+
+#[tokio::test]
+async fn an_attached_upload_that_is_sent_again_after_its_ticket_was_merged_is_answered_as_before() {
+    let server = with(&[]);
+    let desk = server.desk();
+    let (part, target) = (create(&desk, "часть").await.unwrap(), create(&desk, "целое").await.unwrap());
+    let data = content(CHUNK, 9);
+    let file = header(&part.name, "a.log", data.len());
+    let name = send(&desk, &file, &data, 0, data.len()).await.unwrap().attachment.unwrap().name;
+    let (name_of_part, target) = (part.name.clone(), target.name);
+    let request = v1::MergeTicketsRequest { name: name_of_part, target, ..Default::default() };
+    desk.tickets().merge_tickets(request).await.unwrap();
+    let again = send(&desk, &file, &data, 0, data.len()).await.unwrap();
+    assert_eq!(again.attachment.unwrap().name, name);
+    let refused = only_header(&desk, &header(&part.name, "b.log", data.len())).await;
+    assert_eq!((refused.code(), reason(&refused)), (Code::FailedPrecondition, Some(ErrorReason::TicketState)));
+}

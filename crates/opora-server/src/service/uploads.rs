@@ -56,6 +56,11 @@ impl Service {
             return Err(Problem::field("header", "has to be the first message"));
         };
         let upload = self.header(call, header)?;
+        let is_refused = upload.ticket.state == TicketState::Merged && !call.principal.is_customer();
+        if is_refused && self.attached_before(call, &upload).await?.is_none() {
+            // Told before the file is sent; the change itself looks again.
+            return Err(self.merged(&upload.ticket)?);
+        }
         let files = &self.0.files;
         // Before the first byte comes: what can't be taken is refused here.
         let (sending, there) = files.begin(upload.key, upload.size, caller).await?;
@@ -64,10 +69,19 @@ impl Service {
             let Part::Chunk(chunk) = part else {
                 return Err(Problem::field("chunk", "has to follow the header"));
             };
-            if there.is_none() && committed == 0 && chunk.write_offset > 0 {
-                // It was attached, and its answer lost; or given up: where it stood is not where it can go on.
-                let kept = self.attached_before(call, &upload).await?.ok_or_else(Problem::no_upload)?;
-                return self.refer(call, upload, kept).await;
+            if chunk.write_offset != committed && committed == there.unwrap_or(0) {
+                // Not where it stands. It may have been attached, and its answer lost or what was sent of it left behind.
+                match self.attached_before(call, &upload).await? {
+                    Some(kept) if chunk.write_offset > 0 => return self.refer(call, upload, kept).await,
+                    // Sent from its beginning, it is judged by what comes now.
+                    Some(_) => {
+                        files.discard(&sending).await?;
+                        committed = 0;
+                    }
+                    // Given up: where it stood is not where it can go on.
+                    None if there.is_none() => return Err(Problem::no_upload()),
+                    None => {}
+                }
             }
             if chunk.write_offset != committed {
                 return Err(Problem::upload_offset(committed));
@@ -123,10 +137,6 @@ impl Service {
             return Err(Problem::not_leader());
         }
         let ticket = self.found(call, ticket)?;
-        if ticket.state == TicketState::Merged && !call.principal.is_customer() {
-            // Told before the file is sent; the change itself looks again.
-            return Err(self.merged(&ticket)?);
-        }
         Ok(Upload {
             ticket,
             file_name: clean_file_name(&header.file_name).into(),
