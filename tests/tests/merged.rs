@@ -152,6 +152,51 @@ async fn a_customer_reaches_the_target_by_number_uid_and_batch_and_an_agent_is_t
 }
 
 #[tokio::test]
+async fn a_batch_of_names_that_lead_to_one_ticket_writes_a_customers_message_once() {
+    let server = Server::start();
+    let desk = server.desk();
+    let mut tickets = Vec::new();
+    for subject in ["один", "два", "три", "сам по себе"] {
+        tickets.push(create(&desk, subject).await.unwrap());
+    }
+    merge(&desk, &tickets[0].name, &tickets[1].name).await;
+    merge(&desk, &tickets[1].name, &tickets[2].name).await;
+    let names: Vec<String> = tickets.iter().map(|ticket| ticket.name.clone()).collect();
+    let batch = async |names: Vec<String>, etags: &[(&String, &str)]| {
+        let change = v1::batch_change_request::Change::Comment(from_anna("", "пачкой"));
+        let etags = etags.iter().map(|(name, etag)| ((*name).clone(), (*etag).to_owned())).collect();
+        let request = v1::BatchChangeRequest { names, etags, request_id: request_id(), change: Some(change) };
+        let first = desk.tickets().batch_change(request.clone()).await.unwrap().into_inner();
+        let again = desk.tickets().batch_change(request).await.unwrap().into_inner();
+        assert_eq!(first, again);
+        let told = |result: v1::BatchResult| match result.result {
+            Some(v1::batch_result::Result::Ticket(ticket)) => Some(ticket.name),
+            _ => None,
+        };
+        first.results.into_iter().map(told).collect::<Vec<_>>()
+    };
+    let bodies = async |name: &String| comments(&desk, name).await.len();
+    let (end, other) = (&names[2], &names[3]);
+    let at = |name: &String| Some(name.clone());
+    assert_eq!(batch(names.clone(), &[]).await, [at(end), at(end), at(end), at(other)]);
+    assert_eq!((bodies(end).await, bodies(other).await), (1, 1));
+    // A stale etag refuses its name alone.
+    let told = batch(vec![names[0].clone(), names[1].clone()], &[(&names[0], "\"stale\"")]).await;
+    assert_eq!((told, bodies(end).await), (vec![None, at(end)], 2));
+    // Of a closed one there is one new ticket.
+    for state in [v1::TicketState::Resolved, v1::TicketState::Closed] {
+        let (name, state) = (end.clone(), state.into());
+        let request = v1::TransitionTicketRequest { name, state, request_id: request_id(), ..Default::default() };
+        desk.tickets().transition_ticket(request).await.unwrap();
+    }
+    let told = batch(names[..3].to_vec(), &[]).await;
+    let follower = "tickets/5".to_owned();
+    assert_eq!(told, [at(&follower), at(&follower), at(&follower)]);
+    assert_eq!((bodies(&follower).await, bodies(end).await), (1, 2));
+    assert_eq!(get(&desk, "tickets/6").await.unwrap_err().code(), Code::NotFound);
+}
+
+#[tokio::test]
 async fn many_tickets_of_one_kind_suggest_more_until_an_agent_decided() {
     let server = Server::start();
     let desk = server.desk();

@@ -186,26 +186,27 @@ pub fn change(
     others: &Others,
     context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
-    let changed = match redirected(ticket, change, others, context) {
+    let changed = match redirected(ticket, change, &others.above, context.actor) {
         Some(target) => decide(target, Some(ticket.number), change, others, context),
         None => decide(ticket, None, change, others, context),
     };
     changed.map_err(|refusal| others.at_the_end(ticket, refusal))
 }
 
-/// Where a customer's message or file for a merged ticket goes instead (docs/domain.md §6).
-fn redirected<'a>(
+/// Where a customer's message or file for a merged ticket goes instead (docs/domain.md §6), of what is [`above`] it;
+/// `None`: the change is one of the ticket itself.
+pub fn redirected<'a>(
     ticket: &Ticket,
     change: &Change,
-    others: &'a Others,
-    context: &Context<'_>,
+    above: &'a [Arc<Ticket>],
+    actor: &Actor,
 ) -> Option<&'a Arc<Ticket>> {
     let by_customer = match change {
-        Change::Comment { author, .. } => author.is_some() || context.actor.is_customer(),
-        Change::Attach(_) => context.actor.is_customer(),
+        Change::Comment { author, .. } => author.is_some() || actor.is_customer(),
+        Change::Attach(_) => actor.is_customer(),
         _ => false,
     };
-    others.above.last().filter(|_| by_customer && ticket.state == TicketState::Merged)
+    above.last().filter(|_| by_customer && ticket.state == TicketState::Merged)
 }
 
 impl Others {

@@ -1,6 +1,7 @@
 //! Submissions about tickets. Checks in the order of the contract: request id (before this), existence, etag, then
 //! what the domain asks (`seen_through`, state).
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opora_core::command::{Change, NewTicket};
@@ -54,22 +55,11 @@ impl Group<'_> {
         submission: &Submission,
         draft: &mut Draft,
     ) -> Answer {
-        let mut results = Vec::with_capacity(tickets.len());
-        for (ticket, etag) in tickets {
-            results.push(self.find(*ticket).and_then(|ticket| {
-                let (actor, time) = (&submission.actor, submission.import_time);
-                let events = self.change_one(&ticket, etag.as_deref(), change, actor, time)?;
-                let mut own = Draft::default();
-                self.take(events, &mut own);
-                let answer = answer_of(&own, Some(ticket.number));
-                draft.records.append(&mut own.records);
-                draft.before.append(&mut own.before);
-                match answer? {
-                    Answer::Ticket(ticket, _) => Ok(ticket),
-                    _ => Err(Refusal::NoChange.into()),
-                }
-            }));
-        }
+        let mut fates = BTreeMap::new();
+        let mut results: Vec<_> = tickets
+            .iter()
+            .map(|(ticket, etag)| self.of_batch(*ticket, etag.as_deref(), change, submission, &mut fates, draft))
+            .collect();
         // A ticket that a later one of the batch touched again is shown as it stands after the whole.
         for result in results.iter_mut().flatten() {
             if let Some(last) = self.tickets.get(&result.number) {
@@ -77,6 +67,49 @@ impl Group<'_> {
             }
         }
         Answer::Batch(results)
+    }
+
+    /// One of a batch. A ticket that several names lead to is changed once, and all of them are told the same
+    /// (docs/contract.md "Requests"): `fates` is what became of each so far.
+    fn of_batch(
+        &mut self,
+        ticket: TicketRef,
+        etag: Option<&str>,
+        change: &Change,
+        submission: &Submission,
+        fates: &mut BTreeMap<TicketNumber, Result<Arc<Ticket>, Refused>>,
+        draft: &mut Draft,
+    ) -> Result<Arc<Ticket>, Refused> {
+        let ticket = self.find(ticket)?;
+        let above = self.above(&ticket)?;
+        let end = decide::redirected(&ticket, change, &above, &submission.actor).unwrap_or(&ticket).number;
+        if let Some(fate) = fates.get(&end) {
+            return fate.clone();
+        }
+        // An etag is of a name alone: where it is stale, another name may still lead to the ticket.
+        decide::check_etag(&ticket, etag)?;
+        let fate = self.changed_alone(&ticket, change, submission, draft);
+        fates.insert(end, fate.clone());
+        fate
+    }
+
+    fn changed_alone(
+        &mut self,
+        ticket: &Arc<Ticket>,
+        change: &Change,
+        submission: &Submission,
+        draft: &mut Draft,
+    ) -> Result<Arc<Ticket>, Refused> {
+        let events = self.change_one(ticket, None, change, &submission.actor, submission.import_time)?;
+        let mut own = Draft::default();
+        self.take(events, &mut own);
+        let answer = answer_of(&own, Some(ticket.number));
+        draft.records.append(&mut own.records);
+        draft.before.append(&mut own.before);
+        match answer? {
+            Answer::Ticket(ticket, _) => Ok(ticket),
+            _ => Err(Refusal::NoChange.into()),
+        }
     }
 
     /// A part of a long job: what refuses is passed over.
