@@ -378,6 +378,9 @@ import-no-time = `{ $time }` is not a time in any of the mapping's formats
 import-no-creation = neither create_time nor update_time is known
 import-left-out = the other rows of { $id } were left out with it
 import-played = { $told } was played as { $played }: the desk has no way on from there
+import-long-name = `{ $field }` is longer than { $most } characters
+import-broken-name = `{ $field }` has a control character or a line break
+import-none-called = nothing in `{ $collection }` is called `{ $name }`: register it, let the mapping do so with register_missing = true, or write `{ $collection }/ID`
 import-no-way = the desk has no way from { $from } to { $to }
 import-stands = stands in { $found }, not in { $wanted }
 

@@ -384,6 +384,9 @@ import-no-time = `{ $time }` — не время ни в одном из фор�
 import-no-creation = не известны ни create_time, ни update_time
 import-left-out = остальные строки { $id } пропущены вместе с ней
 import-played = { $told } проиграно как { $played }: дальше оттуда пути нет
+import-long-name = `{ $field }` длиннее { $most } знаков
+import-broken-name = в `{ $field }` есть управляющий символ или перевод строки
+import-none-called = в `{ $collection }` нет записи с названием `{ $name }`: заведите её, поручите это файлу соответствий (register_missing = true) или напишите `{ $collection }/ID`
 import-no-way = нет пути из { $from } в { $to }
 import-stands = запрос в состоянии { $found }, а не { $wanted }
 

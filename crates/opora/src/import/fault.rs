@@ -61,6 +61,12 @@ pub(crate) enum Fault {
     Stands { found: &'static str, wanted: &'static str },
     /// The desk has that id on a ticket that did not come from this row: `#7`.
     OtherTicket { ticket: String, id: String },
+    /// A customer's or an owner's name, told by its field, has more characters than a desk takes.
+    LongName { field: &'static str, most: usize },
+    /// A customer's or an owner's name, told by its field, has a control character or a line break.
+    BrokenName(&'static str),
+    /// Nothing in a collection of the desk has that name.
+    NoneCalled { collection: &'static str, name: String },
     /// The desk's own words, which are in the caller's language.
     Refused(String),
 }
@@ -135,6 +141,13 @@ impl Fault {
             Self::NoTime(time) => say("import-no-time", &[("time", time.into())]),
             Self::OtherTicket { ticket, id } => {
                 say("import-other-ticket", &[("ticket", ticket.into()), ("id", id.into())])
+            }
+            Self::LongName { field, most } => {
+                say("import-long-name", &[("field", (*field).into()), ("most", count(most))])
+            }
+            Self::BrokenName(field) => say("import-broken-name", &[("field", (*field).into())]),
+            Self::NoneCalled { collection, name } => {
+                say("import-none-called", &[("collection", (*collection).into()), ("name", name.into())])
             }
             Self::NoCreation => say("import-no-creation", &[]),
             Self::LeftOut(id) => say("import-left-out", &[("id", id.into())]),

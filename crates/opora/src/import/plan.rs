@@ -8,6 +8,7 @@ use opora_proto::v1::{self, TicketState};
 
 use super::fault::Fault;
 use super::mapping::{Mapping, number};
+use super::names;
 use super::read::Row;
 use super::report::Report;
 
@@ -108,7 +109,7 @@ fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Re
             .map_err(|why| (first.line, why))?
             .ok_or((first.line, Fault::NoCreation))?,
     };
-    let organisation = mapping.value("organisation", &source.values);
+    let organisation = name(mapping, "organisation", &source.values).map_err(|why| (source.line, why))?;
     let mut ticket = ticket(mapping, &source.values).map_err(|why| (source.line, why))?;
     ticket.external_id = format!("{}{id}", mapping.external_id_prefix);
     let played = if replay { rows } else { std::slice::from_ref(last) };
@@ -129,6 +130,15 @@ fn plan(mapping: &Mapping, id: &str, rows: &[Row], replay: bool, report: &mut Re
 
 fn time(mapping: &Mapping, field: &str, row: &BTreeMap<String, String>) -> Result<Option<Timestamp>, Fault> {
     mapping.value(field, row).map(|text| mapping.time(&text)).transpose()
+}
+
+/// A customer's or an owner's name; where the import may have to register it, it is one that a desk takes.
+fn name(mapping: &Mapping, field: &'static str, row: &BTreeMap<String, String>) -> Result<Option<String>, Fault> {
+    let name = mapping.value(field, row);
+    if let Some(name) = name.as_deref().filter(|_| mapping.register_missing) {
+        names::check(field, name)?;
+    }
+    Ok(name)
 }
 
 fn ticket(mapping: &Mapping, row: &BTreeMap<String, String>) -> Result<v1::Ticket, Fault> {
@@ -180,7 +190,7 @@ fn step(mapping: &Mapping, row: &Row, latest: Timestamp) -> Result<Step, Fault> 
         // Times that are equal or run backwards lose no row: it then happened right after the one before.
         at: at.max(latest),
         priority: word("priority")?,
-        assignee: mapping.value("assignee", &row.values),
+        assignee: name(mapping, "assignee", &row.values)?,
         state: if state == TicketState::Unspecified { TicketState::New } else { state },
         comment: mapping.value("comment", &row.values),
         note: mapping.value("note", &row.values),

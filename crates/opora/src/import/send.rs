@@ -11,7 +11,7 @@ use opora_proto::v1::{self, TicketState, reprioritise_ticket_request::To};
 
 use super::fault::Fault;
 use super::mapping::Mapping;
-use super::names::{Names, id_of};
+use super::names::Names;
 use super::plan::{Plan, Step, way};
 use super::report::Report;
 use crate::context::{Context, call, change as made};
@@ -50,7 +50,7 @@ impl<'a> Sender<'a> {
             return Err(Failure::new(Exit::Refused, context.out.text.get("hint-import")));
         }
         let origins = std::sync::Mutex::new(BTreeSet::from([i32::from(v1::Origin::Import)]));
-        let (organisations, agents) = (Names::default(), Names::default());
+        let (organisations, agents) = (Names::of("organisations"), Names::of("agents"));
         let there = BTreeMap::new();
         let mut sender = Self { context, mapping, before: info.revision, there, origins, organisations, agents };
         if resume {
@@ -81,7 +81,7 @@ impl<'a> Sender<'a> {
     }
 
     /// Finds the agents and organisations of the plans by their names, and registers those that the desk does not know,
-    /// if the mapping asks for it.
+    /// if the mapping asks for it. One that the desk refuses is refused with the rows that name it.
     pub(crate) async fn prepare(&mut self, plans: &[Plan]) -> Result<(), Failure> {
         self.learn().await?;
         if !self.mapping.register_missing {
@@ -89,7 +89,7 @@ impl<'a> Sender<'a> {
         }
         let agents = plans.iter().flat_map(|plan| &plan.steps).filter_map(|step| step.assignee.as_deref());
         for name in fold::distinct(agents) {
-            if self.agents.find(name).is_some() {
+            if !self.agents.lacks(name) {
                 continue;
             }
             let id = self.agents.add(name);
@@ -100,10 +100,12 @@ impl<'a> Sender<'a> {
                 agent_id: id,
             };
             let answer: Result<v1::CreateAgentResponse, _> = made!(self.context, directory.create_agent(request));
-            registered(answer.map(drop))?;
+            if let Err(failure) = answer {
+                self.agents.refuse(name, refusal(failure)?);
+            }
         }
         for name in fold::distinct(plans.iter().filter_map(|plan| plan.organisation.as_deref())) {
-            if self.organisations.find(name).is_some() {
+            if !self.organisations.lacks(name) {
                 continue;
             }
             let request = v1::CreateOrganisationRequest {
@@ -113,7 +115,9 @@ impl<'a> Sender<'a> {
             };
             let answer: Result<v1::CreateOrganisationResponse, _> =
                 made!(self.context, directory.create_organisation(request));
-            registered(answer.map(drop))?;
+            if let Err(failure) = answer {
+                self.organisations.refuse(name, refusal(failure)?);
+            }
         }
         Ok(())
     }
@@ -193,7 +197,8 @@ impl<'a> Sender<'a> {
 
     /// The new ticket; `None`: it came with an import that is over.
     async fn create(&self, plan: &Plan, report: &mut Report) -> Result<Option<v1::Ticket>, Stop> {
-        let organisation = plan.organisation.as_deref().map(|name| name_of("organisations", &self.organisations, name));
+        let organisation = plan.organisation.as_deref().map(|name| self.organisations.resource(name)).transpose();
+        let organisation = organisation.map_err(|why| Stop::Refused(plan.line, why))?;
         let ticket = v1::Ticket { organisation: organisation.unwrap_or_default(), ..plan.ticket.clone() };
         let request = v1::CreateTicketRequest {
             ticket: Some(ticket),
@@ -240,13 +245,7 @@ fn bare(name: &str) -> &str {
 fn is_address(name: &str) -> bool {
     let name = name.trim();
     let parts = name.split_once('@').filter(|(who, whence)| !who.is_empty() && whence.contains('.'));
-    parts.is_some() && name.is_ascii() && !name.contains(char::is_whitespace)
-}
-
-/// The resource of a name; one that the desk does not know is named all the same, and refused by it with its row.
-fn name_of(collection: &str, names: &Names, name: &str) -> String {
-    let id = names.find(name).map_or_else(|| id_of(name), str::to_owned);
-    format!("{collection}/{id}")
+    parts.is_some() && name.is_ascii() && !name.contains(|c: char| c.is_whitespace() || "<>,;\"".contains(c))
 }
 
 fn reason(failure: &Failure) -> Option<ErrorReason> {
@@ -254,22 +253,22 @@ fn reason(failure: &Failure) -> Option<ErrorReason> {
 }
 
 fn stop(line: u64, failure: Failure) -> Stop {
+    refusal(failure).map_or_else(Stop::All, |why| Stop::Refused(line, why))
+}
+
+/// Why the desk refused.
+///
+/// # Errors
+/// The failure itself where it is none of the desk's refusals: nothing goes on.
+fn refusal(failure: Failure) -> Result<Fault, Failure> {
     if failure.is_passing() || failure.exit() == Some(Exit::Bug) {
-        return Stop::All(failure);
+        return Err(failure);
     }
     let mut why = failure.to_string();
     for violation in failure.fault().map(|fault| fault.violations.as_slice()).unwrap_or_default() {
         let _ = write!(why, "; {}: {}", violation.field, violation.description);
     }
-    Stop::Refused(line, Fault::Refused(why))
-}
-
-/// It is well that somebody is there already.
-fn registered(answer: Result<(), Failure>) -> Result<(), Failure> {
-    match answer {
-        Err(failure) if reason(&failure) != Some(ErrorReason::IdTaken) => Err(failure),
-        _ => Ok(()),
-    }
+    Ok(Fault::Refused(why))
 }
 
 /// Plays one step of one ticket.
@@ -329,7 +328,7 @@ impl Player<'_> {
         }
         // Assigning takes NEW to IN_PROGRESS: where the row says NEW, the owner has to wait.
         if let Some(name) = step.assignee.as_ref().filter(|_| step.state != TicketState::New) {
-            let assignee = name_of("agents", &self.sender.agents, name);
+            let assignee = self.sender.agents.resource(name).map_err(|why| Stop::Refused(step.line, why))?;
             if self.ticket.assignee != assignee {
                 change!(
                     self,
