@@ -4,11 +4,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use opora_proto::client::request_id;
-use opora_proto::error::ErrorReason;
+use opora_proto::error::{ErrorReason, Fault};
 use opora_proto::v1;
 use opora_proto::v1::ticket_service_client::TicketServiceClient;
 use opora_proto::v1::{BatchChangeRequest as Batch, WatchTicketsRequest as Watch, batch_change_request::Change};
-use opora_tests::{Server, agent, comment, create, new_ticket, reason};
+use opora_tests::{Server, agent, comment, create, new_ticket};
 use prost::Message as _;
 use rand::rngs::StdRng;
 use rand::{Rng as _, SeedableRng as _};
@@ -356,28 +356,42 @@ async fn any_set_of_tickets_inside_the_bounds_can_be_listed_watched_resumed_and_
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_read_speaks_of_an_older_revision_than_it_shows() {
+#[tokio::test]
+async fn the_largest_ticket_that_merging_makes_is_answered_listed_watched_and_explained() {
     let server = Server::start();
-    let ticket = create(&server.desk(), "та самая").await.unwrap();
-    let (desk, name) = (server.desk(), ticket.name.clone());
-    let writer = tokio::spawn(async move {
-        for n in 0..400 {
-            comment(&desk, &name, &format!("{n}"), v1::Visibility::Internal).await.unwrap();
-        }
-    });
     let mut client = stock(&server).await;
-    while !writer.is_finished() {
-        let request = v1::GetTicketRequest { name: ticket.name.clone(), ..Default::default() };
-        let got = client.get_ticket(request).await.unwrap().into_inner();
-        assert!(got.revision >= got.ticket.unwrap().revision);
-        let page = client.list_tickets(v1::ListTicketsRequest::default()).await.unwrap().into_inner();
-        assert!(page.tickets.iter().all(|ticket| ticket.revision <= page.revision));
-        // What comes after it can be asked for at once.
-        let request = Watch { from_revision: page.revision.max(got.revision) + 1, ..Default::default() };
-        if let Err(status) = client.watch_tickets(request).await {
-            assert_ne!(reason(&status), Some(ErrorReason::RevisionInFuture), "{status:?}");
+    let largest = |subject: &str| {
+        let mut request = large(subject, 0, 262_144, 0);
+        let ticket = request.ticket.as_mut().unwrap();
+        // Letters of four bytes: no text of so many characters takes more.
+        ticket.workstations = (0..200).map(|n| format!("{n:03}{}", "𐐀".repeat(197))).collect();
+        ticket.tags = (0..50).map(|n| format!("{n:02}{}", "𐐨".repeat(62))).collect();
+        request
+    };
+    let whole = client.create_ticket(largest("целое")).await.unwrap().into_inner().ticket.unwrap();
+    let mut merged = 0;
+    let (code, fault) = loop {
+        let part = client.create_ticket(largest("часть")).await.unwrap().into_inner().ticket.unwrap();
+        let request = v1::MergeTicketsRequest { name: part.name, target: whole.name.clone(), ..Default::default() };
+        match client.merge_tickets(request).await {
+            Ok(answer) => assert!(answer.into_inner().encoded_len() <= MESSAGE),
+            Err(status) => break (status.code(), Fault::from(&status)),
         }
-    }
-    writer.await.unwrap();
+        merged += 1;
+    };
+    assert_eq!((code, fault.reason), (tonic::Code::ResourceExhausted, Some(ErrorReason::LimitReached)));
+    assert_eq!(fault.metadata.get("limit").map(String::as_str), Some("bytes of merged tickets"));
+    // 50 such tags take 12.7 KiB.
+    assert_eq!(merged, 20);
+    let body = "ы".repeat(131_072);
+    let newest = comment(&server.desk(), &whole.name, &body, v1::Visibility::Internal).await.unwrap();
+    let messages = revision(&server, newest.revision, v1::TicketView::Full).await;
+    assert_eq!(told(&messages), std::slice::from_ref(&whole.name));
+    let (current, listed) = (current(&server, v1::TicketView::Full).await, listed(&server, v1::TicketView::Full).await);
+    assert!(current == listed);
+    let found = listed.into_iter().find(|ticket| ticket.name == whole.name).unwrap();
+    assert_eq!((found.merged_parts.len(), found.description.len()), (merged, 262_144));
+    let request = v1::ExplainTicketRequest { name: whole.name.clone() };
+    let explained = server.desk().sla().explain_ticket(request).await.unwrap().into_inner();
+    assert!(explained.encoded_len() <= MESSAGE && explained.ticket.unwrap().merged_parts.len() == merged);
 }

@@ -238,3 +238,29 @@ async fn the_command_line_goes_on_from_its_first_bookmark_when_the_desk_is_resta
     assert_eq!(told["events"][0]["ticket"]["name"].as_str(), Some(made.name.as_str()), "{told}");
     assert!(child.wait().unwrap().success());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_read_speaks_of_an_older_revision_than_it_shows() {
+    let server = Server::start();
+    let ticket = create(&server.desk(), "та самая").await.unwrap();
+    let (desk, name) = (server.desk(), ticket.name.clone());
+    let writer = tokio::spawn(async move {
+        for n in 0..400 {
+            comment(&desk, &name, &format!("{n}"), v1::Visibility::Internal).await.unwrap();
+        }
+    });
+    let mut client = server.desk().tickets();
+    while !writer.is_finished() {
+        let request = v1::GetTicketRequest { name: ticket.name.clone(), ..Default::default() };
+        let got = client.get_ticket(request).await.unwrap().into_inner();
+        assert!(got.revision >= got.ticket.unwrap().revision);
+        let page = client.list_tickets(v1::ListTicketsRequest::default()).await.unwrap().into_inner();
+        assert!(page.tickets.iter().all(|ticket| ticket.revision <= page.revision));
+        // What comes after it can be asked for at once.
+        let request = Watch { from_revision: page.revision.max(got.revision) + 1, ..Default::default() };
+        if let Err(status) = client.watch_tickets(request).await {
+            assert_ne!(reason(&status), Some(ErrorReason::RevisionInFuture), "{status:?}");
+        }
+    }
+    writer.await.unwrap();
+}

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::tie::MAX_LINKS;
-use crate::model::{MAX_PARTS, Priority, Revision, TicketNumber, TicketState};
+use crate::model::{MAX_PARTS, MAX_PARTS_BYTES, Priority, Revision, TicketNumber, TicketState};
 use crate::sla::ReckonError;
 use crate::time::Timestamp;
 
@@ -74,6 +74,9 @@ pub enum Refusal {
     /// More tickets than [`MAX_PARTS`] would be merged into one.
     #[error("at most {MAX_PARTS} tickets can be merged into one")]
     Parts,
+    /// What the tickets that would be merged into one bring is more than [`MAX_PARTS_BYTES`].
+    #[error("tags and ties of the tickets that are merged into one take at most {MAX_PARTS_BYTES} bytes")]
+    PartsBytes,
     /// It has this priority already (docs/domain.md §7 rule 5).
     #[error("the priority is {} already", .0.word())]
     SamePriority(Priority),

@@ -7,7 +7,7 @@ use super::draft::{Draft, Etag};
 use super::transition::set_state;
 use super::{Context, Others, Refusal};
 use crate::event::{Change, TicketEvent};
-use crate::model::{Link, LinkKind, MAX_PARTS, Ticket, TicketNumber, TicketState};
+use crate::model::{Link, LinkKind, MAX_PARTS, MAX_PARTS_BYTES, Part, Ticket, TicketNumber, TicketState};
 use crate::triage::missing_facts;
 
 /// The other ticket; [`Refusal::NoTicket`] when it was not found.
@@ -42,6 +42,10 @@ pub(super) fn merge(
     if target.parts.len() + source.parts.len() >= MAX_PARTS {
         return Err(Refusal::Parts);
     }
+    let brought = source.brought(context.revision);
+    if target.parts.iter().chain(&brought).map(Part::bytes).sum::<usize>() > MAX_PARTS_BYTES {
+        return Err(Refusal::PartsBytes);
+    }
     let change = Change::Merged { source: source.number, target: target.number };
     let mut part = Draft::new(source, context)?;
     let mut whole = Draft::new(target, context)?;
@@ -49,7 +53,7 @@ pub(super) fn merge(
     part.ticket.state_before_merge = Some(before);
     part.ticket.merged_into = Some(target.number);
     part.event(change.clone(), reason, Etag::Moves);
-    whole.ticket.take_in(source.brought(context.revision));
+    whole.ticket.take_in(brought);
     whole.ticket.missing_facts = missing_facts(&whole.ticket);
     whole.event(change, reason, Etag::Stays);
     both(part, whole)

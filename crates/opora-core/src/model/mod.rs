@@ -14,7 +14,7 @@ pub use clocks::{Breach, BreachCause, Clock, ClockKind, ClockState, Fact, FactKi
 pub use id::{
     AgentId, ContactId, IdError, OrganisationId, PolicyId, Revision, SavedViewId, SnippetId, TicketNumber, Uid, is_id,
 };
-pub use part::{MAX_PARTS, Part};
+pub use part::{MAX_PARTS, MAX_PARTS_BYTES, Part};
 pub use people::{Actor, ActorKind, Agent, Attachment, Comment, Contact, Entry, Organisation, SavedView, Snippet};
 pub use priority::Priority;
 pub use state::TicketState;

@@ -12,6 +12,22 @@ use crate::time::Timestamp;
 /// keeps what all of them brought, and its messages are read from as many histories.
 pub const MAX_PARTS: usize = 100;
 
+/// The most bytes that the parts of a ticket take together, as [`Part::bytes`] reckons them. A ticket is never torn, so
+/// that the largest one has to go into a message of 2 MiB, and so has the answer to a merge, which holds two.
+///
+/// With characters of four bytes each, 1 KiB = 1,024 bytes: description 256 KiB, 200 workstations of 200 characters 158,
+/// 2,000 ties 67, 50 tags of 64 characters 13, reason of the escalation 8, the customary checklist 10, the other texts 6,
+/// clocks and the rest 2: 520 KiB. With its parts that is 776, and twice 1,552 for the answer to a merge. The largest event
+/// has, beside the ticket, a comment of 256 KiB, or 181 of what was there before an edit, and a reason of 8: 1,040.
+pub const MAX_PARTS_BYTES: usize = 256 * 1024;
+
+/// What a part takes in any case: its name with twenty digits, the two counts, and what stands before them.
+const PART_BYTES: usize = 64;
+/// What a tie takes at most: a name with twenty digits, and the kind.
+const LINK_BYTES: usize = 34;
+/// What a log takes.
+const LOG_BYTES: usize = 24;
+
 /// A ticket that was merged into another, with what is its own and shown there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Part {
@@ -31,6 +47,14 @@ pub struct Part {
     pub attachments: u32,
     /// The newest public message on it.
     pub last_public_message: Option<LastMessage>,
+}
+
+impl Part {
+    /// The most bytes that it takes in a message.
+    pub fn bytes(&self) -> usize {
+        let tags: usize = self.tags.iter().map(|tag| tag.len() + 3).sum();
+        PART_BYTES + tags + LINK_BYTES * self.links.len() + LOG_BYTES * self.logs.len()
+    }
 }
 
 impl Ticket {

@@ -122,3 +122,37 @@ pub(super) fn reporter_to_wire(reporter: &Reporter) -> Option<v1::Reporter> {
     let known = !reporter.display_name.is_empty() || !reporter.email.is_empty();
     known.then(|| v1::Reporter { display_name: reporter.display_name.to_string(), email: reporter.email.to_string() })
 }
+
+#[cfg(test)]
+mod tests {
+    use opora_core::model::{LinkKind, Revision, TicketNumber};
+    use proptest::prelude::*;
+    use prost::Message as _;
+
+    use super::*;
+
+    fn part() -> impl Strategy<Value = Part> {
+        let link = (1_u64..).prop_map(|n| Link { ticket: TicketNumber(n), kind: LinkKind::Related });
+        let texts = prop::collection::vec(".{1,64}".prop_map(Into::into), 0..50);
+        (any::<u64>(), texts, prop::collection::vec(link, 0..200), any::<(u32, u32)>()).prop_map(
+            |(ticket, tags, links, (comments, attachments))| Part {
+                ticket: TicketNumber(ticket),
+                since: Revision(1),
+                tags,
+                links,
+                logs: Vec::new(),
+                comments,
+                attachments,
+                last_public_message: None,
+            },
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn a_part_takes_at_most_what_the_bound_of_a_merge_reckons(part in part()) {
+            let ticket = v1::Ticket { merged_parts: vec![merged_part(&part)], ..Default::default() };
+            prop_assert!(ticket.encoded_len() <= part.bytes(), "{} and {}", ticket.encoded_len(), part.bytes());
+        }
+    }
+}

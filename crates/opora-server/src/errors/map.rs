@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use opora_core::decide::{MAX_LINKS, Refusal};
 use opora_core::filter::FilterError;
-use opora_core::model::{MAX_PARTS, Revision, TicketState};
+use opora_core::model::{MAX_PARTS, MAX_PARTS_BYTES, Revision, TicketState};
 use opora_proto::error::{ErrorReason as R, Fault};
 use opora_proto::v1;
 use opora_store::ReadError;
@@ -250,6 +250,7 @@ fn domain(refusal: Refusal) -> Box<Problem> {
             .with("merged_into", into)
             .say("ticket-merged"),
         Refusal::Parts => Problem::limit("merged tickets", MAX_PARTS),
+        Refusal::PartsBytes => Problem::limit("bytes of merged tickets", MAX_PARTS_BYTES),
         Refusal::SamePriority(priority) => precondition(R::SamePriority).with("priority", priority.word()),
         Refusal::Rung { rung, highest } => precondition(R::NoSuchRung).with("rung", rung).with("highest", highest),
         Refusal::Cycle => precondition(R::Cycle),

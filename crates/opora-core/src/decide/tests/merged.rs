@@ -2,6 +2,7 @@
 //! "Merged").
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
@@ -12,8 +13,8 @@ use crate::decide::Refusal;
 use crate::event::{self, Edit, TicketEvent};
 use crate::filter::{Filter, Judge};
 use crate::model::{
-    Actor, ActorKind, ContactId, LinkKind, LogKind, MAX_PARTS, MissingFact, OrganisationId, Revision, TicketNumber,
-    TicketState, Visibility,
+    Actor, ActorKind, ContactId, Link, LinkKind, LogKind, MAX_PARTS, MAX_PARTS_BYTES, MissingFact, OrganisationId,
+    Part, Revision, Ticket, TicketNumber, TicketState, Visibility,
 };
 use crate::sla::ClockState;
 use crate::time::Millis;
@@ -211,6 +212,40 @@ fn as_many_tickets_can_be_merged_into_one_as_the_bound_says_chains_included() {
     desk.done(N1, &merge(target));
     assert_eq!(desk.ticket(target).parts.len(), MAX_PARTS);
     assert_eq!(desk.change(TicketNumber(MAX_PARTS as u64 + 1), &merge(target)), Err(Refusal::Parts));
+}
+
+#[test]
+fn what_the_parts_of_a_ticket_bring_takes_at_most_so_many_bytes_chains_included() {
+    let mut desk = desk_with(5);
+    let (whole, last, small, chain, middle) = (N1, N2, N3, TicketNumber(4), TicketNumber(5));
+    let bytes = |ticket: &Ticket| ticket.brought(Revision(1)).iter().map(Part::bytes).sum::<usize>();
+    // Ties to tickets that are not there: what is judged is how much they are.
+    let tied = |desk: &mut Desk, number: TicketNumber, count: usize| {
+        let tie = |n| Link { ticket: TicketNumber(1_000 + n as u64), kind: LinkKind::Related };
+        let ticket = Arc::make_mut(desk.tickets.get_mut(&number).unwrap());
+        ticket.links = (0..count).map(tie).collect();
+        bytes(ticket)
+    };
+    let none = tied(&mut desk, small, 0);
+    let each = tied(&mut desk, small, 1) - none;
+    // Half of it comes by a chain.
+    let half = tied(&mut desk, chain, MAX_PARTS_BYTES / 2 / each);
+    desk.done(chain, &merge(middle));
+    desk.done(middle, &merge(whole));
+    let left = MAX_PARTS_BYTES - half - none;
+    // A tag takes its length and three more.
+    let taken = tied(&mut desk, last, (left - none) / each - 1);
+    let tag = |bytes: usize| tags(&["x".repeat(bytes).as_str()]);
+    desk.done(last, &tag(left - taken - 2));
+    let before = desk.ticket(whole).clone();
+    assert_eq!(desk.change(last, &merge(whole)), Err(Refusal::PartsBytes), "by one byte");
+    assert_eq!(desk.ticket(whole), &before);
+    desk.done(last, &tag(left - taken - 3));
+    desk.done(last, &merge(whole));
+    assert_eq!(desk.ticket(whole).parts.iter().map(Part::bytes).sum::<usize>(), MAX_PARTS_BYTES);
+    assert_eq!(desk.change(small, &merge(whole)), Err(Refusal::PartsBytes), "nothing more");
+    desk.done(last, &unmerge());
+    desk.done(small, &merge(whole));
 }
 
 /// What a plain reading of the rules shows at each ticket.
