@@ -46,6 +46,8 @@ pub struct Bounds {
     pub transfers: usize,
     /// How many more calls than those that were answered a connection may give up.
     pub abandoned_calls: usize,
+    /// How many frames that ask for nothing a connection may send in a second.
+    pub control_frames_per_second: usize,
     /// Addresses through which many call.
     pub trusted_proxies: Vec<Network>,
 }
@@ -105,6 +107,7 @@ pub(super) fn bounds(read: &mut Reader<'_>) -> Bounds {
         uploads_per_address: read.count("uploads_per_address"),
         transfers: read.count("max_transfers"),
         abandoned_calls: read.count("abandoned_calls"),
+        control_frames_per_second: read.count("control_frames_per_second"),
         trusted_proxies: networks(read),
     };
     // A page, and the headers of the call that asks for it, have to fit; and who asks for one leaves as much to others.

@@ -116,6 +116,8 @@ settings! {
         "The most uploads and downloads at once, of all together.";
     "abandoned_calls", Count, "1000",
         "How many more calls than were answered a connection may give up before it is closed.";
+    "control_frames_per_second", Count, "1000",
+        "How many frames of HTTP/2 that ask for nothing (PING, SETTINGS, PRIORITY, unknown ones, empty or tiny DATA; RST_STREAM and WINDOW_UPDATE beyond what calls and answers need) a connection may send in a second before it is closed.";
     "trusted_proxies", Words, "[]",
         "Addresses and networks (`10.0.0.0/8`) through which many call: there are no bounds per address for them. An empty list (an empty variable): there are none.";
     "max_watches", Count, "10000",

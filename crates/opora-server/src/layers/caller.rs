@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use super::answers::Answers;
+use super::connections::Often;
 use super::gauge::Gauge;
 use super::members::{Members, Newest};
 use crate::config::Bounds;
@@ -52,6 +53,8 @@ pub(crate) struct Limits {
     pub(crate) bytes: Gauge,
     /// When unread answers were given up last.
     pub(super) shed: Mutex<Option<Instant>>,
+    /// Connections that were closed for their control frames.
+    pub(super) floods: Mutex<Often>,
     /// Connections that are one too many.
     over: Newest,
     /// Connections whose beginning is over through addresses where many call.
@@ -85,6 +88,7 @@ impl Limits {
             transfers: Gauge::new(bounds.transfers as u64),
             bytes: Gauge::new(bounds.bytes),
             shed: Mutex::default(),
+            floods: Mutex::default(),
             over: Newest::new(bounds.reserved_connections),
             through: Members::default(),
             callers: Mutex::default(),

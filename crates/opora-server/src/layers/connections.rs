@@ -18,12 +18,13 @@ use tokio::time::{Instant, Sleep, sleep};
 use tonic::transport::server::Connected;
 
 use super::caller::{Limits, Peer};
+use super::frames::Frames;
 use super::gather::Gathering;
 use super::handshake::Handshake;
 
 /// How long to wait after an accept that failed, as it does without a free descriptor: never a hot loop.
 const PAUSE: Duration = Duration::from_millis(100);
-/// How often failed accepts are told at most.
+/// How often failed accepts, and connections that were ended for their frames, are told at most.
 const TELL: Duration = Duration::from_mins(1);
 /// How often a connection looks at what it holds, at most and at least; else at a quarter of the shortest bound.
 const LOOK: (Duration, Duration) = (Duration::from_millis(20), Duration::from_secs(5));
@@ -36,6 +37,7 @@ pub(crate) struct Connection {
     peer: Peer,
     /// Until it is over.
     handshake: Option<Handshake>,
+    frames: Frames,
     opened: Instant,
     look: Pin<Box<Sleep>>,
     /// Since when there is no call, and how many there had been.
@@ -47,13 +49,15 @@ pub(crate) fn connections(
     listener: TcpListener,
     limits: Arc<Limits>,
 ) -> impl Stream<Item = io::Result<Connection>> + Send {
-    futures::stream::unfold((listener, limits, Failures::default()), |mut accepting| async move {
+    futures::stream::unfold((listener, limits, Often::default()), |mut accepting| async move {
         let (listener, limits, failures) = &mut accepting;
         let (stream, address) = loop {
             match listener.accept().await {
                 Ok(accepted) => break accepted,
                 Err(error) => {
-                    failures.note(&error);
+                    failures.note(|count| {
+                        tracing::warn!(%error, count, "connections could not be accepted");
+                    });
                     sleep(PAUSE).await;
                 }
             }
@@ -67,18 +71,18 @@ pub(crate) fn connections(
     })
 }
 
-/// Accepts that failed: told now and then, with their number.
-#[derive(Default)]
-struct Failures {
+/// What happens often under load: told now and then, with how often it did.
+#[derive(Debug, Default)]
+pub(super) struct Often {
     count: u64,
     told: Option<Instant>,
 }
 
-impl Failures {
-    fn note(&mut self, error: &io::Error) {
+impl Often {
+    fn note(&mut self, tell: impl FnOnce(u64)) {
         self.count += 1;
         if self.told.is_none_or(|told| told.elapsed() >= TELL) {
-            tracing::warn!(%error, count = self.count, "connections could not be accepted");
+            tell(self.count);
             *self = Self { count: 0, told: Some(Instant::now()) };
         }
     }
@@ -90,7 +94,9 @@ impl Connection {
         let shortest = bounds.handshake_time.min(bounds.idle_connection).min(bounds.answer_patience);
         let look = Box::pin(sleep((shortest / 4).clamp(LOOK.0, LOOK.1)));
         let handshake = Some(Handshake::default());
-        Self { stream: Gathering::new(stream), peer, handshake, opened: Instant::now(), look, quiet: None }
+        let opened = Instant::now();
+        let frames = Frames::new(opened);
+        Self { stream: Gathering::new(stream), peer, handshake, frames, opened, look, quiet: None }
     }
 
     /// Looks whether the connection may last, every now and then; `Ready`: it may not.
@@ -177,11 +183,19 @@ impl AsyncRead for Connection {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let came = buffer.filled().get(before..).unwrap_or_default();
         if let Some(handshake) = &mut self.handshake
-            && handshake.is_over_with(buffer.filled().get(before..).unwrap_or_default())
+            && handshake.is_over_with(came)
         {
             self.handshake = None;
             self.peer.begun();
+        }
+        let most = self.peer.limits.bounds.control_frames_per_second as u64;
+        if self.frames.are_too_many_with(came, most, Instant::now) {
+            self.peer.limits.floods.lock().note(|count| {
+                tracing::warn!(count, most, "connections were closed for their control frames");
+            });
+            return Poll::Ready(Err(io::ErrorKind::ConnectionAborted.into()));
         }
         self.or_end(read, context)
     }
@@ -190,6 +204,9 @@ impl AsyncRead for Connection {
 impl AsyncWrite for Connection {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        if let Poll::Ready(Ok(bytes)) = written {
+            self.frames.sent(bytes);
+        }
         self.or_end(written, context)
     }
 

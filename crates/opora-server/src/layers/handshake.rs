@@ -2,9 +2,9 @@
 //! is in it is the transport's to judge.
 
 /// The preface, `PRI * HTTP/2.0…`.
-const PREFACE: usize = 24;
+pub(super) const PREFACE: usize = 24;
 /// What stands before each frame; its first three bytes are the length of the rest.
-const HEAD: usize = 9;
+pub(super) const HEAD: usize = 9;
 
 /// How much of it came.
 #[derive(Debug, Default)]

@@ -9,6 +9,7 @@ mod caller;
 mod connections;
 mod deadline;
 mod form;
+mod frames;
 mod gather;
 mod gauge;
 mod handshake;

@@ -12,6 +12,7 @@
 mod caller;
 mod calls;
 mod connections;
+mod frames;
 
 use std::net::SocketAddr;
 use std::time::Duration;
