@@ -14,7 +14,7 @@ pub(super) const FRAME_HEADER: usize = 36;
 /// Bytes of a segment before its first frame.
 pub(crate) const SEGMENT_HEADER: usize = 64;
 /// The version of the form of segments.
-pub(super) const SEGMENT_VERSION: u8 = 1;
+pub(crate) const SEGMENT_VERSION: u8 = 1;
 /// The version that says that a segment is compressed.
 pub(super) const PACKED_VERSION: u8 = 2;
 const FRAME_MAGIC: [u8; 4] = [0xF5, b'o', b'p', 0xA7];
@@ -137,7 +137,7 @@ impl Leap {
 }
 
 /// The beginning of a segment.
-pub(super) fn segment_header(uid: StoreUid, first: Revision, leap: Option<Leap>, version: u8) -> [u8; SEGMENT_HEADER] {
+pub(crate) fn segment_header(uid: StoreUid, first: Revision, leap: Option<Leap>, version: u8) -> [u8; SEGMENT_HEADER] {
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER);
     bytes.extend_from_slice(&SEGMENT_MAGIC);
     bytes.push(version);

@@ -83,12 +83,25 @@ impl Journal {
         let _one = self.house.lock();
         let segments = self.segments.read().clone();
         let Some((last, finished)) = segments.split_last() else { return Ok(()) };
+        let sealed = self.seal_all(finished);
+        // Where one can't be sealed, the writer needs its next segment all the same.
+        self.prepare_spare(last)?;
+        sealed
+    }
+
+    /// Seals what is not sealed, in order: each seal names the one before it.
+    fn seal_all(&self, finished: &[Arc<Segment>]) -> io::Result<()> {
         for (n, segment) in finished.iter().enumerate() {
             if !segment.is_sealed() {
                 let before = n.checked_sub(1).and_then(|b| finished.get(b));
                 self.seal(segment, before)?;
             }
         }
+        Ok(())
+    }
+
+    /// Has a spare, and fills it once the last segment is half full.
+    fn prepare_spare(&self, last: &Segment) -> io::Result<()> {
         let half_full = last.index.read().end * 2 > self.options.segment_size;
         let mut kept = self.spare.lock();
         let spare = match &mut *kept {
@@ -120,12 +133,14 @@ impl Journal {
             .map_or([0; 32], |seal| seal.own_hash());
         let hash = hash_file(&*segment.file(), end)?;
         let mut last_at = Timestamp::default();
-        let last = segment.last();
-        let read = segment.read(self.uid, last, 1, 0, |frame| {
-            last_at = frame.at;
-            Ok::<_, ReadError>(())
-        });
-        read.map_err(io::Error::other)?;
+        // One before a leap may hold nothing.
+        if !offsets.is_empty() {
+            let read = segment.read(self.uid, segment.last(), 1, 0, |frame| {
+                last_at = frame.at;
+                Ok::<_, ReadError>(())
+            });
+            read.map_err(io::Error::other)?;
+        }
         // What was reserved and not used goes back.
         // A compressed one without a seal had one before: it has nothing to give back.
         if !segment.is_packed() {

@@ -234,8 +234,9 @@ fn open_segment(
         && first.0 + seal.offsets.len() as u64 == end.next().0
         && file.len().map_err(io)? >= seal.end
     {
+        let last_at = (!seal.offsets.is_empty()).then_some(seal.last_at);
         let index = Index { offsets: seal.offsets, lengths: Vec::new(), end: seal.end };
-        return Ok((Segment::new(first, opened, path, index, true), Some(seal.last_at), None));
+        return Ok((Segment::new(first, opened, path, index, true), last_at, None));
     }
     let found = scan(uid, first, &file.read_what_can_be().map_err(io)?);
     let after = Revision(first.0 + found.offsets.len() as u64);

@@ -18,13 +18,13 @@ pub(super) struct Seal {
     pub(super) first: Revision,
     /// Where its last frame ends.
     pub(super) end: u64,
-    /// The time of its last commit.
+    /// The time of its last commit; zero where it has none.
     pub(super) last_at: Timestamp,
     /// BLAKE3 of the segment up to its end.
     pub(super) hash: [u8; 32],
     /// BLAKE3 of the seal before it; zeros for the first.
     pub(super) before: [u8; 32],
-    /// Where its frames begin.
+    /// Where its frames begin; none in a segment that nothing was appended to before a leap.
     pub(super) offsets: Vec<u32>,
 }
 

@@ -3,6 +3,7 @@
 mod blobs;
 mod conform;
 mod damage;
+mod empty;
 mod packed;
 mod power;
 mod restored;

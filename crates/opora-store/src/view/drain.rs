@@ -109,14 +109,18 @@ impl View {
     }
 
     fn run(&self) {
+        let mut told = None;
         loop {
             let stopping = self.wait_for_work();
             let built = stopping || !self.is_mending() || self.rebuild();
             // What can't be built now is tried again, but not at once.
             let done = self.drain() && built;
-            if let Err(e) = self.journal.housekeep() {
-                tracing::warn!(error = %e, "a segment of the journal could not be sealed or prepared");
+            // It is tried again with each turn, and told once until it is something else.
+            let failed = self.journal.housekeep().err().map(|e| e.to_string());
+            if let Some(error) = failed.as_ref().filter(|_| failed != told) {
+                tracing::warn!(error, "a segment of the journal could not be sealed or prepared");
             }
+            told = failed;
             if stopping && (!done || self.layers.read().active.is_empty()) {
                 return;
             }
