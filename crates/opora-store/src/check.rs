@@ -227,6 +227,7 @@ impl Checker<'_> {
             Err(OpenError::Behind { newest, acknowledged, witness, .. }) => {
                 Wrong::JournalBehind { newest, acknowledged, witness }
             }
+            Err(OpenError::NoJournal { .. }) => Wrong::JournalGone,
             Err(e @ (OpenError::Newer { .. } | OpenError::InUse { .. })) => return Err(e),
             Err(_) if self.report.is_lost() => return Ok(()),
             Err(e) => Wrong::NotOpened(e.to_string()),

@@ -82,6 +82,9 @@ pub enum Wrong {
         /// What says so: a name in the data directory.
         witness: &'static str,
     },
+    /// There is no journal, and there was one.
+    #[error("it is gone or empty, but `state` says that there was a journal")]
+    JournalGone,
     /// A start refuses it for another reason.
     #[error("the desk does not start with it: {0}")]
     NotOpened(String),

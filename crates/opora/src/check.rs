@@ -104,6 +104,7 @@ fn told(wrong: &Wrong, text: &Text) -> String {
                 [("newest", at(newest)), ("acknowledged", at(acknowledged)), ("witness", (*witness).into())];
             say("check-journal-behind", &arguments)
         }
+        Wrong::JournalGone => text.get("check-journal-gone"),
         Wrong::NotOpened(detail) => say("check-not-opened", &[("detail", detail.into())]),
         Wrong::ViewNotRead(detail) => say("check-view-not-read", &[("detail", detail.into())]),
         Wrong::ViewMissing => text.get("check-view-missing"),
@@ -161,6 +162,7 @@ mod tests {
             Wrong::NotUnderstood { revision: high, detail: detail.clone() },
             Wrong::EventUnchained { revision: high, before: low, number },
             Wrong::JournalBehind { newest: low, acknowledged: high, witness: "state" },
+            Wrong::JournalGone,
             Wrong::NotOpened(detail.clone()),
             Wrong::ViewNotRead(detail.clone()),
             Wrong::ViewMissing,

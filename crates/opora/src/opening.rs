@@ -35,6 +35,7 @@ pub(crate) fn why(error: &OpenError, text: &Text) -> String {
             ];
             say("open-behind", &arguments)
         }
+        OpenError::NoJournal { path } => say("open-no-journal", &[("path", named(path))]),
         OpenError::Unreadable { path, detail } => {
             say("open-unreadable", &[("path", named(path)), ("detail", detail.into())])
         }
@@ -70,6 +71,7 @@ mod tests {
                 acknowledged: Revision(34_567),
                 witness: "state",
             },
+            OpenError::NoJournal { path: path.clone() },
             OpenError::Unreadable { path: path.clone(), detail: detail.clone() },
             OpenError::View { path: path.clone(), detail },
             OpenError::Io { path, source: cause() },

@@ -1,6 +1,7 @@
 //! Opening heals what can be healed: a torn end of the journal is cut, a view that is behind is caught up, one that is
 //! gone or damaged is built again. Damage of what was acknowledged is refused, with its revision.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +26,7 @@ impl From<JournalError> for OpenError {
             JournalError::Behind { path, newest, acknowledged, witness } => {
                 Self::Behind { path, newest, acknowledged, witness }
             }
+            JournalError::Gone(path) => Self::NoJournal { path },
         }
     }
 }
@@ -49,7 +51,8 @@ impl Found {
 }
 
 fn by_state(left: &Left) -> Acknowledged {
-    Acknowledged { revision: left.acknowledged(), witness: "state" }
+    // It is written once there is a segment.
+    Acknowledged { revision: left.acknowledged(), witness: "state", began: *left != Left::New }
 }
 
 pub(super) fn journal_options(options: &EmbeddedOptions) -> JournalOptions {
@@ -81,6 +84,17 @@ pub(super) fn state_of(disk: &dyn Disk, dir: &Path) -> Result<State, OpenError> 
 pub(crate) fn find(disk: &Arc<dyn Disk>, options: &EmbeddedOptions, known: Format) -> Result<Found, OpenError> {
     let state = state_of(&**disk, &options.dir)?;
     let dir = options.dir.join("journal");
+    // Whoever only reads makes none in its place.
+    if disk.list(&dir).is_err_and(|e| e.kind() == io::ErrorKind::NotFound) {
+        let Acknowledged { revision, witness, began } = by_state(&state.left);
+        if revision > Revision::ZERO {
+            let (newest, acknowledged) = (Revision::ZERO, revision);
+            return Err(OpenError::Behind { path: dir, newest, acknowledged, witness });
+        }
+        if began {
+            return Err(OpenError::NoJournal { path: dir });
+        }
+    }
     let (journal, torn) = Journal::open(disk.clone(), &dir, known.uid, journal_options(options))?;
     Ok(Found { state, journal, torn })
 }
@@ -103,15 +117,10 @@ pub(super) fn open(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<Re
     let Found { state: State { left, epoch }, journal, torn } = find(disk, options, known)?;
     let uid = journal.store_uid();
     let root = options.dir.join("view");
-    let tree = existing(options, &root, (known, uid), &left, journal.newest())?;
-    // What the view holds was acknowledged too.
-    let by_view = tree.as_ref().map_or(Revision::ZERO, |tree| tree.meta().revision);
-    let acknowledged = by_state(&left);
-    journal.settle(if by_view > acknowledged.revision {
-        Acknowledged { revision: by_view, witness: "view" }
-    } else {
-        acknowledged
-    })?;
+    // Before a view is thrown away that could say it too.
+    journal.is_whole(by_state(&left))?;
+    let tree = existing(options, &root, (known, uid), &left, &journal)?;
+    journal.settle(tree.as_ref().map_or(by_state(&left), |tree| by_view(tree.meta().revision)))?;
     if let Some(torn) = torn {
         tracing::warn!(revision = torn.revision.0, "the torn end of the journal was cut: it was never acknowledged");
     }
@@ -129,6 +138,11 @@ pub(super) fn open(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<Re
         return Err(OpenError::Io { path: options.dir.join("state"), source: e });
     }
     Ok(Ready { uid, journal: Arc::new(journal), tree, state })
+}
+
+/// What a view holds was acknowledged too.
+fn by_view(revision: Revision) -> Acknowledged {
+    Acknowledged { revision, witness: "view", began: revision > Revision::ZERO }
 }
 
 /// Makes a copy a store of its own. What is done here is done as a whole or not at all: the journal alone says it.
@@ -154,14 +168,16 @@ fn accept(disk: &Arc<dyn Disk>, options: &EmbeddedOptions) -> Result<(), OpenErr
     Ok(())
 }
 
-/// The view that is there, if it can be trusted and opened.
+/// The view that is there, if it can be trusted and opened. One that can't be trusted is thrown away, unless it says that
+/// more was acknowledged than the journal has: it is written behind the journal, so no other one makes that of it.
 fn existing(
     options: &EmbeddedOptions,
     root: &Path,
     (known, uid): (Format, StoreUid),
     left: &Left,
-    newest: Revision,
+    journal: &Journal,
 ) -> Result<Option<Tree>, OpenError> {
+    let newest = journal.newest();
     let Some(path) = generations::current(root).ok().flatten() else { return Ok(None) };
     let doubt = match left {
         _ if known.view != VIEW_FORMAT => Some("its format is older"),
@@ -180,15 +196,22 @@ fn existing(
             // Its files are of different moments.
             Some("it is a copy that was made while it was written")
         }
-        Left::Open(_) => match options.probe.as_ref().map(|command| generations::trial(command, &path)) {
-            Some(Trial::Short) => return Err(short(&path, "the view could not be probed")),
-            Some(Trial::Failed) => Some("it did not stand a trial"),
-            Some(Trial::Stood) | None => None,
-        },
+        Left::Open(_) if !stands_trial(options, &path)? => Some("it did not stand a trial"),
+        Left::Open(_) => None,
         Left::New | Left::Unknown => Some("nothing says how it was left"),
     };
     let opened = match doubt {
-        Some(doubt) => Err(Broken(doubt.into())),
+        Some(doubt) => {
+            if known.view == VIEW_FORMAT && stands_trial(options, &path)? {
+                let stands = match Tree::open(&path, uid, options.sled_cache) {
+                    Ok(tree) => tree.meta().revision,
+                    Err(e) if e.is_passing() => return Err(short(&path, &e.0)),
+                    Err(_) => Revision::ZERO,
+                };
+                journal.is_whole(by_view(stands))?;
+            }
+            Err(Broken(doubt.into()))
+        }
         None => Tree::open(&path, uid, options.sled_cache),
     };
     match opened {
@@ -200,6 +223,15 @@ fn existing(
             generations::condemn(&path);
             Ok(None)
         }
+    }
+}
+
+/// Whether a view can be opened without ending the process.
+fn stands_trial(options: &EmbeddedOptions, path: &Path) -> Result<bool, OpenError> {
+    match options.probe.as_ref().map(|command| generations::trial(command, path)) {
+        Some(Trial::Short) => Err(short(path, "the view could not be probed")),
+        Some(Trial::Failed) => Ok(false),
+        Some(Trial::Stood) | None => Ok(true),
     }
 }
 

@@ -136,6 +136,17 @@ pub enum OpenError {
         /// What says so: `state`, `view` or `journal`.
         witness: &'static str,
     },
+    /// There is no journal, and there was one.
+    #[error(
+        "{} is gone or empty, but `state` beside it says that there was a journal; nothing was changed: run `opora check`, then \
+         put the missing files back, or copy the directory again while the desk is stopped; if this copy is to be used as it \
+         is, start once with `opora serve --accept-restored`: what was in the journal is lost then",
+        .path.display()
+    )]
+    NoJournal {
+        /// The directory of the journal.
+        path: PathBuf,
+    },
     /// What is stored can be opened and not be read.
     #[error("{}: {detail}; `opora serve --degraded` serves what is sound until then", .path.display())]
     Unreadable {

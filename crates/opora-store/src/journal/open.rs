@@ -47,6 +47,9 @@ pub(crate) enum JournalError {
         /// What says so: a name in the data directory.
         witness: &'static str,
     },
+    /// It has no segment, and had one.
+    #[error("{0} is gone or empty")]
+    Gone(PathBuf),
     /// A newer version of the program wrote it.
     #[error("{0} was written by a newer version of opora (segment format {1})")]
     Newer(PathBuf, u8),
@@ -116,6 +119,9 @@ impl Journal {
         if newest < acknowledged.revision {
             return behind(acknowledged.revision, acknowledged.witness);
         }
+        if acknowledged.began && last.is_none() {
+            return Err(JournalError::Gone(self.dir.clone()));
+        }
         // One is sealed, and compressed, only once there is another after it.
         let is_finished = |last: &Arc<Segment>| {
             last.is_packed() || Seal::read(&*self.disk, &seal_path(&self.dir, last.first), last.first).is_some()
@@ -169,6 +175,8 @@ pub(crate) struct Acknowledged {
     pub(crate) revision: Revision,
     /// What says so: a name in the data directory.
     pub(crate) witness: &'static str,
+    /// There was a journal, be it without a commit.
+    pub(crate) began: bool,
 }
 
 /// The end of the journal is not a whole frame, and nothing in the journal says that it was acknowledged.

@@ -10,3 +10,4 @@ mod restored;
 mod share;
 mod short;
 mod sound;
+mod witness;
