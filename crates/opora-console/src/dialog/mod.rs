@@ -32,6 +32,7 @@ pub(crate) mod view;
 mod view_forms;
 pub(crate) mod view_more;
 mod view_tie;
+pub(crate) mod words;
 pub(crate) mod write;
 mod writing;
 

@@ -12,11 +12,10 @@ use super::pending::PendingList;
 use super::results::{self, Results};
 use super::stale::Stale;
 use super::view::{clock_words, fault, line_field, list};
-use crate::change::{Change, What};
+use super::words::{change_words, field_name};
 use crate::model::Model;
 use crate::outbox::{Entry, Standing};
 use crate::text::{clean_block, clean_line, cut, fit, fit_right, width, wrap};
-use crate::theme::{priority_word, state_word};
 use crate::{clock, seen};
 
 /// The most lines that a value of a field takes.
@@ -218,58 +217,6 @@ pub(super) fn pending(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: 
     frame.render_widget(Paragraph::new(text), at(area, area.height - lower + 1, lower));
     let lower = 3.min(area.height);
     frame.render_widget(Paragraph::new(lines).style(theme.warning()), at(area, area.height - lower + 1, lower));
-}
-
-/// A change in words: the ticket and what is done with it.
-pub(super) fn change_words(model: &Model, change: &Change) -> String {
-    match &change.what {
-        What::Many(targets, what) => {
-            let count = model.texts.with("count-tickets", &[("count", targets.len().into())]);
-            format!("{count}: {}", what_words(model, what))
-        }
-        what if change.number == 0 => what_words(model, what),
-        what => format!("#{}: {}", change.number, what_words(model, what)),
-    }
-}
-
-pub(crate) fn what_words(model: &Model, what: &What) -> String {
-    let texts = &model.texts;
-    let title = |id: &str| texts.get(&format!("action-{id}"));
-    let to = |id: &str, words: &str| format!("{} → {}", title(id), clean_line(words));
-    match what {
-        What::Assign(id) if id.is_empty() => to("assign", &texts.get("nobody")),
-        What::Assign(id) => to("assign", model.agent_name(id)),
-        What::Priority(priority, _) => to("priority", &texts.get(priority_word(*priority))),
-        What::Impact(impact, _) => to("impact", &texts.get(seen::impact_word(*impact))),
-        What::Escalate(_) => title("escalate"),
-        What::EscalateTo(rung, _) => to("escalate", &rung.to_string()),
-        What::Deescalate(rung, _) => to("deescalate", &rung.to_string()),
-        What::State(state, _) => to("status", &texts.get(state_word(*state))),
-        What::Comment { body, visibility, .. } => {
-            let id = if *visibility == opora_proto::v1::Visibility::Public { "reply" } else { "note" };
-            format!("{} «{}»", title(id), cut(&clean_line(body), 40))
-        }
-        What::Create(new) => format!("{} «{}»", title("create"), clean_line(&new.subject)),
-        What::Update(_) => format!("{}: {}", title("fields"), fields_words(model, what)),
-        What::Merge(target, ..) => to("merge", &format!("#{target}")),
-        What::Unmerge(_) => title("unmerge"),
-        What::Link(target, _) => to("link", &format!("#{target}")),
-        What::Unlink(target) => to("unlink", &format!("#{target}")),
-        What::Attach(path) => format!("{} {}", title("attach"), clean_line(path)),
-        What::Undo(kind, _) => to("undo", &texts.get(kind.word())),
-        What::Many(_, what) => what_words(model, what),
-    }
-}
-
-/// The names of the fields that a change edits.
-pub(crate) fn fields_words(model: &Model, what: &What) -> String {
-    let mask = what.fields().map(|fields| fields.wire("").1).unwrap_or_default();
-    let names: Vec<String> = mask.into_iter().map(|name| field_name(model, &name.replace('_', "-"))).collect();
-    names.join(", ")
-}
-
-fn field_name(model: &Model, field: &str) -> String {
-    model.texts.get(&format!("field-{field}"))
 }
 
 pub(super) fn stale(model: &Model, frame: &mut Frame<'_>, area: Rect, dialog: &Stale) {

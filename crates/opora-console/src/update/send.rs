@@ -4,7 +4,7 @@
 use opora_proto::v1::{self, Priority, Visibility};
 
 use crate::change::{BATCH, Target};
-use crate::dialog::view_more::{fields_words, what_words};
+use crate::dialog::words::{fields_words, what_words};
 use crate::drafts::DraftKey;
 use crate::model::{Level, Link, Model, Pending};
 use crate::msg::{Call, Change, Done, Effect, NewTicket, Undoable, What};
