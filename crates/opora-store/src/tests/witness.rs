@@ -10,6 +10,9 @@ use super::damage::{copy, options};
 use crate::conformance::sample;
 use crate::{Embedded, EmbeddedOptions, OpenError, Store as _, StoreUid, Wrong, check};
 
+/// What became of the file `state` on its way, and what does that.
+type Change = (&'static str, fn(&Path));
+
 /// A desk that was never opened a second time, as far as its `state` tells: its view alone knows of 60 commits. Beside it
 /// the journal as it stood after 20.
 fn once_opened(home: &Path) -> StoreUid {
@@ -52,7 +55,7 @@ fn is_accepted(dir: &Path, what: &str, before: StoreUid) {
 fn a_view_past_the_end_of_the_journal_is_believed_whatever_else_is_doubted() {
     let home = tempfile::tempdir().unwrap();
     let before = once_opened(home.path());
-    let states: [(&str, fn(&Path)); 4] = [
+    let states: [Change; 4] = [
         ("a copy", |_| {}),
         ("a copy on another machine", |state| fs::write(state, "open another-boot 0 1:2\n").unwrap()),
         ("a copy of an older state", |state| fs::write(state, "clean 7\n").unwrap()),
