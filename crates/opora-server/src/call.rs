@@ -1,5 +1,5 @@
-//! Everything that is known of a call beside its message. Made once, by [`crate::layers`], and handed on: nobody below the
-//! services asks the transport.
+//! Everything that is known of a call beside its message. Made once, by the layers round every call, and handed on:
+//! nobody below the services asks the transport.
 
 use opora_core::model::Actor;
 use tokio::time::Instant;
