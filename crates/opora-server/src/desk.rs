@@ -1,5 +1,6 @@
 //! The desk: the one handle that the services hold. Joins engine, followers and store; knows nothing of gRPC.
 
+pub(crate) mod attachments;
 mod files;
 mod history;
 mod lead;

@@ -123,7 +123,7 @@ impl Service {
     }
 }
 
-fn on_wire(entry: &EventEntry, ticket: &Ticket) -> Option<v1::Attachment> {
+pub(super) fn on_wire(entry: &EventEntry, ticket: &Ticket) -> Option<v1::Attachment> {
     match &entry.event.change {
         Event::Attached(file) => Some(convert::attachment(file, &entry.event, entry.revision, ticket)),
         _ => None,

@@ -82,6 +82,14 @@ pub(super) struct Changed {
 }
 
 impl Changed {
+    /// What was answered to a change of one ticket, or to a new one.
+    pub(super) fn of(done: Done) -> Outcome<Self> {
+        match &done.answer {
+            Answer::Ticket(ticket, other) => Ok(Self { ticket: ticket.clone(), other: other.clone(), done }),
+            _ => Err(Problem::internal("a change was answered with something else", &"no ticket")),
+        }
+    }
+
     /// The events on the ticket under the change's revision.
     pub(super) fn events(&self) -> impl Iterator<Item = &TicketEvent> {
         let records = self.done.commit.iter().flat_map(|commit| &commit.records);
@@ -110,7 +118,7 @@ impl Service {
         let (ticket, change) = wrong.require(ticket.zip(change))?;
         let action = Action::Change { ticket, etag, change };
         let done = self.submit(call, request, import, action).await?;
-        changed(done)
+        Changed::of(done)
     }
 
     /// A ticket with its description, as changes answer with it.
@@ -134,29 +142,6 @@ impl Service {
             return Ok(None);
         }
         Ok(self.desk().description(ticket)?)
-    }
-
-    pub(super) async fn create(
-        &self,
-        call: &Call,
-        mut wire: v1::CreateTicketRequest,
-    ) -> Outcome<v1::CreateTicketResponse> {
-        let mut wrong = Violations::default();
-        let id = request_id("request_id", &std::mem::take(&mut wire.request_id), &mut wrong);
-        let request = RequestId::new(id, &wire);
-        let import = import_time("", wire.import_time, &mut wrong);
-        if wire.ticket.is_none() {
-            wrong.add("ticket", "is needed");
-        }
-        let rules = self.desk().rules();
-        let new = wire.ticket.as_ref().map(|ticket| convert::new_ticket(ticket, &rules.checklist, &mut wrong));
-        let new = wrong.require(new)?;
-        let description = new.description.clone();
-        let action = Action::Create(Box::new(new));
-        let done = self.submit(call, request, import, action).await?;
-        let changed = changed(done)?;
-        let ticket = convert::ticket(&changed.ticket, description.as_deref());
-        Ok(v1::CreateTicketResponse { ticket: Some(ticket), revision: changed.done.revision.0 })
     }
 
     pub(super) async fn merge(&self, call: &Call, wire: v1::MergeTicketsRequest) -> Outcome<v1::MergeTicketsResponse> {
@@ -207,12 +192,5 @@ impl Service {
         });
         let ticket = Some(self.whole(&changed, &changed.ticket)?);
         Ok(v1::AddCommentResponse { comment, ticket, revision: revision.0 })
-    }
-}
-
-fn changed(done: Done) -> Outcome<Changed> {
-    match &done.answer {
-        Answer::Ticket(ticket, other) => Ok(Changed { ticket: ticket.clone(), other: other.clone(), done }),
-        _ => Err(Problem::internal("a change was answered with something else", &"no ticket")),
     }
 }

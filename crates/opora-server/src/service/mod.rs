@@ -6,6 +6,7 @@ mod attachments;
 mod batch;
 mod call;
 mod changing;
+mod creating;
 mod directory;
 mod page;
 mod presence;
