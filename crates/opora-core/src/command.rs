@@ -119,7 +119,8 @@ pub enum Change {
         /// The other.
         target: TicketNumber,
     },
-    /// A file that is already kept.
+    /// A file that is already kept. The merged ticket that it came from is the domain's to know, unless it goes with a
+    /// message that came from there.
     Attach(Attachment),
     /// Take back what one revision did to a facet.
     Undo {

@@ -197,6 +197,9 @@ impl Desk {
         if matches!(submission.action, Action::ApplyPolicy { .. } | Action::FinishImport(_)) {
             return self.submit_long(submission).await;
         }
+        if matches!(submission.action, Action::Compose(_)) {
+            return self.submit_with_files(submission).await;
+        }
         self.work(Work::Submission(submission), false).await
     }
 

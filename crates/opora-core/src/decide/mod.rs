@@ -242,7 +242,10 @@ fn decide(
         Change::Unmerge { reason } => tie::unmerge(ticket, others, reason, context),
         Change::Link { target, kind } => tie::link(ticket, *target, *kind, others, context),
         Change::Unlink { target } => tie::unlink(ticket, *target, others, context),
-        Change::Attach(attachment) => change::attach(ticket, &Attachment { from, ..attachment.clone() }, context),
+        Change::Attach(attachment) => {
+            // A file that goes with a message came from where the message was written to.
+            change::attach(ticket, &Attachment { from: from.or(attachment.from), ..attachment.clone() }, context)
+        }
         Change::Undo { revision, facet } => undo::undo(ticket, *revision, *facet, others, context),
         Change::ApplyPolicy { policy, reason } => change::apply_policy(ticket, policy, reason, context),
         Change::FinishImport => change::finish_import(ticket, context),

@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use super::{Desk, EventEntry};
 use crate::call::Call;
-use crate::engine::{Action, Answer, Refused, Submission, TicketRef};
+use crate::engine::work::Work;
+use crate::engine::{Action, Answer, Done, Refused, Submission, TicketRef};
 
 /// The most bytes of a piece.
 const CHUNK: usize = 256 * 1024;
@@ -285,6 +286,24 @@ impl Attachments {
             // The domain knows where it goes.
             from: None,
         }
+    }
+}
+
+impl Desk {
+    /// Submits what refers to files: their content is in hand until it is answered, also when its caller is gone.
+    pub(super) async fn submit_with_files(&self, mut submission: Submission) -> Result<Done, Refused> {
+        let held = match &mut submission.action {
+            Action::Compose(compose) => std::mem::take(&mut compose.held),
+            _ => Vec::new(),
+        };
+        let answer = self.shared.engine.submit(Work::Submission(submission), false)?;
+        let answered = self.task(async move {
+            let done = answer.await;
+            drop(held);
+            done
+        });
+        // As where nothing is held: the writer answers everything it takes.
+        answered.await.ok().and_then(Result::ok).unwrap_or(Err(Refused::StoreFailed))
     }
 }
 

@@ -6,12 +6,12 @@ use opora_core::command::{Change, NewTicket};
 use opora_core::decide::Refusal;
 use opora_core::event::DirectoryPut;
 use opora_core::model::{
-    Actor, Agent, AgentId, Contact, ContactId, Organisation, OrganisationId, Origin, Revision, SavedView, SavedViewId,
-    Snippet, SnippetId, Ticket, TicketNumber, Uid,
+    Actor, Agent, AgentId, Attachment, Contact, ContactId, LinkKind, Organisation, OrganisationId, Origin, Revision,
+    SavedView, SavedViewId, Snippet, SnippetId, Ticket, TicketNumber, Uid, Visibility,
 };
 use opora_core::sla::PolicyDefinition;
 use opora_core::time::Timestamp;
-use opora_store::{Commit, RequestKey};
+use opora_store::{Commit, Held, RequestKey};
 
 /// One request to change something.
 #[derive(Clone, Debug)]
@@ -56,6 +56,8 @@ pub enum Action {
         /// What.
         change: Change,
     },
+    /// A new ticket or a message with all that belongs to it, whole or not at all, under one revision.
+    Compose(Box<Compose>),
     /// A new entry of the directory, or an edited one.
     Directory(Box<DirectoryCommand>),
     /// A new version of a policy, applied to the open tickets that run by it: the first commit holds the policy, the
@@ -70,6 +72,45 @@ pub enum Action {
     },
     /// Let the timers of all tickets with this origin run.
     FinishImport(Origin),
+}
+
+/// What is written as one. Each part is what it would be by itself; where one is refused, none of them was made.
+#[derive(Clone, Debug)]
+pub struct Compose {
+    /// What it begins with.
+    pub opening: Opening,
+    /// The tags that its ticket shall have, all of them; `None`: they stay as they are. The same tags again are refused, as
+    /// they are by themselves.
+    pub tags: Option<Vec<Arc<str>>>,
+    /// Ties of its ticket to others.
+    pub links: Vec<(TicketNumber, LinkKind)>,
+    /// Files whose content is kept. They go with the message, wherever it goes (docs/domain.md §6), and have the time of
+    /// their commit.
+    pub files: Vec<Attachment>,
+    /// Their content in hand, until the answer; less, where a ticket refers to it already.
+    pub held: Vec<Arc<Held>>,
+}
+
+/// What something that is written as one begins with.
+#[derive(Clone, Debug)]
+pub enum Opening {
+    /// A new ticket.
+    Ticket(Box<NewTicket>),
+    /// A message on one that is there.
+    Message {
+        /// Which.
+        ticket: TicketRef,
+        /// The etag that the caller saw.
+        etag: Option<String>,
+        /// The text.
+        body: Arc<str>,
+        /// Who can read it.
+        visibility: Visibility,
+        /// A contact's address: the message is the customer's.
+        author: Option<Arc<str>>,
+        /// The newest revision that the writer has seen.
+        seen_through: Option<Revision>,
+    },
 }
 
 /// A change of the directory.
@@ -129,7 +170,7 @@ pub struct Done {
 #[derive(Clone, Debug)]
 pub enum Answer {
     /// The ticket that the caller spoke of as it stood after (of a customer's message on a closed ticket: the new one),
-    /// and the other of a merge.
+    /// and the other of a merge. Of what was written as one: the ticket that it stands on, alone.
     Ticket(Arc<Ticket>, Option<Arc<Ticket>>),
     /// Each ticket of a batch, in the order asked for.
     Batch(Vec<Result<Arc<Ticket>, Refused>>),

@@ -1,5 +1,6 @@
 //! A group of submissions: each decided on what the ones before it left, none of it real until it is appended.
 
+mod compose;
 mod directory;
 mod tickets;
 
@@ -108,6 +109,7 @@ impl<'a> Group<'a> {
                 self.change(*ticket, etag.as_deref(), change, submission, &mut draft)?
             }
             Action::Batch { tickets, change } => self.batch(tickets, change, submission, &mut draft),
+            Action::Compose(compose) => self.compose(compose, submission, &mut draft)?,
             Action::Directory(command) => self.edit_directory(command, &submission.actor, &mut draft)?,
             // The desk takes these apart before they come here.
             Action::ApplyPolicy { .. } | Action::FinishImport(_) => return Err(Refusal::NoChange.into()),

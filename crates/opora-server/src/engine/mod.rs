@@ -15,7 +15,8 @@ pub(crate) mod work;
 mod writer;
 
 pub use api::{
-    Action, Answer, DirectoryCommand, DirectoryEdit, Done, Edit, PolicyApplied, Refused, Submission, TicketRef,
+    Action, Answer, Compose, DirectoryCommand, DirectoryEdit, Done, Edit, Opening, PolicyApplied, Refused, Submission,
+    TicketRef,
 };
 pub use clock::{Clock, JUMP, Present, SystemClock, Timekeeper};
 pub use directory::Directory;

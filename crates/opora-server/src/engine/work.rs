@@ -6,7 +6,7 @@ use opora_core::command::{Change, NewTicket};
 use opora_core::model::{Actor, TicketNumber};
 use opora_store::RequestKey;
 
-use super::{Action, PolicyApplied, Submission};
+use super::{Action, Compose, Opening, PolicyApplied, Submission};
 
 /// The key of a request and the hash of its content.
 pub(crate) type RequestId = (RequestKey, [u8; 16]);
@@ -40,6 +40,7 @@ impl Work {
                 Action::Create(new) => 768 + created(new),
                 Action::Change { change, .. } => 1024 + changed(change),
                 Action::Batch { tickets, change } => tickets.len() * (1024 + changed(change)),
+                Action::Compose(compose) => composed(compose),
                 Action::Directory(_) | Action::ApplyPolicy { .. } | Action::FinishImport(_) => 1024,
             },
             Self::PutPolicy(_) => 4096,
@@ -54,6 +55,16 @@ fn len(text: Option<&Arc<str>>) -> usize {
 
 fn created(new: &NewTicket) -> usize {
     new.subject.len() + len(new.description.as_ref())
+}
+
+fn composed(compose: &Compose) -> usize {
+    let opening = match &compose.opening {
+        Opening::Ticket(new) => 768 + created(new),
+        Opening::Message { body, .. } => 1024 + body.len(),
+    };
+    // A tie is an event at both of its ends.
+    let events = compose.files.len() + 2 * compose.links.len() + usize::from(compose.tags.is_some());
+    opening + events * 1024
 }
 
 fn changed(change: &Change) -> usize {

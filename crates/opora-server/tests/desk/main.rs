@@ -10,6 +10,7 @@
 )]
 
 mod clocks;
+mod compose;
 mod durable;
 mod engine;
 mod following;

@@ -142,7 +142,7 @@ impl Group<'_> {
         Ok(self.seal(draft, request.map(|(id, _)| id), Answer::Count(count)))
     }
 
-    fn change_one(
+    pub(super) fn change_one(
         &mut self,
         ticket: &Arc<Ticket>,
         etag: Option<&str>,
@@ -194,7 +194,7 @@ impl Group<'_> {
         Ok(commit.records.iter().filter_map(own).collect())
     }
 
-    fn find(&mut self, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
+    pub(super) fn find(&mut self, ticket: TicketRef) -> Result<Arc<Ticket>, Refused> {
         match ticket {
             TicketRef::Number(number) => Ok(self.look_up(number)?.ok_or(Refusal::NoTicket(number))?),
             TicketRef::Uid(uid) => {
@@ -213,7 +213,7 @@ impl Group<'_> {
     }
 
     /// A ticket as it stands after what was decided; kept, so that its event finds what it was before.
-    fn look_up(&mut self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, Refused> {
+    pub(super) fn look_up(&mut self, number: TicketNumber) -> Result<Option<Arc<Ticket>>, Refused> {
         if let Some(ticket) = self.tickets.get(&number) {
             return Ok(Some(ticket.clone()));
         }
