@@ -113,7 +113,7 @@ pub(crate) fn take(ticket: &mut Ticket, file: &Attachment, attachment: Revision)
         return;
     }
     let problem = ticket.occur_time.unwrap_or(ticket.create_time);
-    let new = NearestLog { kind: file.log_kind, attachment, at: file.log_start_time.or(file.modify_time) };
+    let new = NearestLog { kind: file.log_kind, attachment, at: file.log_time() };
     match ticket.logs.iter_mut().find(|log| log.kind == new.kind) {
         None => {
             ticket.logs.push(new);

@@ -13,7 +13,7 @@ mod tie;
 mod transition;
 mod undo;
 
-use crate::command::Change;
+use crate::command::{Change, Facet};
 use crate::event::TicketEvent;
 use crate::ladder::Ladder;
 use crate::log_name::LogNames;
@@ -116,14 +116,21 @@ pub struct Context<'a> {
 /// Other things that some changes need; the caller finds out which with [`needs`].
 #[derive(Clone, Debug, Default)]
 pub struct Others {
-    /// The other ticket of a merge, a link, an unlink, or the undoing of a link.
-    pub ticket: Option<Arc<Ticket>>,
+    /// The other ticket of a merge, a link or an unlink; those at the other ends of the ties that are undone.
+    pub tickets: Vec<Other>,
     /// Of a merged ticket: what it is part of, what that is part of, and so on, see [`above`].
     pub above: Vec<Arc<Ticket>>,
-    /// The same of [`Self::ticket`].
-    pub above_other: Vec<Arc<Ticket>>,
     /// For an undo: the events of the revision to be taken back that stand on this ticket.
     pub undone: Vec<TicketEvent>,
+}
+
+/// A ticket beside the one that is changed.
+#[derive(Clone, Debug)]
+pub struct Other {
+    /// It.
+    pub ticket: Arc<Ticket>,
+    /// What it leads to, as [`Others::above`].
+    pub above: Vec<Arc<Ticket>>,
 }
 
 /// What has to be in [`Others`].
@@ -133,8 +140,8 @@ pub enum Needs {
     Nothing,
     /// Another ticket.
     Ticket(TicketNumber),
-    /// The events of this revision on the same ticket; then, if [`undo_needs`] names one, another ticket.
-    Undone(Revision),
+    /// The events of this revision on the same ticket; then the tickets that [`undo_needs`] names for this facet.
+    Undone(Revision, Facet),
 }
 
 /// What a change needs to know beside its ticket. A ticket that is not found is left out of [`Others`].
@@ -145,7 +152,7 @@ pub fn needs(ticket: &Ticket, change: &Change) -> Needs {
         {
             Needs::Ticket(*target)
         }
-        Change::Undo { revision, .. } => Needs::Undone(*revision),
+        Change::Undo { revision, facet } => Needs::Undone(*revision, *facet),
         _ => Needs::Nothing,
     }
 }
@@ -213,8 +220,9 @@ impl Others {
     /// A refusal of a merged ticket names the one that shows what it held: the end of a chain.
     fn at_the_end(&self, changed: &Ticket, refusal: Refusal) -> Refusal {
         let Refusal::Merged { ticket, .. } = refusal else { return refusal };
-        let chain = if ticket == changed.number { &self.above } else { &self.above_other };
-        chain.last().map_or(refusal, |last| Refusal::Merged { ticket, into: last.number })
+        let other = || self.tickets.iter().find(|other| other.ticket.number == ticket);
+        let chain = if ticket == changed.number { Some(&self.above) } else { other().map(|other| &other.above) };
+        chain.and_then(|chain| chain.last()).map_or(refusal, |last| Refusal::Merged { ticket, into: last.number })
     }
 }
 

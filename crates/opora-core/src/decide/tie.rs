@@ -12,7 +12,8 @@ use crate::triage::missing_facts;
 
 /// The other ticket; [`Refusal::NoTicket`] when it was not found.
 pub(super) fn other(others: &Others, number: TicketNumber) -> Result<&Ticket, Refusal> {
-    others.ticket.as_deref().filter(|other| other.number == number).ok_or(Refusal::NoTicket(number))
+    let found = others.tickets.iter().find(|other| other.ticket.number == number);
+    found.map(|other| &*other.ticket).ok_or(Refusal::NoTicket(number))
 }
 
 /// The most ties of a ticket: each of its events holds them all, and has to go into one message. They take less than
@@ -193,7 +194,7 @@ pub(super) fn remove(ticket: &mut Ticket, link: Link) {
     }
 }
 
-pub(super) fn both(one: Draft<'_>, two: Draft<'_>) -> Result<Vec<TicketEvent>, Refusal> {
+fn both(one: Draft<'_>, two: Draft<'_>) -> Result<Vec<TicketEvent>, Refusal> {
     let mut events = one.finish()?;
     events.extend(two.finish()?);
     Ok(events)

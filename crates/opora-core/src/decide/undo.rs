@@ -3,20 +3,27 @@
 
 use super::change::{check_alive, check_unmerged};
 use super::draft::{Draft, Etag};
-use super::tie::{add, both, check_tie, ends, other, remove};
+use super::tie::{add, check_tie, ends, other, remove};
 use super::{Context, Others, Refusal};
 use crate::command::Facet;
 use crate::event::{Change, TicketEvent};
-use crate::model::{LinkKind, Revision, Ticket, TicketNumber, TicketState};
+use crate::model::{Link, LinkKind, Revision, Ticket, TicketNumber, TicketState};
 use crate::sla::FactKind;
 use crate::triage;
 
-/// The other ticket that undoing these events needs, if any.
-pub fn undo_needs(undone: &[TicketEvent]) -> Option<TicketNumber> {
-    undone.iter().find_map(|event| match &event.change {
-        Change::Linked(link) | Change::Unlinked(link) => Some(link.ticket),
+/// The other tickets that undoing this facet of these events needs.
+pub fn undo_needs(undone: &[TicketEvent], facet: Facet) -> Vec<TicketNumber> {
+    let ties = undone.iter().filter(|_| facet == Facet::Links).filter_map(tie);
+    ties.map(|(link, _)| link.ticket).collect()
+}
+
+/// The tie that an event made (`true`) or cut.
+fn tie(event: &TicketEvent) -> Option<(Link, bool)> {
+    match event.change {
+        Change::Linked(link) => Some((link, true)),
+        Change::Unlinked(link) => Some((link, false)),
         _ => None,
-    })
+    }
 }
 
 pub(super) fn undo(
@@ -109,46 +116,54 @@ fn forget(draft: &mut Draft<'_>, revision: Revision, facet: Facet) -> Result<(),
     Ok(())
 }
 
-/// A tie made is cut and a tie cut is made again, at both ends.
+/// Each tie made is cut and each tie cut is made again, at both ends.
 fn links(
     ticket: &Ticket,
     revision: Revision,
     others: &Others,
     context: &Context<'_>,
 ) -> Result<Vec<TicketEvent>, Refusal> {
-    let found = others.undone.iter().find_map(|event| match event.change {
-        Change::Linked(link) => Some((link, true)),
-        Change::Unlinked(link) => Some((link, false)),
-        _ => None,
-    });
-    let (link, made) = found.ok_or(Refusal::Undo(None))?;
-    let target = other(others, link.ticket)?;
-    check_unmerged(ticket)?;
-    check_unmerged(target)?;
-    let mut one = Draft::new(ticket, context)?;
-    let mut two = Draft::new(target, context)?;
-    let (forth, back) = ends(ticket.number, target.number, link.kind);
-    let two_changes = if made {
-        let there = target.links.contains(&back);
-        remove(&mut one.ticket, forth);
-        remove(&mut two.ticket, back);
-        there
-    } else {
-        check_tie(ticket, target, link.kind)?;
-        add(&mut one.ticket, forth);
-        if link.kind == LinkKind::FollowsClosed {
-            false
-        } else {
-            add(&mut two.ticket, back);
-            true
-        }
-    };
-    finish_links(&mut one, revision);
-    if !two_changes {
-        return one.finish();
+    let ties: Vec<(Link, bool)> = others.undone.iter().filter_map(tie).collect();
+    if ties.is_empty() {
+        return Err(Refusal::Undo(None));
     }
-    finish_links(&mut two, revision);
-    both(one, two)
+    let mut one = Draft::new(ticket, context)?;
+    let mut ends = Vec::new();
+    for (link, made) in ties {
+        let target = other(others, link.ticket)?;
+        check_unmerged(ticket)?;
+        check_unmerged(target)?;
+        let mut two = Draft::new(target, context)?;
+        if turn_back(&mut one.ticket, &mut two.ticket, link, made)? {
+            finish_links(&mut two, revision);
+            ends.push(two);
+        }
+    }
+    finish_links(&mut one, revision);
+    let mut events = one.finish()?;
+    for two in ends {
+        events.extend(two.finish()?);
+    }
+    Ok(events)
+}
+
+/// Cuts a tie that was made, or makes one that was cut; whether its other end changes too.
+fn turn_back(ticket: &mut Ticket, target: &mut Ticket, link: Link, made: bool) -> Result<bool, Refusal> {
+    let (forth, back) = ends(ticket.number, target.number, link.kind);
+    if made {
+        let there = target.links.contains(&back);
+        remove(ticket, forth);
+        remove(target, back);
+        return Ok(there);
+    }
+    check_tie(ticket, target, link.kind)?;
+    add(ticket, forth);
+    // A closed ticket that was followed does not know of it.
+    let both = link.kind != LinkKind::FollowsClosed;
+    if both {
+        add(target, back);
+    }
+    Ok(both)
 }
 
 fn finish_links(draft: &mut Draft<'_>, revision: Revision) {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use super::{LastMessage, Link, LinkKind, LogKind, NearestLog, Revision, Ticket, TicketNumber};
+use super::{Attachment, LastMessage, Link, LinkKind, LogKind, NearestLog, Revision, Ticket, TicketNumber};
 use crate::time::Timestamp;
 
 /// The most tickets that can be merged into one, those that were merged into these included. Each event of the ticket
@@ -88,11 +88,12 @@ impl Ticket {
     }
 
     /// Whether a file is the log of its kind that is nearest to the problem of this ticket (docs/domain.md §5).
-    pub fn is_nearest(&self, kind: LogKind, attachment: Revision) -> bool {
+    pub fn is_nearest(&self, file: &Attachment, attachment: Revision) -> bool {
         let problem = self.occur_time.unwrap_or(self.create_time);
         let time = |log: &&NearestLog| -> Option<Timestamp> { log.at };
-        let nearest = super::nearest::nearest(self.shown_logs().filter(|log| log.kind == kind), time, problem);
-        nearest.is_some_and(|log| log.attachment == attachment)
+        let nearest = super::nearest::nearest(self.shown_logs().filter(|log| log.kind == file.log_kind), time, problem);
+        // One revision may have brought several of a kind.
+        nearest.is_some_and(|log| log.attachment == attachment && log.at == file.log_time())
     }
 
     fn shown_logs(&self) -> impl Iterator<Item = &NearestLog> {

@@ -104,6 +104,13 @@ pub struct Attachment {
     pub from: Option<TicketNumber>,
 }
 
+impl Attachment {
+    /// The time by which it is near to a problem (docs/domain.md §5): when it was started, else last written.
+    pub fn log_time(&self) -> Option<Timestamp> {
+        self.log_start_time.or(self.modify_time)
+    }
+}
+
 /// A customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Organisation {

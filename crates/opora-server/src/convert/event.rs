@@ -142,7 +142,7 @@ pub(crate) fn attachment(
         log_kind: file.log_kind.number(),
         log_start_time: file.log_start_time.map(timestamp),
         modify_time: file.modify_time.map(timestamp),
-        nearest: shown.is_nearest(file.log_kind, revision),
+        nearest: shown.is_nearest(file, revision),
         create_time: Some(timestamp(event.at)),
         author: Some(actor(&event.actor)),
         platform: number(file.platform),

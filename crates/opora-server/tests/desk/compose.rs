@@ -138,6 +138,8 @@ async fn a_new_ticket_comes_with_its_files_tags_and_ties_under_one_revision() {
     );
     let undone = ticket(bench.change(TicketNumber(3), undo(Revision(3), Facet::Tags)).await.unwrap());
     assert!(undone.tags.is_empty());
+    bench.change(TicketNumber(3), undo(Revision(3), Facet::Links)).await.unwrap();
+    assert!((1..=3).all(|number| now(&bench, number).links.is_empty()), "both ties");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use crate::command::{Change, NewTicket};
-use crate::decide::{self, Context, Directory, Needs, Others, Refusal, Rules};
+use crate::decide::{self, Context, Directory, Needs, Other, Others, Refusal, Rules};
 use crate::event::{self, TicketEvent};
 use crate::model::{
     Actor, Agent, AgentId, Contact, ContactId, Entry, Organisation, OrganisationId, Origin, Platform, Reporter,
@@ -153,23 +153,40 @@ impl Desk {
     }
 
     pub(super) fn change(&mut self, number: TicketNumber, change: &Change) -> Result<Vec<TicketEvent>, Refusal> {
+        let events = self.decide(number, change)?;
+        Ok(self.commit(events))
+    }
+
+    /// Changes of one ticket under one revision.
+    #[track_caller]
+    pub(super) fn together(&mut self, number: TicketNumber, changes: &[Change]) -> Revision {
+        let (before, at) = (self.revision, self.revision.next());
+        for change in changes {
+            self.revision = before;
+            let events = self.decide(number, change).unwrap();
+            self.commit(events);
+        }
+        at
+    }
+
+    fn decide(&self, number: TicketNumber, change: &Change) -> Result<Vec<TicketEvent>, Refusal> {
         let ticket = self.tickets.get(&number).cloned().ok_or(Refusal::NoTicket(number))?;
         let mut others = Others::default();
-        let other = match decide::needs(&ticket, change) {
-            Needs::Nothing => None,
-            Needs::Ticket(other) => Some(other),
-            Needs::Undone(revision) => {
+        let needed = match decide::needs(&ticket, change) {
+            Needs::Nothing => Vec::new(),
+            Needs::Ticket(other) => vec![other],
+            Needs::Undone(revision, facet) => {
                 let on_it = self.log.iter().filter(|(r, event)| *r == revision && event.ticket.number == number);
                 others.undone = on_it.map(|(_, event)| event.clone()).collect();
-                decide::undo_needs(&others.undone)
+                decide::undo_needs(&others.undone, facet)
             }
         };
-        others.ticket = other.and_then(|other| self.tickets.get(&other).cloned());
         let find = |number| Ok::<_, Refusal>(self.tickets.get(&number).cloned());
         others.above = decide::above(&ticket, find).unwrap();
-        others.above_other = others.ticket.as_deref().map(|of| decide::above(of, find).unwrap()).unwrap_or_default();
-        let events = decide::change(&ticket, change, &others, &self.context())?;
-        Ok(self.commit(events))
+        let found = needed.iter().filter_map(|number| self.tickets.get(number).cloned());
+        let other = |ticket: Arc<Ticket>| Other { above: decide::above(&ticket, find).unwrap(), ticket };
+        others.tickets = found.map(other).collect();
+        decide::change(&ticket, change, &others, &self.context())
     }
 
     #[track_caller]

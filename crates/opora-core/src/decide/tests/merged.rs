@@ -13,8 +13,8 @@ use crate::decide::Refusal;
 use crate::event::{self, Edit, TicketEvent};
 use crate::filter::{Filter, Judge};
 use crate::model::{
-    Actor, ActorKind, ContactId, Link, LinkKind, LogKind, MAX_PARTS, MAX_PARTS_BYTES, MissingFact, OrganisationId,
-    Part, Revision, Ticket, TicketNumber, TicketState, Visibility,
+    Actor, ActorKind, Attachment, ContactId, Link, LinkKind, LogKind, MAX_PARTS, MAX_PARTS_BYTES, MissingFact,
+    OrganisationId, Part, Revision, Ticket, TicketNumber, TicketState, Visibility,
 };
 use crate::sla::ClockState;
 use crate::time::Millis;
@@ -178,9 +178,21 @@ fn a_log_that_came_with_a_merged_ticket_is_no_longer_missing() {
     let sent = desk.done(N1, &Change::Attach(file(LogKind::BpClient))).revision;
     assert!(missing(&desk));
     desk.done(N1, &merge(N2));
-    assert!(!missing(&desk) && desk.ticket(N2).is_nearest(LogKind::BpClient, sent));
+    assert!(!missing(&desk) && desk.ticket(N2).is_nearest(&file(LogKind::BpClient), sent));
     desk.done(N1, &unmerge());
-    assert!(missing(&desk) && !desk.ticket(N2).is_nearest(LogKind::BpClient, sent));
+    assert!(missing(&desk) && !desk.ticket(N2).is_nearest(&file(LogKind::BpClient), sent));
+}
+
+#[test]
+fn of_logs_that_came_at_once_one_is_the_nearest() {
+    let mut desk = desk_with(1);
+    let at = |minutes| {
+        let started = desk.ticket(N1).create_time - Millis::minutes(minutes);
+        Attachment { log_start_time: Some(started), ..file(LogKind::BpClient) }
+    };
+    let files = [at(30), at(10), at(20)];
+    let sent = desk.together(N1, &files.clone().map(Change::Attach));
+    assert_eq!(files.map(|file| desk.ticket(N1).is_nearest(&file, sent)), [false, true, false]);
 }
 
 #[test]

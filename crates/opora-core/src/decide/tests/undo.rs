@@ -4,9 +4,11 @@ use super::desk::{Desk, N1, N2, agent, new_ticket, says};
 use crate::command::{Change, Facet, NewTicket, Reprioritise};
 use crate::decide::Refusal;
 use crate::event::{self, Edit};
-use crate::model::{Impact, LinkKind, Priority, Revision, TicketState, Visibility};
+use crate::model::{Impact, LinkKind, Priority, Revision, TicketNumber, TicketState, Visibility};
 use crate::sla::BreachCause;
 use crate::time::Millis;
+
+const N3: TicketNumber = TicketNumber(3);
 
 fn undo(revision: Revision, facet: Facet) -> Change {
     Change::Undo { revision, facet }
@@ -91,6 +93,35 @@ fn a_step_goes_back_and_with_it_the_time_it_was_resolved() {
     assert_eq!(back.sla.resolution.met, resolved.resolve_time);
     let closed = desk.done(N1, &Change::Transition { state: TicketState::Closed, reason: "".into() }).revision;
     assert_eq!(desk.change(N1, &undo(closed, Facet::State)), Err(Refusal::State(TicketState::Closed)));
+}
+
+#[test]
+fn all_ties_of_one_revision_go_back_together() {
+    let mut desk = desk_with_ticket(Impact::OneWorkstation);
+    for _ in 0..2 {
+        desk.create(&new_ticket()).unwrap();
+    }
+    let tied = desk.together(
+        N1,
+        &[
+            Change::Link { target: N2, kind: LinkKind::ChildOfIncident },
+            Change::Link { target: N3, kind: LinkKind::Related },
+        ],
+    );
+    let events = desk.change(N1, &undo(tied, Facet::Links)).unwrap();
+    assert_eq!(events.len(), 3, "one for each ticket");
+    assert!([N1, N2, N3].iter().all(|number| desk.ticket(*number).links.is_empty()));
+    assert_eq!(desk.ticket(N1).incident, None);
+    // One of them can't be cut any more: then none is.
+    let tied = desk.together(
+        N1,
+        &[Change::Link { target: N2, kind: LinkKind::Related }, Change::Link { target: N3, kind: LinkKind::Related }],
+    );
+    desk.create(&new_ticket()).unwrap();
+    desk.done(N3, &Change::Merge { target: TicketNumber(4), target_etag: None, reason: "".into() });
+    let refused = desk.change(N1, &undo(tied, Facet::Links));
+    assert_eq!(refused, Err(Refusal::Merged { ticket: N3, into: TicketNumber(4) }));
+    assert_eq!(desk.ticket(N1).links.len(), 2);
 }
 
 #[test]

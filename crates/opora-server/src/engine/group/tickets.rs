@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use opora_core::command::{Change, NewTicket};
-use opora_core::decide::{self, Needs, Others, Refusal};
+use opora_core::decide::{self, Needs, Other, Others, Refusal};
 use opora_core::event::{Change as Happened, TicketEvent};
 use opora_core::model::{Actor, Revision, Ticket, TicketNumber};
 use opora_core::time::Timestamp;
@@ -158,19 +158,19 @@ impl Group<'_> {
     /// What a change has to know beside its ticket.
     fn others(&mut self, ticket: &Ticket, change: &Change) -> Result<Others, Refused> {
         let mut others = Others { above: self.above(ticket)?, ..Others::default() };
-        let other = match decide::needs(ticket, change) {
-            Needs::Nothing => None,
-            Needs::Ticket(number) => Some(number),
-            Needs::Undone(revision) => {
+        let needed = match decide::needs(ticket, change) {
+            Needs::Nothing => Vec::new(),
+            Needs::Ticket(number) => vec![number],
+            Needs::Undone(revision, facet) => {
                 others.undone = self.events_of(ticket.number, revision)?;
-                decide::undo_needs(&others.undone)
+                decide::undo_needs(&others.undone, facet)
             }
         };
-        if let Some(number) = other {
-            others.ticket = self.look_up(number)?;
-        }
-        if let Some(other) = others.ticket.clone() {
-            others.above_other = self.above(&other)?;
+        for number in needed {
+            if let Some(ticket) = self.look_up(number)? {
+                let above = self.above(&ticket)?;
+                others.tickets.push(Other { ticket, above });
+            }
         }
         Ok(others)
     }
