@@ -42,7 +42,7 @@ use crate::method;
 use crate::presence::Presences;
 use crate::secret;
 use crate::serve_error::ServeError;
-use crate::service::{FILTERS, Parts, Service, Services, TicketServer, Tokens};
+use crate::service::{FILTERS, Parts, Service, TicketServiceServer, Tokens};
 use crate::warnings::{Topic, Warning};
 
 /// Streams and calls of one connection.
@@ -202,15 +202,16 @@ pub async fn start(config: Config) -> Result<Running, ServeError> {
     let under_way = UnderWayLayer::default();
     let calls = under_way.calls();
     let stopped = stopping.clone().cancelled_owned();
-    let others = Routes::new(health)
+    let services = Routes::new(health)
         .add_service(reflection)
+        .add_service(limited!(TicketServiceServer))
         .add_service(limited!(SlaServiceServer))
         .add_service(limited!(AttachmentServiceServer))
         .add_service(limited!(DirectoryServiceServer))
         .add_service(limited!(PresenceServiceServer))
         .add_service(limited!(ReportServiceServer))
-        .add_service(limited!(AdminServiceServer));
-    let services = Services::new(TicketServer::new(service.clone()), others);
+        .add_service(limited!(AdminServiceServer))
+        .prepare();
     let incoming = connections(listener, limits.clone());
     let transport = http2()
         .layer(CallLayer)

@@ -11,7 +11,6 @@ mod directory;
 mod page;
 mod presence;
 mod reports;
-mod routes;
 #[cfg(test)]
 mod scope_tests;
 mod sla;
@@ -38,8 +37,7 @@ use crate::presence::Presences;
 use crate::warnings::Warnings;
 
 pub(crate) use page::Tokens;
-pub(crate) use routes::Services;
-pub(crate) use wire::TicketServer;
+pub(crate) use wire::generated::ticket_service_server::TicketServiceServer;
 
 /// How many filters are kept as they were read.
 pub(crate) const FILTERS: usize = 256;

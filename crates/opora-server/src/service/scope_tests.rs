@@ -11,12 +11,13 @@ use opora_proto::v1::directory_service_server::DirectoryService as _;
 use opora_proto::v1::presence_service_server::PresenceService as _;
 use opora_proto::v1::report_service_server::ReportService as _;
 use opora_proto::v1::sla_service_server::SlaService as _;
-use opora_proto::v1::ticket_service_server::TicketService as _;
+
 use opora_proto::v1::{self, admin_service_server::AdminService as _};
 use opora_store::{BlobOptions, Embedded, EmbeddedOptions};
 use prost::Message as _;
 use tonic::{Code, Request, Status};
 
+use super::wire::generated::ticket_service_server::TicketService as _;
 use super::*;
 use crate::call::Call;
 use crate::desk::DeskOptions;
@@ -53,6 +54,9 @@ macro_rules! ask {
 }
 macro_rules! listen {
     ($asker:ident, $name:literal $method:ident $($message:tt)+) => {
+        listen!($asker, |message| message.encode_to_vec(), $name $method $($message)+)
+    };
+    ($asker:ident, $encoded:expr, $name:literal $method:ident $($message:tt)+) => {
         let answer = $asker.service.$method(request($name, &$asker.scope, v1::$($message)+)).await;
         match answer {
             Err(status) => $asker.took($name, Err(status)),
@@ -60,7 +64,7 @@ macro_rules! listen {
                 let mut stream = stream.into_inner();
                 // What there is comes at once; a stream that lasts is left when it is quiet.
                 while let Ok(Some(message)) = tokio::time::timeout(Duration::from_millis(300), stream.next()).await {
-                    $asker.took($name, message.map(|message| message.encode_to_vec()));
+                    $asker.took($name, message.map($encoded));
                 }
             }
         }
@@ -104,7 +108,12 @@ async fn ask_all(service: &Service, scope: Scope) -> Told {
                 ..Default::default()
             };
             let answer = service.list_tickets(request("ListTickets", &asker.scope, wanted)).await;
-            asker.took("ListTickets", answer.map(|answer| answer.into_inner().encode_to_vec()));
+            let encoded = answer.map(|answer| {
+                let mut bytes = Vec::new();
+                answer.into_inner().encode(&mut bytes).unwrap();
+                bytes
+            });
+            asker.took("ListTickets", encoded);
         }
     }
     ask!(asker, "GetQueueSummary" get_queue_summary GetQueueSummaryRequest::default());
@@ -135,7 +144,7 @@ async fn ask_all(service: &Service, scope: Scope) -> Told {
         [(v1::TicketView::Basic, 1, false), (v1::TicketView::Full, 1, false), (v1::TicketView::Full, 0, true)]
     {
         let view = view.into();
-        listen!(asker, "WatchTickets" watch_tickets WatchTicketsRequest { view, from_revision, include_current, ..Default::default() });
+        listen!(asker, |message| message.to_vec(), "WatchTickets" watch_tickets WatchTicketsRequest { view, from_revision, include_current, ..Default::default() });
     }
     asker.told
 }
@@ -310,7 +319,8 @@ async fn told_of_a_ticket_that_leaves(service: &Service, narrow_first: bool) -> 
     let mut told = [false; 2];
     for which in if narrow_first { [1, 0] } else { [0, 1] } {
         loop {
-            let message = streams[which].next().await.unwrap().unwrap();
+            let bytes = streams[which].next().await.unwrap().unwrap();
+            let message = v1::WatchTicketsResponse::decode(bytes).unwrap();
             told[which] |= holds(&message.encode_to_vec(), OTHERS);
             if message.revision == moved.revision {
                 assert!(message.events.iter().all(|event| event.left_view), "{message:?}");

@@ -6,13 +6,13 @@ use opora_core::command::Change;
 use opora_core::filter::Filter;
 use opora_core::order::OrderBy;
 use opora_proto::v1;
-use opora_proto::v1::ticket_service_server::TicketService;
 use prost::Message as _;
 use tonic::{Request, Response, Status};
 
 use super::Service;
 use super::call::answer;
 use super::page::{self, Query};
+use super::wire::generated::ticket_service_server::TicketService;
 use super::wire::{Listing, basic};
 use crate::call::Call;
 use crate::convert::calls;
@@ -36,7 +36,7 @@ macro_rules! simple {
 
 #[tonic::async_trait]
 impl TicketService for Service {
-    type WatchTicketsStream = super::watch::Messages;
+    type WatchTicketsStream = super::watch::Encoded;
 
     async fn create_ticket(
         &self,
@@ -52,11 +52,8 @@ impl TicketService for Service {
         answer!(request, |call, message| std::future::ready(self.get(&call, &message)))
     }
 
-    async fn list_tickets(
-        &self,
-        request: Request<v1::ListTicketsRequest>,
-    ) -> Result<Response<v1::ListTicketsResponse>, Status> {
-        Ok(self.list_encoded(request).await?.map(Listing::into_message))
+    async fn list_tickets(&self, request: Request<v1::ListTicketsRequest>) -> Result<Response<Listing>, Status> {
+        answer!(request, |call, message| self.list(&call, message))
     }
 
     async fn update_ticket(
@@ -176,7 +173,7 @@ impl TicketService for Service {
         &self,
         request: Request<v1::WatchTicketsRequest>,
     ) -> Result<Response<Self::WatchTicketsStream>, Status> {
-        Ok(self.watch_encoded(request).await?.map(super::wire::decoded))
+        answer!(request, |call, message| self.watch(&call, message))
     }
 }
 
@@ -213,13 +210,6 @@ impl Service {
     }
 
     /// A page as it will be sent.
-    pub(super) async fn list_encoded(
-        &self,
-        request: Request<v1::ListTicketsRequest>,
-    ) -> Result<Response<Listing>, Status> {
-        answer!(request, |call, message| self.list(&call, message))
-    }
-
     async fn list(&self, call: &Call, wire: v1::ListTicketsRequest) -> Outcome<Listing> {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);

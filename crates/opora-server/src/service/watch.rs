@@ -10,10 +10,9 @@ use opora_core::model::Revision;
 use opora_proto::v1;
 use opora_store::StoreUid;
 use prost::Message as _;
-use tonic::{Request, Response, Status};
+use tonic::Status;
 
 use super::Service;
-use super::call::answer;
 use super::tickets::full;
 use crate::call::Call;
 use crate::convert;
@@ -23,21 +22,12 @@ use crate::layers::AGAIN;
 use crate::scope::Scope;
 use crate::size::Room;
 
-/// What a watcher gets.
-pub(crate) type Messages = Pin<Box<dyn Stream<Item = Result<v1::WatchTicketsResponse, Status>> + Send>>;
-/// The same, encoded.
+/// What a watcher gets: messages `WatchTicketsResponse`, encoded.
 pub(crate) type Encoded = Pin<Box<dyn Stream<Item = Result<Bytes, Status>> + Send>>;
 
 impl Service {
     /// A stream of encoded messages.
-    pub(super) async fn watch_encoded(
-        &self,
-        request: Request<v1::WatchTicketsRequest>,
-    ) -> Result<Response<Encoded>, Status> {
-        answer!(request, |call, message| self.watch(&call, message))
-    }
-
-    async fn watch(&self, call: &Call, wire: v1::WatchTicketsRequest) -> Outcome<Encoded> {
+    pub(super) async fn watch(&self, call: &Call, wire: v1::WatchTicketsRequest) -> Outcome<Encoded> {
         let mut wrong = Violations::default();
         let full = full(wire.view, false, &mut wrong);
         let store_uid = store_uid(&wire.store_uid, &mut wrong);
