@@ -106,6 +106,11 @@ mod tests {
                 "`checklist` is not a list of ids, each once",
                 "`checklist` — не список id, каждый по одному разу",
             ),
+            (
+                "log = 'verbose'",
+                "`log` is not a level (off, error, warn, info, debug, trace) or a filter such as `info,opora_server=debug`",
+                "`log` — не уровень (off, error, warn, info, debug, trace) и не фильтр вида `info,opora_server=debug`",
+            ),
             ("log_format = 'xml'", "`log_format` is neither `text` nor `json`", "`log_format` — не `text` и не `json`"),
         ] {
             assert_eq!(faults(settings, Language::En), english);

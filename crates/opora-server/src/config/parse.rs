@@ -46,7 +46,7 @@ impl<'a> Reader<'a> {
     /// A filter of `tracing`: one that names nothing that there is would silence the whole log.
     pub(super) fn filter(&mut self, key: &str) -> String {
         let filter = |value: &Value| value.as_str().filter(|text| is_filter(text)).map(str::to_owned);
-        self.read(key, "a level or a filter such as `info,opora_server=debug`", String::new(), filter)
+        self.read(key, FILTERS, String::new(), filter)
     }
 
     pub(super) fn address(&mut self, key: &str) -> SocketAddr {
@@ -172,6 +172,9 @@ fn split(text: &str) -> Option<(u64, &str)> {
     let (number, unit) = text.split_at(digits);
     Some((number.parse().ok()?, unit.trim()))
 }
+
+/// What a filter of the log is, for people.
+const FILTERS: &str = "a level (off, error, warn, info, debug, trace) or a filter such as `info,opora_server=debug`";
 
 /// Whether a text is a list of levels, alone or each of a target: a word that is neither is no target, but a mistake.
 fn is_filter(text: &str) -> bool {

@@ -75,7 +75,7 @@ settings! {
     "sweep_every", Length, r#""1h""#,
         "How often that is looked after, from 1 s.";
     "log", Text, r#""info""#,
-        "What is logged: a level, or a filter such as `info,opora_server=debug`.";
+        "What is logged: a level (`off`, `error`, `warn`, `info`, `debug`, `trace`), or a filter such as `info,opora_server=debug`.";
     "log_format", Text, r#""text""#,
         "How logs are written: `text` or `json`.";
     "drain_timeout", Length, r#""10s""#,
