@@ -34,10 +34,19 @@ pub(crate) fn raise() {
     }
 }
 
+/// How many connections there may be while the store is being opened, which opens files itself: half of what is left.
+pub(crate) fn at_first(bounds: &Bounds) -> usize {
+    let most = fits(limit(), UNKNOWN, bounds.transfers, bounds.reserved_connections);
+    bounds.connections.min(most.div_ceil(2))
+}
+
+fn limit() -> usize {
+    getrlimit(Resource::Nofile).current.map_or(usize::MAX, |limit| limit as usize)
+}
+
 /// How many connections there may be: what is configured, or less where the limit of open files leaves less. Blocks.
 pub(crate) fn connections(bounds: &Bounds) -> usize {
-    let limit = getrlimit(Resource::Nofile).current.map_or(usize::MAX, |limit| limit as usize);
-    let open = open();
+    let (limit, open) = (limit(), open());
     let most = fits(limit, open, bounds.transfers, bounds.reserved_connections);
     if most < bounds.connections {
         tracing::warn!(

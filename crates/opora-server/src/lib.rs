@@ -10,6 +10,7 @@ pub mod engine;
 mod errors;
 mod files;
 pub mod followers;
+mod front;
 mod language;
 mod layers;
 mod method;

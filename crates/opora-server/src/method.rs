@@ -92,8 +92,13 @@ static TABLE: LazyLock<HashMap<String, Method>> = LazyLock::new(|| {
 impl Method {
     /// The method of a path; one that says nothing where there is none, or where it is no part of the contract.
     pub(crate) fn of(path: &str) -> &'static Self {
-        let missing = || if path.starts_with("/opora.v1.") { &MISSING } else { &OTHER };
+        let missing = || if Self::is_in_contract(path) { &MISSING } else { &OTHER };
         TABLE.get(path).unwrap_or_else(missing)
+    }
+
+    /// Whether a path is one of the contract, be there such a method or not.
+    pub(crate) fn is_in_contract(path: &str) -> bool {
+        path.starts_with("/opora.v1.")
     }
 
     /// What a desk asks of itself.

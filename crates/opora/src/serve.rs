@@ -57,7 +57,10 @@ pub(crate) fn run(out: &Out, args: ServeArgs) -> Result<(), Failure> {
         // A supervisor that reads no standard output is none of the desk's business.
         let _ = out.raw(&format!("listening on http://{address}\n"));
     };
-    runtime.block_on(Box::pin(serve(config, listening))).map_err(|error| failed(&error, &out.text))
+    let served = runtime.block_on(Box::pin(serve(config, listening)));
+    // What is still being opened is not waited for: it was to be ended, and loses nothing by it.
+    runtime.shutdown_background();
+    served.map_err(|error| failed(&error, &out.text))
 }
 
 /// Opens a view as a server after an unclean stop would; some damage ends the process that meets it, so not the server.

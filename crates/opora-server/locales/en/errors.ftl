@@ -37,6 +37,7 @@ file-lost = The file of this attachment is gone: an operator has to restore { $f
 file-damaged = The file of this attachment is damaged: an operator has to restore { $file } in the data directory from a copy; or send the same file again
 overloaded = Too many requests are waiting; try again
 not-serving = The server is starting or stopping; try again
+opening = The server is opening its store; try again in a while
 store-failed = The store failed and stopped; an operator has to look
 data-corrupt = What is stored does not match its checksum
 deadline-exceeded = The deadline passed before the answer

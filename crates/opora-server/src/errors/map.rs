@@ -55,6 +55,11 @@ impl Problem {
         Self::new(Code::Unavailable, R::NotServing).retry(SOON)
     }
 
+    /// The store is being opened.
+    pub(crate) fn opening() -> Box<Self> {
+        Self::not_serving().say("opening")
+    }
+
     /// Too many requests are waiting.
     pub(crate) fn overloaded() -> Box<Self> {
         Self::new(Code::ResourceExhausted, R::Overloaded).retry(SOON)

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use futures::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 use super::answers::Answers;
 use super::connections::Often;
@@ -41,6 +42,8 @@ impl Caller {
 #[derive(Debug)]
 pub(crate) struct Limits {
     pub(crate) bounds: Bounds,
+    /// The server is stopping: nobody is waited for any more.
+    pub(crate) stopping: CancellationToken,
     /// Connections, after what the system allows.
     pub(crate) connections: Gauge,
     /// Calls that are worked on.
@@ -92,6 +95,7 @@ impl Limits {
             over: Newest::new(bounds.reserved_connections),
             through: Members::default(),
             callers: Mutex::default(),
+            stopping: CancellationToken::new(),
             bounds,
         }
     }

@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 #[derive(Debug)]
 pub(crate) struct Gauge {
     used: AtomicU64,
-    max: u64,
+    max: AtomicU64,
     waiting: AtomicUsize,
     /// How often something was given back.
     given: AtomicU64,
@@ -21,7 +21,7 @@ impl Gauge {
     pub(crate) fn new(max: u64) -> Self {
         Self {
             used: AtomicU64::new(0),
-            max,
+            max: AtomicU64::new(max),
             waiting: AtomicUsize::new(0),
             given: AtomicU64::new(0),
             freed: Notify::new(),
@@ -30,7 +30,12 @@ impl Gauge {
 
     /// How much there may be.
     pub(crate) fn max(&self) -> u64 {
-        self.max
+        self.max.load(Ordering::Relaxed)
+    }
+
+    /// From now on there may be so much. What is in use already stays.
+    pub(crate) fn set_max(&self, max: u64) {
+        self.max.store(max, Ordering::Relaxed);
     }
 
     /// How much is in use.
@@ -40,14 +45,14 @@ impl Gauge {
 
     /// How much is left.
     pub(crate) fn left(&self) -> u64 {
-        self.max.saturating_sub(self.used())
+        self.max().saturating_sub(self.used())
     }
 
     /// Takes so much, if that much is left and `kept` beside it.
     pub(crate) fn try_take_but(&self, amount: u64, kept: u64) -> bool {
         // Looked at and taken at once, so that two who take the last find one. Never taken and given back: that would
         // wake those who wait, each of whom would do the same.
-        let most = self.max.saturating_sub(kept);
+        let most = self.max().saturating_sub(kept);
         let more = |used: u64| used.checked_add(amount).filter(|after| *after <= most);
         self.used.fetch_update(Ordering::SeqCst, Ordering::SeqCst, more).is_ok()
     }
@@ -77,7 +82,7 @@ impl Gauge {
         if self.try_take(amount) {
             return true;
         }
-        if amount > self.max {
+        if amount > self.max() {
             return false;
         }
         let by = by();

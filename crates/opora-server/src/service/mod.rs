@@ -8,6 +8,7 @@ mod call;
 mod changing;
 mod creating;
 mod directory;
+mod opening;
 mod page;
 mod presence;
 mod reports;
@@ -36,6 +37,7 @@ use crate::errors::{Outcome, Problem};
 use crate::presence::Presences;
 use crate::warnings::Warnings;
 
+pub(crate) use opening::{Opening, Services};
 pub(crate) use page::Tokens;
 pub(crate) use wire::generated::ticket_service_server::TicketServiceServer;
 
