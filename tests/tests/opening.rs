@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
-use bytes::Bytes;
+use bytes::{BufMut as _, Bytes, BytesMut};
 use opora_proto::client::{ClientOptions, Desk, request_id};
 use opora_proto::error::{ErrorReason, Fault};
 use opora_proto::v1;
@@ -255,4 +255,72 @@ async fn who_asks_a_second_time_waits_for_no_call_under_way() {
     drop(unread);
     server.restart();
     assert_eq!(get(&server.desk(), &ticket.name).await.unwrap().attachment_count, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_sends_nothing_holds_up_no_stop() {
+    let mut server = patient();
+    let desk = server.desk().without_deadline();
+    let ticket = create(&desk, "с файлом").await.unwrap();
+    // An upload that has begun, and one of which there is not even a header.
+    let header = v1::UploadHeader {
+        ticket: ticket.name.clone(),
+        file_name: "bpclient.log".into(),
+        size: 4,
+        upload_id: request_id(),
+        ..Default::default()
+    };
+    let upload_id = header.upload_id.clone();
+    let chunk = v1::UploadChunk { write_offset: 0, data: Bytes::from_static(b"lo"), finish_write: false };
+    let mut calls = Vec::new();
+    let mut kept = Vec::new();
+    for parts in [vec![Part::Header(header), Part::Chunk(chunk)], Vec::new()] {
+        let (send, incoming) = tokio::sync::mpsc::channel(4);
+        for part in parts {
+            send.try_send(v1::UploadAttachmentRequest { part: Some(part) }).unwrap();
+        }
+        kept.push(send);
+        let desk = desk.clone();
+        calls.push(tokio::spawn(async move {
+            let stream = tokio_stream::wrappers::ReceiverStream::new(incoming);
+            desk.attachments().upload_attachment(stream).await.unwrap_err()
+        }));
+    }
+    let status = || v1::GetUploadStatusRequest { upload_id: upload_id.clone() };
+    while desk.attachments().get_upload_status(status()).await.map_or(0, |s| s.into_inner().committed_size) < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // Half of a request.
+    let socket = tokio::net::TcpStream::connect(server.address()).await.unwrap();
+    let (mut client, connection) = h2::client::handshake(socket).await.unwrap();
+    let connection = tokio::spawn(connection);
+    let request = http::Request::post(format!("{}/opora.v1.TicketService/GetTicket", server.url()))
+        .header("content-type", "application/grpc")
+        .header("te", "trailers");
+    let (answer, mut body) = client.send_request(request.body(()).unwrap(), false).unwrap();
+    let mut half = BytesMut::new();
+    half.put_slice(&[0, 0, 0, 0, 100, 1, 2, 3]);
+    body.send_data(half.freeze(), false).unwrap();
+    // The server reads a connection in order: what was sent on it before this answer came is there.
+    let mut ping = h2::client::SendRequest::clone(&client);
+    let probe = http::Request::get(server.url()).body(()).unwrap();
+    let _ = ping.send_request(probe, true).unwrap().0.await;
+    server.signal(Signal::TERM);
+    assert!(server.wait().success());
+    for call in calls {
+        let status = call.await.unwrap();
+        assert_eq!(reason(&status), Some(ErrorReason::NotServing), "it may go on later: {status:?}");
+    }
+    let status = tonic::Status::from_header_map(answer.await.unwrap().headers()).unwrap();
+    assert_eq!(reason(&status), Some(ErrorReason::NotServing), "{status:?}");
+    connection.abort();
+    // What came of the upload is kept.
+    server.restart();
+    let kept_size = server.desk().attachments().get_upload_status(status_of(&upload_id)).await.unwrap().into_inner();
+    assert_eq!(kept_size.committed_size, 2);
+    drop(kept);
+}
+
+fn status_of(upload_id: &str) -> v1::GetUploadStatusRequest {
+    v1::GetUploadStatusRequest { upload_id: upload_id.to_owned() }
 }

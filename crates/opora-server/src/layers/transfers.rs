@@ -69,7 +69,13 @@ async fn transfer(
             () = still.stands() => Err(late(peer)),
         };
     }
-    let body = whole::receive(body, peer, &mut charge).await.map_err(|bound| match bound {
+    let received = tokio::select! {
+        biased;
+        received = whole::receive(body, peer, &mut charge) => received,
+        // Who has not sent a whole request by then has nothing under way, and holds up no stop.
+        () = peer.limits.stopping.cancelled() => return Err(Problem::not_serving()),
+    };
+    let body = received.map_err(|bound| match bound {
         (whole::MESSAGE, max) => Problem::limit(whole::MESSAGE, max),
         bound => Inner::refused(bound),
     })?;

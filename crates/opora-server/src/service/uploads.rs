@@ -11,6 +11,7 @@ use opora_core::model::Actor;
 use opora_proto::v1;
 use opora_proto::v1::upload_attachment_request::Part;
 use prost::Message as _;
+use tokio_util::sync::CancellationToken;
 use tonic::{Code, Streaming};
 use uuid::Uuid;
 
@@ -41,15 +42,18 @@ impl Service {
         caller: Option<u64>,
         mut stream: Streaming<v1::UploadAttachmentRequest>,
     ) -> Outcome<v1::UploadAttachmentResponse> {
-        let Some(Part::Header(header)) = next(&mut stream).await? else {
+        let stopping = &self.0.stopping;
+        let Some(Part::Header(header)) = next(&mut stream, stopping).await? else {
             return Err(Problem::field("header", "has to be the first message"));
         };
         let (ticket, id, upload) = read(call, caller, header)?;
         let sent =
-            self.sending().attach(call, ticket, upload, chunks(stream)).await.map_err(|unsent| match unsent {
-                Unsent::Sender(problem) => problem,
-                Unsent::Desk(error) => error.told(id),
-            })?;
+            self.sending().attach(call, ticket, upload, chunks(stream, stopping)).await.map_err(
+                |unsent| match unsent {
+                    Unsent::Sender(problem) => problem,
+                    Unsent::Desk(error) => error.told(id),
+                },
+            )?;
         Ok(match sent {
             Sent::Part(committed_size) => {
                 v1::UploadAttachmentResponse { attachment: None, committed_size, revision: self.revision() }
@@ -147,9 +151,12 @@ impl NotAttached {
 }
 
 /// What follows the header.
-fn chunks(stream: Streaming<v1::UploadAttachmentRequest>) -> impl Stream<Item = Outcome<Chunk>> {
+fn chunks(
+    stream: Streaming<v1::UploadAttachmentRequest>,
+    stopping: &CancellationToken,
+) -> impl Stream<Item = Outcome<Chunk>> {
     stream::unfold(stream, async |mut stream| {
-        let chunk = match next(&mut stream).await.transpose()? {
+        let chunk = match next(&mut stream, stopping).await.transpose()? {
             Ok(Part::Chunk(chunk)) => {
                 Ok(Chunk { offset: chunk.write_offset, data: chunk.data, is_last: chunk.finish_write })
             }
@@ -160,10 +167,18 @@ fn chunks(stream: Streaming<v1::UploadAttachmentRequest>) -> impl Stream<Item = 
     })
 }
 
-/// The next part of an upload; `None`: the stream ended, well or not: what came is kept.
-async fn next(stream: &mut Streaming<v1::UploadAttachmentRequest>) -> Outcome<Option<Part>> {
-    let message = tokio::time::timeout(SILENCE, stream.message()).await.map_err(|_| Problem::deadline())?;
-    match message {
+/// The next part of an upload; `None`: the stream ended, well or not: what came is kept. A stop waits for none: nothing
+/// can be attached any more, and the sender goes on where it was, later.
+async fn next(
+    stream: &mut Streaming<v1::UploadAttachmentRequest>,
+    stopping: &CancellationToken,
+) -> Outcome<Option<Part>> {
+    let message = tokio::select! {
+        biased;
+        () = stopping.cancelled() => return Err(Problem::not_serving()),
+        message = tokio::time::timeout(SILENCE, stream.message()) => message,
+    };
+    match message.map_err(|_| Problem::deadline())? {
         Ok(Some(message)) => message.part.map(Some).ok_or_else(|| Problem::field("part", "is needed")),
         Err(status) if status.code() == Code::InvalidArgument => {
             Err(Problem::undecodable(&status).unwrap_or_else(|| Problem::field("part", "can't be read")))
