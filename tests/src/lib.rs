@@ -13,6 +13,7 @@ pub mod server;
 pub mod terminal;
 pub mod tmpfs;
 pub mod upload;
+pub mod wall;
 
 pub use fixtures::*;
 pub use server::{Server, ServerOptions};

@@ -1,7 +1,7 @@
 //! The machine's clock set back or forward under the running server (docs/domain.md §10), with libfaketime in the real
 //! process: no clock runs negative, nothing fires twice, a jump of hours breaches nothing by itself.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use opora_proto::v1;
@@ -29,22 +29,10 @@ impl Wall {
     }
 
     fn server(&self) -> Server {
-        let library = [
-            "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1",
-            "/usr/lib/aarch64-linux-gnu/faketime/libfaketime.so.1",
-        ]
-        .into_iter()
-        .find(|path| Path::new(path).exists())
-        .expect("libfaketime is not installed: `cargo xtask test` installs it, or apt-get install libfaketime");
-        Server::with(ServerOptions {
-            env: vec![
-                ("LD_PRELOAD".into(), library.into()),
-                ("FAKETIME_TIMESTAMP_FILE".into(), self.file().into()),
-                ("FAKETIME_NO_CACHE".into(), "1".into()),
-                ("FAKETIME_DONT_FAKE_MONOTONIC".into(), "1".into()),
-            ],
-            ..ServerOptions::default()
-        })
+        let mut env = opora_tests::wall::faked();
+        env.push(("FAKETIME_TIMESTAMP_FILE".into(), self.file().into()));
+        env.push(("FAKETIME_NO_CACHE".into(), "1".into()));
+        Server::with(ServerOptions { env, ..ServerOptions::default() })
     }
 }
 

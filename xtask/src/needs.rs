@@ -23,6 +23,7 @@ pub(crate) struct Need {
 pub(crate) const NEEDS: &[Need] = &[
     Need { suite: "opora-tests::durable", command: "strace", package: "strace" },
     Need { suite: "opora-tests::clock_jump", command: "faketime", package: "faketime" },
+    Need { suite: "opora-tests::earlier", command: "faketime", package: "faketime" },
     Need { suite: "opora-tests::container", command: "podman", package: "podman" },
     Need { suite: "opora-tests::container", command: "runc", package: "runc" },
     Need { suite: "opora-tests::disk_full", command: "mount", package: "mount" },

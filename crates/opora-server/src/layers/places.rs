@@ -1,5 +1,8 @@
 //! Places: how many calls are worked on at once, of a connection, an address and all together. A place is taken once a
 //! request is there and given back when its answer is made; streams are counted apart, for as long as they last.
+//!
+//! Not tower's `ConcurrencyLimit`: it counts all calls of a service alike, so that one caller can take all of its places,
+//! and it waits in `poll_ready`, before there is a request that says whose place it would be.
 
 use std::sync::Arc;
 
